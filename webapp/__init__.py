@@ -1,0 +1,44 @@
+"""流动办公桌 · Mobile Desk: the app that runs a district's grids from phone browsers."""
+
+from __future__ import annotations
+
+import gc
+from importlib import import_module
+
+from flask import Flask
+
+from webapp import config
+from webapp.extensions import compress, csrf, db, login_manager
+
+# From the ground up; each has register(app) in its views.py or is a room without pages.
+ROOMS = ("directory", "accounts", "cases", "visits", "volunteering", "points", "inbox", "residents")
+
+
+def create_app(settings: config.Settings | None = None) -> Flask:
+    """Build the app: settings, extensions, then each room's blueprint."""
+    from webapp.accounts.session import find_actor, send_to_login
+    from webapp.foundation import access, assets, htmx, private, web
+
+    settings = settings or config.load()
+    app = Flask(__name__, instance_path=str(settings.instance), template_folder="../templates", static_folder="../static")
+    app.config.from_mapping(settings.flask_config())
+    app.config["SETTINGS"] = settings
+    private.configure(settings.data_keys, settings.hash_key)
+    db.init_app(app)
+    csrf.init_app(app)
+    compress.init_app(app)
+    # Its context processor would load the user for every template.
+    login_manager.init_app(app, add_context_processor=False)
+    htmx.htmx.init_app(app)
+    web.register(app, settings.proxies)
+    assets.register(app)
+    access.guard(app, find_actor, send_to_login)
+    app.view_functions["static"] = access.public(app.view_functions["static"])
+    for room in ROOMS:
+        import_module(f"webapp.{room}.views").register(app)
+    from webapp import commands
+
+    commands.register(app)
+    # What is loaded now lives as long as the process; the collector need not look at it again.
+    gc.freeze()
+    return app

@@ -1,0 +1,1 @@
+"""Logging in, sessions, preferences, one's own profile."""

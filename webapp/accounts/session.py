@@ -1,0 +1,126 @@
+"""From the cookie to the actor: one query a request."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response, flash, g, request, session, url_for
+from flask_login import UserMixin
+
+from webapp.accounts.models import Account, LoginSession
+from webapp.directory.models import Appointment, Person, Unit
+from webapp.directory.posts import GRANTS, POST_NAMES, Post
+from webapp.extensions import db, login_manager
+from webapp.foundation import clock
+from webapp.foundation.access import Actor, Holding
+from webapp.foundation.htmx import go
+
+
+def token_hash(token: str) -> str:
+    """What the database keeps of a session's token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class SessionUser(UserMixin):  # type: ignore[misc]
+    """What Flask-Login carries: the session's token and the actor that it stands for."""
+
+    def __init__(self, token: str, actor: Actor) -> None:
+        self.token = token
+        self.actor = actor
+
+    def get_id(self) -> str:
+        """The value kept in the signed cookie."""
+        return self.token
+
+
+@login_manager.user_loader  # type: ignore[untyped-decorator]
+def load_user(token: str) -> SessionUser | None:
+    """The user of a session that is neither ended nor past its term and has an appointment in force today."""
+    actor = load_actor(token, clock.now())
+    return SessionUser(token, actor) if actor else None
+
+
+def load_actor(token: str, now: datetime) -> Actor | None:
+    """The person behind ``token`` with the appointments in force; None when any of it has ended."""
+    rows = db.session.execute(_query(token, now)).all()
+    if not rows:
+        return None
+    holdings = tuple(
+        Holding(
+            appointment_id=row.appointment_id,
+            post=row.post,
+            post_name=POST_NAMES[Post(row.post)],
+            unit_id=row.unit_id,
+            unit_name=row.unit_name,
+            unit_level=row.level,
+            unit_path=row.path,
+        )
+        for row in rows
+    )
+    chosen = next((h for h in holdings if h.appointment_id == rows[0].chosen), holdings[0])
+    return Actor(
+        person_id=rows[0].person_id,
+        account_id=rows[0].account_id,
+        name=rows[0].person_name,
+        holding=chosen,
+        permissions=frozenset(GRANTS[Post(chosen.post)]),
+        holdings=holdings,
+        elder=rows[0].elder,
+        must_change_password=rows[0].must_change_password,
+    )
+
+
+def _query(token: str, now: datetime) -> sa.Select[Any]:
+    today = clock.local(now).date()
+    return (
+        sa.select(
+            Account.id.label("account_id"),
+            Account.elder,
+            Account.must_change_password,
+            Person.id.label("person_id"),
+            Person.name.label("person_name"),
+            LoginSession.appointment_id.label("chosen"),
+            Appointment.id.label("appointment_id"),
+            Appointment.post,
+            Unit.id.label("unit_id"),
+            Unit.short_name.label("unit_name"),
+            Unit.level,
+            Unit.path,
+        )
+        .join(Account, Account.id == LoginSession.account_id)
+        .join(Person, Person.id == Account.person_id)
+        .join(Appointment, Appointment.person_id == Person.id)
+        .join(Unit, Unit.id == Appointment.unit_id)
+        .where(
+            LoginSession.token_hash == token_hash(token),
+            LoginSession.ended_at.is_(None),
+            LoginSession.expires_at > now,
+            Account.disabled_at.is_(None),
+            Appointment.starts_on <= today,
+            sa.or_(Appointment.ends_on.is_(None), Appointment.ends_on >= today),
+            Unit.retired_on.is_(None),
+        )
+        .order_by(Appointment.starts_on, Appointment.id)
+    )
+
+
+def find_actor() -> Actor | None:
+    """The actor of this request; asks Flask-Login only when the cookie names a session."""
+    if "_user_id" not in session:
+        return None
+    user = login_manager._load_user() or g.get("_login_user")
+    actor: Actor | None = getattr(user, "actor", None)
+    return actor
+
+
+def send_to_login() -> Response:
+    """A page that needs a login: ask for it, and come back here afterwards."""
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    if "_user_id" in session:
+        flash("登录已过期，请重新登录。", "notice")
+    return go(url_for("accounts.login", next=None if wanted == "/" else wanted))
+
+

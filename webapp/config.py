@@ -1,0 +1,127 @@
+"""Every setting, read once from the environment.
+
+Secrets that the environment does not give are made on the first start and kept in ``instance/secrets.json``
+(mode 0600), so that a fresh machine needs no configuration.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+ROOT = Path(__file__).resolve().parent.parent
+MIN_SECRET_LENGTH = 32
+WEAK_WORDS = ("secret", "password", "changeme", "change-me", "development", "default", "liudong")
+
+
+class WeakSecret(RuntimeError):
+    """A secret from the environment is too short or guessable; the app does not start with it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one process. Field names are the environment's names in lower case."""
+
+    instance: Path
+    database_url: str
+    secret_key: str
+    data_keys: tuple[str, ...]
+    hash_key: str
+    demo_password: str = "liudong-desk"  # noqa: S105 - public by intent: only `flask demo` uses it
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = ""
+    secure_cookies: bool = False
+    proxies: int = 0
+    testing: bool = False
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+    def flask_config(self) -> dict[str, object]:
+        """The same settings under the names that Flask and its extensions read."""
+        return {
+            "SECRET_KEY": self.secret_key,
+            "SQLALCHEMY_DATABASE_URI": self.database_url,
+            "SESSION_COOKIE_HTTPONLY": True,
+            "SESSION_COOKIE_SAMESITE": "Lax",
+            "SESSION_COOKIE_SECURE": self.secure_cookies,
+            "SESSION_COOKIE_NAME": "desk",
+            "SESSION_REFRESH_EACH_REQUEST": False,
+            # F-15: at least 30 days on a trusted phone.
+            "PERMANENT_SESSION_LIFETIME": timedelta(days=60),
+            # A form filled in a stairwell may be sent hours later; the token lives as long as the session.
+            "WTF_CSRF_TIME_LIMIT": None,
+            "MAX_CONTENT_LENGTH": 32 * 1024 * 1024,
+            "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+            "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=365),
+            "TESTING": self.testing,
+            **self.extra,
+        }
+
+
+def load(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+    """Read the settings from ``environ`` (default: the process's).
+
+    Raises:
+        WeakSecret: a secret given from outside is short or a known word.
+    """
+    env = os.environ if environ is None else environ
+    instance = Path(env.get("INSTANCE_PATH", ROOT / "instance"))
+    instance.mkdir(parents=True, exist_ok=True)
+    kept = _kept_secrets(instance / "secrets.json")
+    values: dict[str, object] = {
+        "instance": instance,
+        "database_url": _database_url(env.get("DATABASE_URL", ""), instance),
+        "secret_key": _strong("SECRET_KEY", env.get("SECRET_KEY") or kept["secret_key"]),
+        "data_keys": tuple((env.get("DATA_KEYS") or kept["data_keys"]).split(",")),
+        "hash_key": _strong("HASH_KEY", env.get("HASH_KEY") or kept["hash_key"]),
+        "demo_password": env.get("DEMO_PASSWORD", "liudong-desk"),
+        "host": env.get("HOST", "127.0.0.1"),
+        "port": int(env.get("PORT", "8000")),
+        "public_url": env.get("PUBLIC_URL", "").rstrip("/"),
+        "secure_cookies": env.get("SECURE_COOKIES", "0") == "1",
+        "proxies": int(env.get("PROXIES", "0")),
+    }
+    return Settings(**{**values, **overrides})  # type: ignore[arg-type]
+
+
+def _strong(name: str, value: str) -> str:
+    if len(value) < MIN_SECRET_LENGTH or len(set(value)) < 10 or value.lower().startswith(WEAK_WORDS):
+        raise WeakSecret(f"{name} is too weak: give at least {MIN_SECRET_LENGTH} random characters, or leave it out")
+    return value
+
+
+def _database_url(url: str, instance: Path) -> str:
+    if not url:
+        return f"sqlite:///{instance / 'desk.sqlite3'}"
+    for short in ("postgres://", "postgresql://"):
+        if url.startswith(short):
+            return "postgresql+psycopg://" + url.removeprefix(short)
+    return url
+
+
+def _kept_secrets(path: Path) -> dict[str, str]:
+    """The secrets of this instance, made on first use. The link step makes two starting processes agree."""
+    if not path.exists():
+        fresh = {
+            "secret_key": secrets.token_urlsafe(48),
+            "hash_key": secrets.token_urlsafe(48),
+            "data_keys": Fernet.generate_key().decode(),
+        }
+        draft = path.with_suffix(f".{os.getpid()}.new")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(fresh, file)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    kept: dict[str, str] = json.loads(path.read_text())
+    return kept

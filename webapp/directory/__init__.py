@@ -1,0 +1,1 @@
+"""Places, people, posts: units, stations, persons, appointments, branches, committees, companies."""

@@ -1,0 +1,134 @@
+"""Which post holds which permission: the one table.
+
+Rights come from appointments in force today and from nothing else. Code asks for permissions, never for posts.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """Kinds of unit, from the top; companies and departments stand beside the ladder, under the district."""
+
+    DISTRICT = "district"
+    STREET = "street"
+    COMMUNITY = "community"
+    GRID = "grid"
+    BUILDING = "building"
+    COMPANY = "company"
+    DEPARTMENT = "department"
+
+
+LEVEL_NAMES = {
+    Level.DISTRICT: "区",
+    Level.STREET: "街道",
+    Level.COMMUNITY: "社区",
+    Level.GRID: "网格",
+    Level.BUILDING: "楼栋",
+    Level.COMPANY: "物业企业",
+    Level.DEPARTMENT: "部门",
+}
+LADDER = (Level.BUILDING, Level.GRID, Level.COMMUNITY, Level.STREET)
+
+
+class Post(StrEnum):
+    """What a person serves as."""
+
+    BUILDING_LEADER = "building_leader"
+    GRID_WORKER = "grid_worker"
+    BRANCH_SECRETARY = "branch_secretary"
+    COMMUNITY_STAFF = "community_staff"
+    COMMUNITY_SECRETARY = "community_secretary"
+    STREET_STAFF = "street_staff"
+    DISTRICT_ADMIN = "district_admin"
+    AUDITOR = "auditor"
+    HANDLER = "handler"
+    VOLUNTEER = "volunteer"
+    COMMITTEE_MEMBER = "committee_member"
+
+
+POST_NAMES = {
+    Post.BUILDING_LEADER: "楼栋长",
+    Post.GRID_WORKER: "网格员",
+    Post.BRANCH_SECRETARY: "网格党支部书记",
+    Post.COMMUNITY_STAFF: "社区工作者",
+    Post.COMMUNITY_SECRETARY: "社区党组织书记",
+    Post.STREET_STAFF: "街道工作人员",
+    Post.DISTRICT_ADMIN: "区级管理员",
+    Post.AUDITOR: "监督人员",
+    Post.HANDLER: "承办人",
+    Post.VOLUNTEER: "三报到党员",
+    Post.COMMITTEE_MEMBER: "业委会（物管会）成员",
+}
+# The level of unit that a post serves; empty: any.
+POST_LEVELS: dict[Post, tuple[Level, ...]] = {
+    Post.BUILDING_LEADER: (Level.BUILDING,),
+    Post.GRID_WORKER: (Level.GRID,),
+    Post.BRANCH_SECRETARY: (Level.GRID,),
+    Post.COMMUNITY_STAFF: (Level.COMMUNITY,),
+    Post.COMMUNITY_SECRETARY: (Level.COMMUNITY,),
+    Post.STREET_STAFF: (Level.STREET,),
+    Post.DISTRICT_ADMIN: (Level.DISTRICT,),
+    Post.AUDITOR: (),
+    Post.HANDLER: (Level.COMPANY, Level.DEPARTMENT),
+    Post.VOLUNTEER: (Level.GRID,),
+    Post.COMMITTEE_MEMBER: (Level.GRID,),
+}
+
+
+class Permission(StrEnum):
+    """What one may do, within the scope of one's post. NOUN_VERB."""
+
+    DIRECTORY_READ = "directory:read"
+    DIRECTORY_MANAGE = "directory:manage"
+    VISIT_READ = "visit:read"
+    VISIT_LOG = "visit:log"
+    DESK_PLAN = "desk:plan"
+    CASE_READ = "case:read"
+    CASE_REGISTER = "case:register"
+    CASE_OWN = "case:own"  # act for the unit that owns the case: convene, assign, check, settle, extend, merge
+    CASE_HANDLE = "case:handle"  # act for the unit that a case was assigned to
+    CASE_ARCHIVE = "case:archive"  # community or above: archive, suspend, call back, confirm a decline
+    CASE_DECIDE = "case:decide"  # decide what the level below asks for: escalations, declines
+    REPORT_OWN = "report:own"  # report to a grid (三报到), sign up, one's own hours
+    ACTIVITY_READ = "activity:read"
+    ACTIVITY_ORGANISE = "activity:organise"
+    HOURS_CONFIRM = "hours:confirm"
+    POINTS_OWN = "points:own"  # one's own account, the shop, redeem
+    POINTS_PROPOSE = "points:propose"
+    POINTS_REVIEW = "points:review"
+    REWARD_MANAGE = "reward:manage"  # catalogue and stock
+    REWARD_HAND_OUT = "reward:hand_out"
+    INBOX_READ = "inbox:read"
+    JOURNAL_READ = "journal:read"
+
+
+P = Permission
+_SERVES_A_GRID = {
+    P.DIRECTORY_READ, P.VISIT_READ, P.VISIT_LOG, P.CASE_READ, P.CASE_REGISTER, P.CASE_OWN, P.ACTIVITY_READ, P.INBOX_READ,
+}
+_SERVES_A_COMMUNITY = _SERVES_A_GRID | {
+    P.DESK_PLAN, P.CASE_ARCHIVE, P.CASE_DECIDE, P.ACTIVITY_ORGANISE, P.HOURS_CONFIRM, P.POINTS_PROPOSE, P.POINTS_REVIEW,
+    P.REWARD_MANAGE, P.REWARD_HAND_OUT,
+}
+GRANTS: dict[Post, frozenset[Permission]] = {
+    Post.BUILDING_LEADER: frozenset(_SERVES_A_GRID | {P.POINTS_OWN}),
+    Post.GRID_WORKER: frozenset(
+        _SERVES_A_GRID | {P.DESK_PLAN, P.ACTIVITY_ORGANISE, P.POINTS_PROPOSE, P.REWARD_HAND_OUT, P.POINTS_OWN}
+    ),
+    Post.BRANCH_SECRETARY: frozenset(_SERVES_A_GRID | {P.DESK_PLAN, P.ACTIVITY_ORGANISE, P.POINTS_PROPOSE, P.POINTS_OWN}),
+    Post.COMMUNITY_STAFF: frozenset(_SERVES_A_COMMUNITY),
+    Post.COMMUNITY_SECRETARY: frozenset(_SERVES_A_COMMUNITY),
+    Post.STREET_STAFF: frozenset(
+        {
+            P.DIRECTORY_READ, P.VISIT_READ, P.CASE_READ, P.CASE_REGISTER, P.CASE_OWN, P.CASE_ARCHIVE, P.CASE_DECIDE,
+            P.ACTIVITY_READ, P.ACTIVITY_ORGANISE, P.HOURS_CONFIRM, P.INBOX_READ, P.REWARD_MANAGE, P.POINTS_REVIEW,
+        }
+    ),
+    Post.DISTRICT_ADMIN: frozenset({P.DIRECTORY_READ, P.DIRECTORY_MANAGE, P.JOURNAL_READ, P.REWARD_MANAGE, P.ACTIVITY_READ}),
+    Post.AUDITOR: frozenset({P.DIRECTORY_READ, P.VISIT_READ, P.CASE_READ, P.ACTIVITY_READ, P.JOURNAL_READ}),
+    Post.HANDLER: frozenset({P.CASE_HANDLE}),
+    Post.VOLUNTEER: frozenset({P.REPORT_OWN, P.ACTIVITY_READ, P.POINTS_OWN}),
+    Post.COMMITTEE_MEMBER: frozenset({P.POINTS_OWN}),
+}

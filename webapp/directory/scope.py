@@ -1,0 +1,58 @@
+"""Mine and all below: the one place where scope becomes SQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from webapp.directory.models import Placed, Unit
+from webapp.directory.posts import Level
+from webapp.foundation.access import Actor
+
+COLUMN_OF_LEVEL = {
+    Level.STREET: "street_id",
+    Level.COMMUNITY: "community_id",
+    Level.GRID: "grid_id",
+    Level.BUILDING: "building_id",
+}
+
+
+def within(actor: Actor, table: Any) -> sa.ColumnElement[bool]:
+    """That a row of a ``Placed`` model lies in the actor's unit or below.
+
+    One equality on the column of the actor's level: with the index (that column, order of the list) a page of the list
+    is read straight off it. Companies and departments have no territory.
+    """
+    level = Level(actor.unit_level)
+    if level == Level.DISTRICT:
+        return sa.true()
+    column = COLUMN_OF_LEVEL.get(level)
+    return getattr(table, column) == actor.unit_id if column else sa.false()
+
+
+def units_within(actor: Actor) -> sa.ColumnElement[bool]:
+    """That a unit is the actor's own or below it, by its path."""
+    return path_prefix(Unit.path, actor.unit_path)
+
+
+def path_prefix(column: Any, path: str) -> sa.ColumnElement[bool]:
+    """``path`` itself and all below, as an index range ('0' is the character after '/')."""
+    return sa.and_(column >= path, column < path[:-1] + "0")
+
+
+def covers(actor: Actor, path: str) -> bool:
+    """Whether the unit with ``path`` is the actor's own or below it."""
+    return path.startswith(actor.unit_path)
+
+
+def place_of(unit: Unit) -> dict[str, int | None]:
+    """The ``Placed`` columns of a record about ``unit``."""
+    place = {"street_id": unit.street_id, "community_id": unit.community_id, "grid_id": unit.grid_id, "building_id": None}
+    column = COLUMN_OF_LEVEL.get(Level(unit.level))
+    if column:
+        place[column] = unit.id
+    return place
+
+
+__all__ = ["COLUMN_OF_LEVEL", "Placed", "covers", "path_prefix", "place_of", "units_within", "within"]

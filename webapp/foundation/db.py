@@ -1,0 +1,190 @@
+"""The database: base class, types, the one way to write.
+
+``transaction()`` is the only way to change anything. On SQLite it takes one write lock (thread and file) and begins
+IMMEDIATE: waiting in our own queue instead of SQLite's sleeping retries cuts the slowest writes tenfold and leaves no
+"database is locked". On PostgreSQL rows that several may fight over are locked with ``locked()``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.orm import DeclarativeBase, Session
+
+T = TypeVar("T")
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Every table's base class, so that constraints have the same names everywhere."""
+
+    metadata = sa.MetaData(naming_convention=NAMES)
+
+
+class UTCDateTime(sa.types.TypeDecorator[datetime]):
+    """A moment. Only aware datetimes go in; aware UTC comes out, on SQLite too."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime reached the database")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# Codes and paths compare byte by byte, so that a prefix is an index range on PostgreSQL too.
+Code = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+Json = sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql")
+
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+_thread_lock = threading.Lock()
+_before_commit: list[Callable[[Session], None]] = []
+
+
+def before_commit(call: Callable[[Session], None]) -> Callable[[Session], None]:
+    """Register what runs last inside every write transaction (the journal writes its chain there)."""
+    _before_commit.append(call)
+    return call
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One change: all of it or nothing. Opened by services; an inner one joins the outer.
+
+    What was loaded before is expired, so that nothing decided inside rests on an old reading.
+    """
+    from webapp.extensions import db
+
+    session: Session = db.session()
+    if _writing.get():
+        yield session
+        return
+    session.commit()  # ends the reading so far; there is nothing to write in it
+    session.expire_all()
+    with _write_lock(session):
+        token = _writing.set(True)
+        try:
+            yield session
+            session.flush()
+            for call in _before_commit:
+                call(session)
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.info.clear()
+            _writing.reset(token)
+
+
+def locked(model: type[T], key: Any) -> T | None:
+    """The row with its present values, held against other writers until the transaction ends."""
+    from webapp.extensions import db
+
+    return db.session.get(model, key, with_for_update=True, populate_existing=True)
+
+
+def require_transaction() -> None:
+    """Raise when called outside ``transaction()``: the caller's change could be half of a whole."""
+    if not _writing.get():
+        raise RuntimeError("a change outside transaction()")
+
+
+def require_no_transaction() -> None:
+    """Raise when called inside ``transaction()``: what must last whatever happens would be undone with it."""
+    if _writing.get():
+        raise RuntimeError("this must not join a transaction()")
+
+
+@contextmanager
+def _write_lock(session: Session) -> Iterator[None]:
+    engine = session.get_bind()
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    path = engine.engine.url.database
+    with _thread_lock:
+        if not path or path == ":memory:":
+            yield
+            return
+        with Path(path + ".lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield  # closing the file frees the lock
+
+
+@event.listens_for(Session, "before_flush")
+def _refuse_stray_writes(session: Session, *_: Any) -> None:
+    if session.new or session.dirty or session.deleted:
+        require_transaction()
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(dbapi_connection: Any, _: Any) -> None:
+    if type(dbapi_connection).__module__.split(".")[0] != "sqlite3":
+        return
+    dbapi_connection.isolation_level = None  # BEGIN is ours, see _begin
+    cursor = dbapi_connection.cursor()
+    # First: every other pragma may already meet a lock.
+    cursor.execute("PRAGMA busy_timeout = 10000")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA journal_size_limit = 67108864")
+    cursor.execute("PRAGMA cache_size = -16000")
+    cursor.close()
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+
+
+def append_only(table: sa.Table) -> None:
+    """Let the database itself refuse UPDATE and DELETE on ``table`` (ledger, journal)."""
+    for statement in append_only_sql(table.name, "sqlite"):
+        event.listen(table, "after_create", sa.DDL(statement).execute_if(dialect="sqlite"))
+    for statement in append_only_sql(table.name, "postgresql"):
+        event.listen(table, "after_create", sa.DDL(statement).execute_if(dialect="postgresql"))
+
+
+def append_only_sql(table: str, dialect: str) -> list[str]:
+    """The statements that make ``table`` append-only; migrations run the same ones."""
+    if dialect == "sqlite":
+        return [
+            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            for verb in ("UPDATE", "DELETE")
+        ]
+    return [
+        f"CREATE OR REPLACE FUNCTION {table}_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$",
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+        f"FOR EACH ROW EXECUTE FUNCTION {table}_append_only()",
+    ]

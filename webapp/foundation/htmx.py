@@ -1,0 +1,56 @@
+"""Page or part: the only file that knows HTMX.
+
+One address, one view, two sizes: ``page("cases/list.html", part="cases/_rows.html", ...)`` sends the part alone when HTMX
+asks for a part, and the whole page otherwise (a browser without JavaScript, Back, a boosted link).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response, flash, make_response, redirect, render_template, request
+from htmx_flask import Htmx
+from htmx_flask import request as htmx_request
+
+htmx = Htmx()
+VARY = ("HX-Request", "HX-Request-Type", "HX-Boosted", "HX-History-Restore-Request")
+
+
+def wants_part() -> bool:
+    """Whether HTMX asks for a part of the page and not for the whole of it."""
+    asked = htmx_request.htmx
+    if not asked or asked.boosted or asked.history_restore_request:
+        return False
+    # HTMX 4 says so itself; htmx-flask knows the headers of 1 and 2 only.
+    return request.headers.get("HX-Request-Type", "partial") != "full"
+
+
+def page(full: str, part: str = "", status: int = 200, **data: Any) -> Response:
+    """Render ``part`` when HTMX asks for one, else ``full``, which includes it.
+
+    A part brings waiting messages along, out of band. Pages are personal: no shared cache may keep them.
+    """
+    if part and wants_part():
+        body = render_template(part, **data) + render_template("_messages.html", out_of_band=True)
+    else:
+        body = render_template(full, **data)
+    response = make_response(body, status)
+    response.vary.update(VARY)
+    response.headers.setdefault("Cache-Control", "private, no-cache")
+    return response
+
+
+def go(url: str, message: str = "", category: str = "done") -> Response:
+    """After a change: on to ``url`` (only within this site) with a message; the browser's address follows, too."""
+    target = urlsplit(url)
+    if target.scheme or target.netloc or not target.path.startswith("/") or url.startswith(("//", "/\\")):
+        url = "/"
+    if message:
+        flash(message, category)
+    if htmx_request.htmx:
+        response = make_response("", 200)
+        response.headers["HX-Redirect"] = url
+        response.vary.update(VARY)
+        return response
+    return make_response(redirect(url, 303))

@@ -1,0 +1,98 @@
+"""What every answer shares: security headers, friendly error pages, template filters."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, g, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from jinja2 import StrictUndefined
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from webapp.foundation import text
+from webapp.foundation.errors import DomainError, TooMany
+from webapp.foundation.htmx import VARY, wants_part
+
+log = logging.getLogger(__name__)
+
+POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+MESSAGES = {
+    400: "请求不完整，请返回上一页再试一次。",
+    403: "您现在的身份不能使用这个功能。",
+    404: "没有找到这个页面，或者它不在您的范围内。",
+    405: "请从页面上的按钮进入。",
+    413: "文件太大了，请少选几张照片再试。",
+    429: "操作太频繁，请稍后再试。",
+    500: "系统出了点问题，刚才的内容没有保存。请稍后再试。",
+}
+TITLES = {403: "不能使用", 404: "没有找到", 409: "没有办成", 413: "文件太大", 429: "请稍等", 500: "系统出错"}
+
+
+def register(app: Flask, proxies: int) -> None:
+    """Install all of it on ``app``; ``proxies`` is how many reverse proxies stand before it."""
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(text.FILTERS)
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+
+    @app.after_request
+    def headers(response: Response) -> Response:
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Referrer-Policy", "same-origin")
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", "geolocation=(self), camera=(self), microphone=()")
+        if request.is_secure:
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        if request.endpoint != "static":
+            response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response
+
+    @app.errorhandler(DomainError)
+    def domain_error(error: DomainError) -> Response:
+        response = error_page(error.status, error.message)
+        if isinstance(error, TooMany):
+            response.headers["Retry-After"] = str(error.retry_after)
+        return response
+
+    @app.errorhandler(CSRFError)
+    def csrf_error(_: CSRFError) -> Response:
+        return error_page(400, "登录状态已变化，这次没有提交。请返回上一页，刷新后再提交。")
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        if error.code is None or error.code < 400:
+            return make_response(error.get_response())
+        response = error_page(error.code, MESSAGES.get(error.code, MESSAGES[400]))
+        if error.code == 405:
+            response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or ())
+        return response
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        # The path and no form content: a log must hold no resident's data.
+        log.exception("unexpected error at %s", request.path, exc_info=error)
+        if app.testing and app.config.get("PROPAGATE"):
+            raise error
+        return error_page(500, MESSAGES[500])
+
+
+def error_page(status: int, message: str) -> Response:
+    """A page, or for HTMX a message out of band, that says what happened and what to do."""
+    title = TITLES.get(status, "没有完成")
+    if wants_part():
+        body = render_template("_error.html", message=message, status=status, title=title)
+    else:
+        g.setdefault("actor", None)
+        body = render_template("error.html", message=message, status=status, title=title)
+    response = make_response(body, status)
+    if wants_part():
+        # The part on the page stays as it is; only the message region changes.
+        response.headers["HX-Reswap"] = "none"
+    response.vary.update(VARY)
+    return response
