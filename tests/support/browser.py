@@ -1,0 +1,52 @@
+"""The browser that the tests drive: the system's own Chromium, through Playwright."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+from playwright.sync_api import Browser, Playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox",  # the sandbox does not start for root, nor in most containers
+    "--disable-gpu",
+    "--disable-dev-shm-usage",  # containers have a small /dev/shm
+    # Nothing leaves this machine: what a test sees is what the app sent.
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def chromium_missing() -> str | None:
+    """Why no browser can be driven here, in words for a test report; None when one can."""
+    if _chromium() is None:
+        return "Chromium is missing: apt-get install chromium"
+    if not _has_chinese_font():
+        return "no font with Chinese characters: apt-get install fonts-noto-cjk"
+    return None
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start Chromium without a window.
+
+    Raises:
+        RuntimeError: there is no browser or no Chinese font; ask ``chromium_missing()`` first.
+    """
+    if reason := chromium_missing():
+        raise RuntimeError(reason)
+    return playwright.chromium.launch(executable_path=_chromium(), args=list(FLAGS))
+
+
+def _chromium() -> str | None:
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def _has_chinese_font() -> bool:
+    if shutil.which("fc-list") is None:
+        return False
+    listed = subprocess.run(["fc-list", ":lang=zh"], capture_output=True, text=True, check=False)
+    return bool(listed.stdout.strip())
