@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, NamedTuple
 
 import sqlalchemy as sa
@@ -41,7 +41,7 @@ class Workday(db.Model):
 
     __tablename__ = "workdays"
 
-    date: Mapped[date] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column("date", primary_key=True)
     is_workday: Mapped[bool]
     note: Mapped[str] = mapped_column(sa.String(40), default="")
     source: Mapped[str] = mapped_column(sa.String(40), default="")
@@ -66,7 +66,9 @@ class Due:
 class Calendar:
     """The working days from ``first`` to ``last``, both included. Knows nothing outside: asked for it, it raises."""
 
-    def __init__(self, days: Mapping[date, Day], first: date, last: date, hours: WorkHours = WORK_HOURS) -> None:
+    def __init__(
+        self, days: Mapping[date, Day], first: date, last: date, hours: WorkHours = WORK_HOURS
+    ) -> None:
         self._days = days
         self._first, self._last = first, last
         self._hours = hours
@@ -130,7 +132,7 @@ class Calendar:
         passed = list(_days_from(begin.date() + ONE_DAY, moment.date()))
         unknown = any(day not in self._days for day in [*passed, moment.date()])
         words = head + self._rests(passed, begin.year) + self._extra_work(passed, begin.year)
-        return Due(moment.astimezone(clock.UTC), words, STALE if unknown else "")
+        return Due(moment.astimezone(UTC), words, STALE if unknown else "")
 
     def _works(self, day: date) -> bool:
         known = self._days.get(day)
@@ -153,7 +155,7 @@ class Calendar:
         raise ValueError(f"the term ends beyond {self._last}")
 
     def _rests(self, days: Sequence[date], year: int) -> str:
-        """"，其中 11月28日、29日休息", or nothing."""
+        """ "，其中 11月28日、29日休息", or nothing."""
         rests = [day for day in days if not self._works(day)]
         if not rests:
             return ""
@@ -164,16 +166,22 @@ class Calendar:
         return f"，其中休息{len(rests)}天" + (f"，含 {'、'.join(named)}" if named else "")
 
     def _extra_work(self, days: Sequence[date], year: int) -> str:
-        """"，2月28日调休上班", or nothing."""
+        """ "，2月28日调休上班", or nothing."""
         extra = [_day(day, year) for day in days if day.weekday() >= 5 and self._works(day)]
         return f"，{'、'.join(extra)}调休上班" if extra else ""
 
     def _stretch(self, days: Sequence[date], year: int) -> str:
         first, last = days[0], days[-1]
-        end = f"{last.day}日" if (last.year, last.month) == (first.year, first.month) else _day(last, first.year)
+        end = (
+            f"{last.day}日"
+            if (last.year, last.month) == (first.year, first.month)
+            else _day(last, first.year)
+        )
         joint = "、" if len(days) == 2 else "至"
         name = self._name(days)
-        return _day(first, year) + (f"{joint}{end}" if len(days) > 1 else "") + (f"（{name}）" if name else "")
+        return (
+            _day(first, year) + (f"{joint}{end}" if len(days) > 1 else "") + (f"（{name}）" if name else "")
+        )
 
     def _name(self, days: Sequence[date]) -> str:
         return next((self._days[day].note for day in days if day in self._days and self._days[day].note), "")
@@ -184,7 +192,7 @@ def _days_from(first: date, last: date) -> Iterator[date]:
 
 
 def _day(day: date, year: int | None = None) -> str:
-    """"11月28日", with its year if it is another than ``year``."""
+    """ "11月28日", with its year if it is another than ``year``."""
     text = f"{day.month}月{day.day}日"
     return text if year in (None, day.year) else f"{day.year}年{text}"
 
@@ -217,7 +225,9 @@ def deadline(start: datetime, amount: int, unit: Unit, hours: WorkHours = WORK_H
 
 
 def _hours_a_day(hours: WorkHours) -> timedelta:
-    spans = (datetime.combine(date.min, closes) - datetime.combine(date.min, opens) for opens, closes in hours)
+    spans = (
+        datetime.combine(date.min, closes) - datetime.combine(date.min, opens) for opens, closes in hours
+    )
     return sum(spans, timedelta())
 
 
@@ -232,14 +242,14 @@ def seed_workdays() -> int:
     names = {holiday.value: holiday.chinese for holiday in chinese_calendar.Holiday}
     last_year = max(chinese_calendar.holidays).year
     with transaction() as session:
-        there = set(session.scalars(sa.select(Workday.date)))
+        there = set(session.scalars(sa.select(Workday.day)))
         rows = []
         for day in _days_from(date(FIRST_SEEDED_YEAR, 1, 1), date(last_year, 12, 31)):
             if day not in there:
                 _, name = chinese_calendar.get_holiday_detail(day)
                 works = chinese_calendar.is_workday(day)
                 note = names.get(name, "") if name else ""
-                rows.append({"date": day, "is_workday": works, "note": note, "source": "chinesecalendar"})
+                rows.append({"day": day, "is_workday": works, "note": note, "source": "chinesecalendar"})
         if rows:
             session.execute(sa.insert(Workday), rows)
     return len(rows)

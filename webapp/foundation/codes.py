@@ -93,8 +93,8 @@ _NEXT = sa.text(
 def monthly_number(name: str, day: date) -> str:
     """The next number of ``day``'s month, such as ``2611-0427``: year and month, then a running number.
 
-    Digits only, to be read out on the phone. It has no check digit: who looks one up sees the matter's title at once, and
-    an eighth digit to say would cost more than it saves.
+    Digits only, to be read out on the phone. It has no check digit: who looks one up sees the matter's title at once,
+    and one more digit to say would cost more than it saves.
 
     Raises:
         RuntimeError: called outside ``transaction()``.

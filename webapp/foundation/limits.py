@@ -1,7 +1,7 @@
 """Rate limits in a table, so that any number of processes share them.
 
-Counted in fixed windows: someone who knows where a window ends gets up to twice the limit across its edge, which is good
-enough against guessing and flooding and costs one statement.
+Counted in fixed windows: someone who knows where a window ends gets up to twice the limit across its edge, which is
+good enough against guessing and flooding and costs one statement.
 """
 
 from __future__ import annotations
@@ -54,7 +54,10 @@ def hit(bucket: str, limit: int, per_minutes: int) -> None:
     now = clock.now()
     seconds = per_minutes * 60
     start = int(now.timestamp()) // seconds * seconds
-    values = {"bucket": keyed_hash(f"{bucket}/{per_minutes}"), "window_start": datetime.fromtimestamp(start, UTC)}
+    values = {
+        "bucket": keyed_hash(f"{bucket}/{per_minutes}"),
+        "window_start": datetime.fromtimestamp(start, UTC),
+    }
     with transaction() as session:
         count = session.execute(_HIT, values).scalar_one()
     if count > limit:

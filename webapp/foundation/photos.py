@@ -1,0 +1,286 @@
+"""Photos: taken in, checked, made small and harmless, stored in a folder, found again.
+
+Which person may see a photo is for the room that owns the record to say; there is no address here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import struct
+import uuid
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.extensions import db
+from webapp.foundation import clock
+from webapp.foundation.db import UTCDateTime, require_transaction
+from webapp.foundation.errors import Invalid, NotFound
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MAX_PHOTOS = 3
+MAX_BYTES = 10 * 1024 * 1024
+MAX_PIXELS = 52_000_000  # the 50-megapixel mode of common phones (8192 × 6144) still passes
+MAX_SIDE = 16_384
+SIDE = 1280
+THUMB_SIDE = 240
+QUALITY = 72
+FORMATS = ("JPEG", "PNG", "WEBP")
+MEDIA_TYPE = "image/jpeg"  # of everything that is stored
+# HEIC files begin with a box "ftyp" that names one of these.
+HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"})
+# What decoders raise at hostile or broken bytes.
+BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+)
+
+
+class Photo(db.Model):
+    """A photo that belongs to a record of some room. Its two files lie in the ``PhotoStore``, named by its id."""
+
+    __tablename__ = "photos"
+    __table_args__ = (sa.Index("ix_photos_owner", "owner_type", "owner_id"),)
+
+    id: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    owner_type: Mapped[str] = mapped_column(sa.String(40))
+    owner_id: Mapped[int]
+    position: Mapped[int]
+    width: Mapped[int]
+    height: Mapped[int]
+    bytes: Mapped[int]
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    created_by_id: Mapped[
+        int | None
+    ]  # None: a resident without a login; no foreign key, people live a floor above
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class PhotoRow(NamedTuple):
+    """What a page needs to know of a photo."""
+
+    id: str
+    owner_type: str
+    owner_id: int
+    position: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class ReadyPhoto:
+    """A photo that was accepted: two JPEG files without metadata, not stored yet."""
+
+    image: bytes
+    thumb: bytes
+    width: int
+    height: int
+    sha256: str
+
+
+def accept(source: BinaryIO | bytes) -> ReadyPhoto:
+    """Check a file that was sent and make it small: upright, at most 1280 pixels a side, JPEG, no metadata (no GPS).
+
+    Raises:
+        Invalid: not a photo, too large, damaged, or of a kind that we can't read; says what to do (field ``photos``).
+    """
+    data = source if isinstance(source, bytes) else source.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise _invalid(f"照片太大，请选 {MAX_BYTES // 1024 // 1024} MB 以内的照片。")
+    if data[4:8] == b"ftyp" and data[8:12] in HEIC_BRANDS:
+        raise _invalid(
+            "暂不支持 HEIC 格式的照片。请在手机“设置—相机—格式”中选“兼容性最佳”后重拍，或发送截图。"
+        )
+    image = _decode(data)
+    full = _jpeg(image)
+    width, height = image.size
+    image.thumbnail((THUMB_SIDE, THUMB_SIDE))
+    return ReadyPhoto(full, _jpeg(image), width, height, hashlib.sha256(full).hexdigest())
+
+
+def _invalid(message: str) -> Invalid:
+    return Invalid(message, field="photos")
+
+
+def _decode(data: bytes) -> Image.Image:
+    from PIL import Image, ImageOps, UnidentifiedImageError  # 23 MB that only uploads need
+
+    too_large = _invalid("照片的尺寸太大，请用普通像素拍摄后再上传。")
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+            # The header alone was read so far; a bomb is refused before it is unpacked.
+            if opened.width * opened.height > MAX_PIXELS or max(opened.size) > MAX_SIDE:
+                raise too_large
+            opened.draft("RGB", (SIDE, SIDE))  # lets JPEG unpack at a fraction of its size
+            upright = ImageOps.exif_transpose(opened)
+            upright.thumbnail((SIDE, SIDE))
+            # Painted on a new canvas: nothing but pixels comes along.
+            layer = upright.convert("RGBA")
+            canvas = Image.new("RGB", layer.size, "white")
+            canvas.paste(layer, mask=layer)
+            return canvas
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise too_large from None
+    except UnidentifiedImageError:
+        raise _invalid("这个文件不是照片。请上传 JPG、PNG 或 WebP 格式的照片。") from None
+    except BROKEN:
+        raise _invalid("照片文件已损坏或没有传完，请重新选择或重拍一张。") from None
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=QUALITY, optimize=True, progressive=True)
+    return out.getvalue()
+
+
+class PhotoStore:
+    """A folder of photos. Names are the photos' ids, fanned out over subfolders so that none grows huge."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, photo_id: str, photo: ReadyPhoto) -> None:
+        """Store both files; once this returns, they are whole and on disk."""
+        self._write(self._path(photo_id, thumb=True), photo.thumb)
+        self._write(self._path(photo_id, thumb=False), photo.image)
+
+    def open(self, photo_id: str, *, thumb: bool) -> BinaryIO:
+        """One of the files, to be closed by the caller.
+
+        Raises:
+            NotFound: there is no such file.
+        """
+        try:
+            return self._path(photo_id, thumb=thumb).open("rb")
+        except FileNotFoundError:
+            raise NotFound from None
+
+    def _path(self, photo_id: str, *, thumb: bool) -> Path:
+        try:
+            name = uuid.UUID(hex=photo_id).hex  # nothing else can name a file
+        except ValueError:
+            raise NotFound from None
+        return self._folder / name[:2] / name[2:4] / f"{name}{'.thumb' if thumb else ''}.jpg"
+
+    @staticmethod
+    def _write(path: Path, content: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".new")
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+
+
+class _Stores:
+    """The store of this process; none until ``configure``."""
+
+    current: PhotoStore | None = None
+
+
+def configure(folder: Path) -> None:
+    """Set the folder that photos are kept in; called once, by ``create_app``."""
+    _Stores.current = PhotoStore(folder)
+
+
+def _store() -> PhotoStore:
+    if _Stores.current is None:
+        raise RuntimeError("photos.configure() was not called")
+    return _Stores.current
+
+
+def attach(
+    owner_type: str, owner_id: int, photos: Sequence[ReadyPhoto], created_by_id: int | None
+) -> list[str]:
+    """Add photos to a record, within the caller's transaction; returns their ids.
+
+    Files are written first: if the transaction then fails, files without a row are left, which do no harm, and never a
+    row without its file.
+
+    Raises:
+        Invalid: the record would have more than three.
+        RuntimeError: called outside ``transaction()``.
+    """
+    require_transaction()
+    mine = sa.and_(Photo.owner_type == owner_type, Photo.owner_id == owner_id)
+    there = db.session.scalar(sa.select(sa.func.count()).select_from(Photo).where(mine)) or 0
+    if there + len(photos) > MAX_PHOTOS:
+        raise _invalid(f"最多上传 {MAX_PHOTOS} 张照片。")
+    ids = []
+    for position, photo in enumerate(photos, start=there):
+        photo_id = uuid.uuid4().hex
+        _store().write(photo_id, photo)
+        db.session.add(
+            Photo(
+                id=photo_id,
+                owner_type=owner_type,
+                owner_id=owner_id,
+                position=position,
+                width=photo.width,
+                height=photo.height,
+                bytes=len(photo.image),
+                sha256=photo.sha256,
+                created_by_id=created_by_id,
+                created_at=clock.now(),
+            )
+        )
+        ids.append(photo_id)
+    return ids
+
+
+_ROW = [Photo.__table__.columns[name] for name in PhotoRow._fields]
+
+
+def photos_of(owner_type: str, owner_ids: Sequence[int]) -> dict[int, list[PhotoRow]]:
+    """The photos of many records of one kind, in order, with one query; a record without photos is not a key."""
+    found: dict[int, list[PhotoRow]] = {}
+    if not owner_ids:
+        return found
+    columns = Photo.__table__.columns
+    query = (
+        sa.select(*_ROW)
+        .where(columns.owner_type == owner_type, columns.owner_id.in_(owner_ids))
+        .order_by(columns.owner_id, columns.position)
+    )
+    for row in db.session.execute(query):
+        found.setdefault(row.owner_id, []).append(PhotoRow(*row))
+    return found
+
+
+def get_photo(photo_id: str) -> PhotoRow:
+    """One photo, with the record it belongs to, so that the room can say who may see it.
+
+    Raises:
+        NotFound: there is no such photo.
+    """
+    row = db.session.execute(sa.select(*_ROW).where(Photo.__table__.columns.id == photo_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return PhotoRow(*row)
+
+
+def open_photo(photo_id: str, *, thumb: bool = False) -> BinaryIO:
+    """The JPEG file of a photo, or of its thumbnail; the caller closes it.
+
+    Raises:
+        NotFound: there is no such file.
+    """
+    return _store().open(photo_id, thumb=thumb)
