@@ -155,7 +155,7 @@ class Calendar:
         raise ValueError(f"the term ends beyond {self._last}")
 
     def _rests(self, days: Sequence[date], year: int) -> str:
-        """ "，其中 11月28日、29日休息", or nothing."""
+        """Which of ``days`` are rest: "，其中 11月28日、29日休息"; or nothing."""
         rests = [day for day in days if not self._works(day)]
         if not rests:
             return ""
@@ -166,7 +166,7 @@ class Calendar:
         return f"，其中休息{len(rests)}天" + (f"，含 {'、'.join(named)}" if named else "")
 
     def _extra_work(self, days: Sequence[date], year: int) -> str:
-        """ "，2月28日调休上班", or nothing."""
+        """Which weekend days among ``days`` are worked: "，2月28日调休上班"; or nothing."""
         extra = [_day(day, year) for day in days if day.weekday() >= 5 and self._works(day)]
         return f"，{'、'.join(extra)}调休上班" if extra else ""
 
@@ -192,7 +192,7 @@ def _days_from(first: date, last: date) -> Iterator[date]:
 
 
 def _day(day: date, year: int | None = None) -> str:
-    """ "11月28日", with its year if it is another than ``year``."""
+    """The date as "11月28日", with its year if that is another than ``year``."""
     text = f"{day.month}月{day.day}日"
     return text if year in (None, day.year) else f"{day.year}年{text}"
 

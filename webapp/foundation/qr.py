@@ -30,9 +30,9 @@ def qr_svg(text: str, *, scale: int = 4) -> Markup:
     )
     size = modules * scale
     return Markup(
-        '<svg class="qr" role="img" aria-label="二维码" width="{size}" height="{size}"'
-        ' viewBox="0 0 {modules} {modules}" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h{modules}v{modules}h-{modules}z"/>'
-        '<path fill="#000" d="{path}"/></svg>'
+        '<svg class="qr" role="img" aria-label="二维码" shape-rendering="crispEdges"'
+        ' width="{size}" height="{size}" viewBox="0 0 {modules} {modules}">'
+        '<path fill="#fff" d="M0 0h{modules}v{modules}h-{modules}z"/><path fill="#000" d="{path}"/></svg>'
     ).format(size=size, modules=modules, path=path)
 
 
