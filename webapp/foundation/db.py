@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -60,7 +61,7 @@ class UTCDateTime(sa.types.TypeDecorator[datetime]):
 
 # Codes and paths compare byte by byte, so that a prefix is an index range on PostgreSQL too.
 Code = sa.String().with_variant(sa.String(collation="C"), "postgresql")
-Json = sa.JSON().with_variant(sa.dialects.postgresql.JSONB(), "postgresql")
+Json = sa.JSON().with_variant(JSONB(), "postgresql")
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 _thread_lock = threading.Lock()
