@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from importlib import import_module
+from importlib.util import find_spec
 
 from flask import Flask
 
@@ -35,7 +36,10 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     access.guard(app, find_actor, send_to_login)
     app.view_functions["static"] = access.public(app.view_functions["static"])
     for room in ROOMS:
-        import_module(f"webapp.{room}.views").register(app)
+        if find_spec(f"webapp.{room}.models"):
+            import_module(f"webapp.{room}.models")
+        if find_spec(f"webapp.{room}.views"):
+            import_module(f"webapp.{room}.views").register(app)
     from webapp import commands
 
     commands.register(app)

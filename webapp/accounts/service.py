@@ -60,16 +60,21 @@ def log_in(login: str, password: str, *, trusted: bool, device: str, address: st
         account = None
     if account is None or account.disabled_at:
         raise Invalid(WRONG, "password")
+    return open_session(account.id, trusted=trusted, device=device)
+
+
+def open_session(account_id: int, *, trusted: bool, device: str) -> str:
+    """A new login of this account; returns the token for the cookie."""
     token = secrets.token_urlsafe(32)
     with transaction() as session:
         now = clock.now()
         row = LoginSession(
-            account_id=account.id, token_hash=token_hash(token), device=device[:120], trusted=trusted,
+            account_id=account_id, token_hash=token_hash(token), device=device[:120], trusted=trusted,
             created_at=now, expires_at=now + (TRUSTED if trusted else SHARED),
         )
         session.add(row)
         session.flush()
-        journal.record(None, "account:log_in", "account", account.id, {"session": row.id})
+        journal.record(None, "account:log_in", "account", account_id, {"session": row.id})
     return token
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from flask import g, request
 from flask_wtf import FlaskForm
-from wtforms import DateTimeLocalField, HiddenField, ValidationError
+from wtforms import DateTimeLocalField, HiddenField, TextAreaField, ValidationError
 
 from webapp.foundation import clock, receipts
 from webapp.foundation.errors import Invalid
@@ -52,6 +52,14 @@ class Form(FlaskForm):  # type: ignore[misc]
             field.errors = [*field.errors, error.message]
         else:
             self.form_errors.append(error.message)
+
+
+class ReasonField(TextAreaField):  # type: ignore[misc]
+    """A reason, from ready phrases (chips) and free text under one name; both together where both are given."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Join what was chosen and what was written."""
+        self.data = "；".join(dict.fromkeys(value.strip() for value in valuelist if value.strip()))
 
 
 class LocalDateTimeField(DateTimeLocalField):  # type: ignore[misc]

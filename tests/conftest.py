@@ -1,0 +1,146 @@
+"""What every test may ask for: an app on a fresh database, the small world in it, a browser-like client."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from cryptography.fernet import Fernet
+from flask import Flask
+
+from tests.support.browse import Browse
+from tests.support.postgres import postgres_cluster, postgres_missing
+from tests.support.world import World, build_world
+from webapp import config, create_app
+from webapp.extensions import db
+
+DATABASES = ("sqlite", "postgresql")
+SECRETS = {
+    "secret_key": "vE3nQ8rT1yU6iO0pA5sD9fG2hJ7kL4zX-test",
+    "hash_key": "mN1bV6cX3zL8kJ5hG0fD2sA7pO4iU9yT-test",
+    "data_keys": (Fernet.generate_key().decode(),),
+}
+
+
+class Bench:
+    """One kind of database: its app, a template with the world in it, and copies of that for each test."""
+
+    def __init__(self, kind: str, folder: Path, server: str = "") -> None:
+        self.kind, self.folder, self.server = kind, folder, server
+        self.app = create_app(self._settings(self._url("template")))
+        with self.app.app_context():
+            db.create_all()
+            self.world = build_world()
+            db.session.remove()
+            db.engine.dispose()
+
+    def _url(self, name: str) -> str:
+        if self.kind == "sqlite":
+            return f"sqlite:///{self.folder / name}.sqlite3"
+        with self._admin() as connection:
+            template = "template1" if name == "template" else "template"
+            connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return sa.make_url(self.server).set(database=name).render_as_string(hide_password=False)
+
+    def _admin(self) -> sa.Connection:
+        engine = sa.create_engine(self.server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        return engine.connect()
+
+    def _settings(self, url: str) -> config.Settings:
+        return config.Settings(
+            instance=self.folder, database_url=url, testing=True, extra={"PROPAGATE": True}, **SECRETS
+        )
+
+    def fresh(self) -> str:
+        """The URL of a new copy of the template."""
+        name = f"t{uuid.uuid4().hex[:12]}"
+        if self.kind == "sqlite":
+            shutil.copy(self.folder / "template.sqlite3", self.folder / f"{name}.sqlite3")
+        return self._url(name)
+
+    def drop(self, url: str) -> None:
+        """Forget a copy."""
+        name = sa.make_url(url).database or ""
+        if self.kind == "sqlite":
+            for path in Path(name).parent.glob(Path(name).name + "*"):
+                path.unlink()
+            return
+        with self._admin() as connection:
+            connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def _benches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Bench]]:
+    benches: dict[str, Bench] = {}
+    yield benches
+    for bench in benches.values():
+        with bench.app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def _postgres() -> Iterator[str]:
+    reason = postgres_missing()
+    if reason:
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with postgres_cluster() as url:
+        yield url
+
+
+def _bench(kind: str, request: pytest.FixtureRequest) -> Bench:
+    benches: dict[str, Bench] = request.getfixturevalue("_benches")
+    if kind not in benches:
+        folder = request.getfixturevalue("tmp_path_factory").mktemp(kind)
+        server = request.getfixturevalue("_postgres") if kind == "postgresql" else ""
+        benches[kind] = Bench(kind, folder, server)
+    return benches[kind]
+
+
+def _on(kind: str, request: pytest.FixtureRequest) -> Iterator[Flask]:
+    bench = _bench(kind, request)
+    url = bench.fresh()
+    engines = db._app_engines[bench.app]
+    engines[None] = sa.create_engine(
+        url, **({} if kind == "postgresql" else {"connect_args": {"check_same_thread": False}})
+    )
+    bench.app.extensions["world"] = bench.world
+    with bench.app.app_context():
+        yield bench.app
+        db.session.remove()
+    engines[None].dispose()
+    bench.drop(url)
+
+
+@pytest.fixture(params=DATABASES)
+def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """The app on a fresh copy of the world; each test runs on SQLite and on PostgreSQL."""
+    yield from _on(request.param, request)
+
+
+@pytest.fixture
+def lite_app(request: pytest.FixtureRequest) -> Iterator[Flask]:
+    """The same on SQLite alone, for what does not depend on the database (pages, words, access)."""
+    yield from _on("sqlite", request)
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest) -> World:
+    """The small world: two streets, three communities, a person for every post. Needs ``app`` or ``lite_app``."""
+    name = "app" if "app" in request.fixturenames else "lite_app"
+    found: World = request.getfixturevalue(name).extensions["world"]
+    return found
+
+
+@pytest.fixture
+def browse(request: pytest.FixtureRequest) -> Browse:
+    """A client that behaves like a browser and lints every page that it gets. Uses ``app`` if asked for, else ``lite_app``."""
+    name = "app" if "app" in request.fixturenames else "lite_app"
+    flask_app: Flask = request.getfixturevalue(name)
+    return Browse(flask_app, flask_app.extensions["world"])
