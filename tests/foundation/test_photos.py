@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +142,7 @@ def test_what_is_no_photo_is_refused_in_words(content: bytes, message: str) -> N
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(photos._Stores, "current", photos.PhotoStore(tmp_path))
     return tmp_path
 
@@ -177,10 +176,15 @@ def test_there_is_a_limit_for_each_record(app: Flask, folder: Path) -> None:
     assert [row.position for row in photos_of("visit", [7])[7]] == list(range(MAX_PHOTOS))
 
 
-def test_a_failed_change_leaves_no_row_without_its_file(app: Flask, folder: Path) -> None:
-    with pytest.raises(LookupError), transaction():
+def _attach_and_fail() -> None:
+    with transaction():
         attach("visit", 7, [accept(picture(100, 50))], 1)
         raise LookupError
+
+
+def test_a_failed_change_leaves_no_row_without_its_file(app: Flask, folder: Path) -> None:
+    with pytest.raises(LookupError):
+        _attach_and_fail()
     assert photos_of("visit", [7]) == {}
     assert len(list(folder.rglob("*.jpg"))) == 2
     assert not list(folder.rglob("*.new"))

@@ -1,34 +1,57 @@
-"""Static files under names that change with their content, so that a phone keeps them for a year.
+"""Static files under addresses that change with their content, so that a phone keeps them for a year.
 
-``asset("app.css")`` gives /static/app.css?v=<hash>. Compressed copies are made once per process and sent by Flask-Compress.
+``asset("app.css")`` gives /static/app.css?v=<hash>. Text files are compressed once in a process, as small as they go.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
-from flask import Flask, Response, request, url_for
+from flask import Flask, Response, make_response, request, send_from_directory, url_for
+
+TEXT = (".css", ".js", ".svg", ".webmanifest")
 
 
 def register(app: Flask) -> None:
-    """Give templates ``asset()``, and static answers their lifetime."""
+    """Give templates ``asset()``; serve static files with their lifetime and compressed."""
     folder = Path(app.static_folder or "")
 
-    @lru_cache
+    @cache
     def version(path: str) -> str:
         return hashlib.sha256((folder / path).read_bytes()).hexdigest()[:10]
 
     def asset(path: str) -> str:
         return url_for("static", filename=path, v=version(path))
 
-    app.jinja_env.globals["asset"] = asset
+    @cache
+    def packed(path: str, encoding: str) -> bytes:
+        import brotli
 
-    @app.after_request
-    def lifetime(response: Response) -> Response:
-        if request.endpoint == "static":
-            known = request.args.get("v") and response.status_code in (200, 304)
-            response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if known else "no-cache"
-            response.headers.pop("Expires", None)
+        data = (folder / path).read_bytes()
+        pack: Callable[[bytes], bytes] = brotli.compress if encoding == "br" else gzip.compress
+        return pack(data)
+
+    def static(filename: str) -> Response:
+        response = send_from_directory(folder, filename, etag=True)
+        encoding = request.accept_encodings.best_match(("br", "gzip")) if filename.endswith(TEXT) else None
+        if encoding and response.status_code == 200:
+            data = packed(filename, encoding)
+            response.direct_passthrough = False
+            response = make_response(data, 200, dict(response.headers))
+            response.headers["Content-Length"] = str(len(data))
+            response.headers["Content-Encoding"] = encoding
+            response.set_etag(f"{version(filename)}-{encoding}")
+            response.make_conditional(request)
+        if filename.endswith(TEXT):
+            response.vary.add("Accept-Encoding")
+        known = request.args.get("v") and response.status_code in (200, 304)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if known else "no-cache"
+        response.headers.pop("Expires", None)
         return response
+
+    app.jinja_env.globals["asset"] = asset
+    app.view_functions["static"] = static

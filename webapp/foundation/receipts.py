@@ -84,7 +84,7 @@ def once(submission: Submission, do: Callable[[], T], answer: Callable[[T], Done
                 at=clock.now(),
             )
             session.add(receipt)
-            session.flush([receipt])
+            session.flush()
             done = answer(do())
             receipt.result = asdict(done)
             return done
