@@ -18,13 +18,14 @@ ROOMS = ("directory", "accounts", "cases", "visits", "volunteering", "points", "
 def create_app(settings: config.Settings | None = None) -> Flask:
     """Build the app: settings, extensions, then each room's blueprint."""
     from webapp.accounts.session import find_actor, send_to_login
-    from webapp.foundation import access, assets, htmx, private, web
+    from webapp.foundation import access, assets, htmx, photos, private, web
 
     settings = settings or config.load()
     app = Flask(__name__, instance_path=str(settings.instance), template_folder="../templates", static_folder="../static")
     app.config.from_mapping(settings.flask_config())
     app.config["SETTINGS"] = settings
     private.configure(settings.data_keys, settings.hash_key)
+    photos.configure(settings.instance / "photos")
     db.init_app(app)
     csrf.init_app(app)
     compress.init_app(app)
