@@ -69,7 +69,16 @@ def test_a_small_photo_is_not_blown_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "kind"), [("L", "JPEG"), ("CMYK", "JPEG"), ("P", "PNG"), ("RGBA", "PNG"), ("LA", "PNG")]
+    ("mode", "kind"),
+    [
+        ("1", "PNG"),
+        ("I;16", "PNG"),
+        ("L", "JPEG"),
+        ("CMYK", "JPEG"),
+        ("P", "PNG"),
+        ("RGBA", "PNG"),
+        ("LA", "PNG"),
+    ],
 )
 def test_other_colour_modes_are_read(mode: str, kind: str) -> None:
     assert opened(accept(picture(60, 40, kind, mode)).image).mode == "RGB"
@@ -102,14 +111,16 @@ def test_text_inside_a_png_is_gone() -> None:
     assert b"somebody" not in accept(picture(40, 40, "PNG", pnginfo=notes)).image
 
 
-def test_a_photo_taken_upright_stays_upright() -> None:
+@pytest.mark.parametrize(("sent", "stored"), [((400, 200), (200, 400)), ((4000, 2000), (640, 1280))])
+def test_a_photo_taken_upright_stays_upright(sent: tuple[int, int], stored: tuple[int, int]) -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = 6  # turn by 90 degrees clockwise: the left half comes to lie on top
-    ready = accept(picture(400, 200, exif=exif))
+    ready = accept(picture(*sent, exif=exif))
     image = opened(ready.image)
-    assert image.size == (ready.width, ready.height) == (200, 400)
-    assert looks(image.getpixel((100, 50)), RED)
-    assert looks(image.getpixel((100, 350)), BLUE)
+    width, height = stored
+    assert image.size == (ready.width, ready.height) == stored
+    assert looks(image.getpixel((width // 2, height // 8)), RED)
+    assert looks(image.getpixel((width // 2, height * 7 // 8)), BLUE)
     assert opened(ready.thumb).size == (120, 240)
 
 

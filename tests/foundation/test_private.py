@@ -65,13 +65,12 @@ def test_a_new_key_in_front_still_reads_what_the_old_one_wrote(connection: sa.Co
 
 
 def test_comparing_an_encrypted_column_is_refused_and_not_just_empty() -> None:
-    for compare in (
-        lambda: people.c.name == "张三",
-        lambda: people.c.name.in_(["张三"]),
-        lambda: people.c.name.like("张%"),
-    ):
-        with pytest.raises(TypeError, match="encrypted"):
-            compare()
+    with pytest.raises(TypeError, match="encrypted"):
+        people.c.name == "张三"  # noqa: B015 - the comparison itself is what is refused
+    with pytest.raises(TypeError, match="encrypted"):
+        people.c.name.in_(["张三"])
+    with pytest.raises(TypeError, match="encrypted"):
+        people.c.name.like("张%")
     assert "IS NULL" in str(people.c.name.is_(None))
 
 

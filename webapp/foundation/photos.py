@@ -35,6 +35,7 @@ MAX_SIDE = 16_384
 SIDE = 1280
 THUMB_SIDE = 240
 QUALITY = 72
+SMOOTH = frozenset({"L", "RGB", "RGBA", "CMYK"})
 FORMATS = ("JPEG", "PNG", "WEBP")
 MEDIA_TYPE = "image/jpeg"  # of everything that is stored
 # HEIC files begin with a box "ftyp" that names one of these.
@@ -129,10 +130,11 @@ def _decode(data: bytes) -> Image.Image:
             if opened.width * opened.height > MAX_PIXELS or max(opened.size) > MAX_SIDE:
                 raise too_large
             opened.draft("RGB", (SIDE, SIDE))  # lets JPEG unpack at a fraction of its size
-            upright = ImageOps.exif_transpose(opened)
-            upright.thumbnail((SIDE, SIDE))
+            # Palettes can't be made smaller smoothly.
+            image = opened if opened.mode in SMOOTH else opened.convert("RGBA")
+            image.thumbnail((SIDE, SIDE))
             # Painted on a new canvas: nothing but pixels comes along.
-            layer = upright.convert("RGBA")
+            layer = ImageOps.exif_transpose(image).convert("RGBA")
             canvas = Image.new("RGB", layer.size, "white")
             canvas.paste(layer, mask=layer)
             return canvas
