@@ -26,6 +26,7 @@ help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUNTIME) ## All set-up, then the demo district on http://HOST:PORT (127.0.0.1:8000)
+	@$(BIN)/python tools/check-port "$(HOST)" "$(PORT)"
 	@$(FLASK) demo --if-empty
 	@$(FLASK) welcome
 	@exec $(BIN)/granian --interface wsgi --factory webapp:create_app \
@@ -35,7 +36,7 @@ run: $(RUNTIME) ## All set-up, then the demo district on http://HOST:PORT (127.0
 		--no-access-log --log-level warning
 
 test: $(DEV) ## All set-up, then every test (a part: make test TESTS=tests/cases)
-	@tools/test-tools
+	@tools/test-tools $(BIN)/python
 	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
 
 lint: $(DEV) ## Ruff, types, arrows between the rooms, templates

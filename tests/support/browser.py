@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from functools import cache
+from pathlib import Path
 
+import playwright
 from playwright.sync_api import Browser, Playwright
 
+DRIVER = Path(playwright.__file__).parent / "driver" / "node"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--no-sandbox",  # the sandbox does not start for root, nor in most containers
@@ -21,24 +25,27 @@ FLAGS = (
 )
 
 
+@cache
 def chromium_missing() -> str | None:
     """Why no browser can be driven here, in words for a test report; None when one can."""
     if _chromium() is None:
         return "Chromium is missing: apt-get install chromium"
+    if subprocess.run([DRIVER, "--version"], capture_output=True, check=False).returncode:
+        return "Playwright's driver does not start: apt-get install libatomic1"
     if not _has_chinese_font():
         return "no font with Chinese characters: apt-get install fonts-noto-cjk"
     return None
 
 
-def launch(playwright: Playwright) -> Browser:
-    """Start Chromium without a window.
+def launch(driver: Playwright) -> Browser:
+    """Start Chromium without a window, by the driver that ``sync_playwright()`` gives.
 
     Raises:
-        RuntimeError: there is no browser or no Chinese font; ask ``chromium_missing()`` first.
+        RuntimeError: something is missing; ask ``chromium_missing()`` first.
     """
     if reason := chromium_missing():
         raise RuntimeError(reason)
-    return playwright.chromium.launch(executable_path=_chromium(), args=list(FLAGS))
+    return driver.chromium.launch(executable_path=_chromium(), args=list(FLAGS))
 
 
 def _chromium() -> str | None:
