@@ -112,6 +112,8 @@ def _form_problems(form: Any) -> list[str]:
     if form.get("action") not in WITHOUT_RECEIPT:
         missing |= {"submission_id"} - names
     problems = [f"form {form.get('action')} lacks {name}" for name in missing]
+    # A control of this name hides the property that HTMX reads, and the form is then never sent.
+    problems += [f"form {form.get('action')} has a field called {name}" for name in names & {"form", "id"}]
     if not list(form.iter("button")):
         problems.append(f"form {form.get('action')} has no button")
     return problems
