@@ -43,7 +43,7 @@ lint: $(DEV) ## Ruff, types, arrows between the rooms, templates
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy webapp
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/djlint --lint --quiet templates
 
 format: $(DEV) ## Lay out the code and mend what can be mended without thought
@@ -58,7 +58,7 @@ lock: ## Write the lock files again from pyproject.toml (move all up: make lock 
 	tools/lock $(BIN)/python $(UPGRADE)
 
 clean: ## Remove the virtual environment and caches; data under instance/ stays
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis test-results
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUNTIME): requirements.lock

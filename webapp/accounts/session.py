@@ -24,7 +24,7 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-class SessionUser(UserMixin):  # type: ignore[misc]
+class SessionUser(UserMixin):
     """What Flask-Login carries: the session's token and the actor that it stands for."""
 
     def __init__(self, token: str, actor: Actor) -> None:
@@ -36,7 +36,7 @@ class SessionUser(UserMixin):  # type: ignore[misc]
         return self.token
 
 
-@login_manager.user_loader  # type: ignore[untyped-decorator]
+@login_manager.user_loader
 def load_user(token: str) -> SessionUser | None:
     """The user of a session that is neither ended nor past its term and has an appointment in force today."""
     actor = load_actor(token, clock.now())
@@ -73,7 +73,7 @@ def load_actor(token: str, now: datetime) -> Actor | None:
     )
 
 
-def _query(token: str, now: datetime) -> sa.Select[Any]:
+def _query(token: str, now: datetime) -> sa.Select[*tuple[Any, ...]]:
     today = clock.local(now).date()
     return (
         sa.select(

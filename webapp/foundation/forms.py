@@ -20,12 +20,12 @@ T = TypeVar("T")
 NOT_CONTENT = ("csrf_token", "submission_id")
 
 
-class Form(FlaskForm):  # type: ignore[misc]
+class Form(FlaskForm):
     """Base of every form that changes something; carries the ``submission_id`` that makes it count once."""
 
     submission_id = HiddenField(default=lambda: str(uuid.uuid4()))
 
-    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+    class Meta(FlaskForm.Meta):
         """WTForms' own messages in Chinese."""
 
         locales = ("zh",)
@@ -54,7 +54,7 @@ class Form(FlaskForm):  # type: ignore[misc]
             self.form_errors.append(error.message)
 
 
-class ReasonField(TextAreaField):  # type: ignore[misc]
+class ReasonField(TextAreaField):
     """A reason, from ready phrases (chips) and free text under one name; both together where both are given."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
@@ -62,7 +62,7 @@ class ReasonField(TextAreaField):  # type: ignore[misc]
         self.data = "；".join(dict.fromkeys(value.strip() for value in valuelist if value.strip()))
 
 
-class LocalDateTimeField(DateTimeLocalField):  # type: ignore[misc]
+class LocalDateTimeField(DateTimeLocalField):
     """A moment typed as Shanghai wall time; its ``data`` is aware."""
 
     def process_formdata(self, valuelist: list[str]) -> None:

@@ -42,7 +42,7 @@ class JournalEntry(db.Model):
     hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
 
 
-append_only(JournalEntry.__table__)  # type: ignore[arg-type]
+append_only(JournalEntry.__table__)
 
 
 def record(
@@ -82,7 +82,7 @@ def _write(session: Session) -> None:
     session.execute(sa.insert(JournalEntry), rows)
 
 
-def entry_hash(row: Mapping[str, object]) -> str:
+def entry_hash(row: Mapping[Any, Any]) -> str:
     """The hash that ``row`` must carry, over all its fields and the hash before it."""
     fields = {key: row[key] for key in row if key not in ("id", "hash")}
     at = fields["at"]
