@@ -65,6 +65,8 @@ class ReasonField(TextAreaField):
 class LocalDateTimeField(DateTimeLocalField):
     """A moment typed as Shanghai wall time; its ``data`` is aware."""
 
+    data: datetime | None
+
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the wall time as Asia/Shanghai."""
         super().process_formdata(valuelist)
