@@ -1,1 +1,1 @@
-"""cases."""
+"""诉求: the closed loop and its escalations."""
