@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from flask import Response, flash, g, request, session, url_for
@@ -16,6 +15,7 @@ from webapp.directory.posts import GRANTS, POST_NAMES, Post
 from webapp.extensions import db, login_manager
 from webapp.foundation import clock
 from webapp.foundation.access import Actor, Holding
+from webapp.foundation.db import AnySelect
 from webapp.foundation.htmx import go
 
 
@@ -73,7 +73,7 @@ def load_actor(token: str, now: datetime) -> Actor | None:
     )
 
 
-def _query(token: str, now: datetime) -> sa.Select[*tuple[Any, ...]]:
+def _query(token: str, now: datetime) -> AnySelect:
     today = clock.local(now).date()
     return (
         sa.select(
@@ -122,5 +122,3 @@ def send_to_login() -> Response:
     if "_user_id" in session:
         flash("登录已过期，请重新登录。", "notice")
     return go(url_for("accounts.login", next=None if wanted == "/" else wanted))
-
-

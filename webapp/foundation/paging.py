@@ -11,8 +11,10 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.extensions import db
+from webapp.foundation.db import AnySelect
 
 Row = TypeVar("Row")
 PAGE_SIZE = 20
@@ -27,7 +29,10 @@ class Page(Generic[Row]):
 
 
 def keyset(
-    query: sa.Select[Any], columns: Sequence[sa.ColumnElement[Any]], cursor: str = "", size: int = PAGE_SIZE,
+    query: AnySelect,
+    columns: Sequence[sa.ColumnElement[Any] | InstrumentedAttribute[Any]],
+    cursor: str = "",
+    size: int = PAGE_SIZE,
     ascending: bool = False,
 ) -> Page[Any]:
     """One page of ``query``, ordered by ``columns`` (all in one direction, the last one unique).
@@ -36,7 +41,9 @@ def keyset(
     """
     after = _decode(cursor, len(columns))
     if after is not None:
-        seen = sa.tuple_(*(sa.literal(value, column.type) for value, column in zip(after, columns, strict=True)))
+        seen = sa.tuple_(
+            *(sa.literal(value, column.type) for value, column in zip(after, columns, strict=True))
+        )
         key = sa.tuple_(*columns)
         query = query.where(key > seen if ascending else key < seen)
     order = [column.asc() if ascending else column.desc() for column in columns]
