@@ -5,8 +5,9 @@
 
   // A request that got lost, or that the server could not do: say so, the page keeps what was typed.
   const tell = (event) => {
-    const response = event.detail.ctx && event.detail.ctx.response;
-    if (response && response.status < 500) return;
+    const ctx = event.detail.ctx;
+    // A refusal comes with its own words; so does our own error page, but not that of a proxy before us.
+    if (ctx && ctx.response && (ctx.response.status < 500 || ctx.text.includes('id="messages"'))) return;
     const note = failed();
     if (!note) return;
     note.hidden = false;
@@ -17,6 +18,13 @@
   document.addEventListener("htmx:before:request", () => {
     const note = failed();
     if (note) note.hidden = true;
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const sheet = event.key === "Escape" && document.querySelector(".sheet[open]");
+    if (!sheet) return;
+    sheet.open = false;
+    sheet.querySelector("summary").focus();
   });
 
   // On a wide screen a row opens beside its list instead of in its place.
