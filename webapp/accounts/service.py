@@ -10,20 +10,27 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from webapp.accounts.models import Account, LoginSession
-from webapp.accounts.session import token_hash
+from webapp.accounts.session import NO_POST, token_hash
 from webapp.directory.models import Person
+from webapp.directory.posts import Permission
+from webapp.directory.queries import holds_post
 from webapp.extensions import db
-from webapp.foundation import clock, journal, limits, private
+from webapp.foundation import clock, codes, journal, limits, private
 from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
-from webapp.foundation.errors import Invalid, NotFound
+from webapp.foundation.errors import Conflict, Invalid, NotFound, Refused
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
 TRUSTED = timedelta(days=60)  # F-15: at least 30 days on a trusted phone
 SHARED = timedelta(hours=12)
+# Tries within ten minutes. Many may sit behind one address, of a mobile network or an office.
+TRIES_PER_NAME = 10
+TRIES_PER_ADDRESS = 100
+TRIES_MINUTES = 10
 MIN_PASSWORD = 10
+INITIAL_GROUPS = 3  # of four characters: 58 bits
 WRONG = "用户名、手机号或密码不对。"  # one answer, so that nobody can find out who has an account
 COMMON = ("123456", "password", "qwerty", "111111", "000000", "abcdef", "liudong")
 
@@ -45,14 +52,15 @@ def log_in(login: str, password: str, *, trusted: bool, device: str, address: st
     """Check name and password; open a session and return its token for the cookie.
 
     Raises:
-        Invalid: name and password do not belong together.
+        Invalid: name and password do not belong together, or the person holds no post now.
         TooMany: too many tries for this name or from this address.
     """
     from argon2.exceptions import VerificationError
 
-    limits.hit(f"login:address:{private.keyed_hash(address)}", limit=60, per_minutes=10)
-    limits.hit(f"login:name:{private.keyed_hash(login.strip().lower())}", limit=10, per_minutes=10)
-    account = _account_of(login.strip())
+    name = normal_login(login)
+    limits.hit(f"login:address:{address}", limit=TRIES_PER_ADDRESS, per_minutes=TRIES_MINUTES)
+    limits.hit(f"login:name:{name}", limit=TRIES_PER_NAME, per_minutes=TRIES_MINUTES)
+    account = _account_of(name)
     try:
         # Somebody unknown costs as much time as somebody known.
         hasher().verify(account.password_hash if account else _nobody(), password)
@@ -60,7 +68,15 @@ def log_in(login: str, password: str, *, trusted: bool, device: str, address: st
         account = None
     if account is None or account.disabled_at:
         raise Invalid(WRONG, "password")
+    if not holds_post(account.person_id):
+        raise Invalid(NO_POST)
     return open_session(account.id, trusted=trusted, device=device)
+
+
+def normal_login(login: str) -> str:
+    """A user name or phone in the one form in which it is counted and looked up."""
+    login = login.strip()
+    return private.normalise_phone(login) if private.valid_phone(login) else login.lower()
 
 
 def open_session(account_id: int, *, trusted: bool, device: str) -> str:
@@ -69,8 +85,12 @@ def open_session(account_id: int, *, trusted: bool, device: str) -> str:
     with transaction() as session:
         now = clock.now()
         row = LoginSession(
-            account_id=account_id, token_hash=token_hash(token), device=device[:120], trusted=trusted,
-            created_at=now, expires_at=now + (TRUSTED if trusted else SHARED),
+            account_id=account_id,
+            token_hash=token_hash(token),
+            device=device[:120],
+            trusted=trusted,
+            created_at=now,
+            expires_at=now + (TRUSTED if trusted else SHARED),
         )
         session.add(row)
         session.flush()
@@ -78,18 +98,19 @@ def open_session(account_id: int, *, trusted: bool, device: str) -> str:
     return token
 
 
-def _account_of(login: str) -> Account | None:
-    phone = private.normalise_phone(login)
-    match = Account.username == login
-    if phone:
-        match = sa.or_(match, Person.phone_hash == private.keyed_hash(phone))
+def _account_of(name: str) -> Account | None:
+    match = Account.username == name
+    if private.valid_phone(name):
+        match = sa.or_(match, Person.phone_hash == private.keyed_hash(name))
     return db.session.scalars(sa.select(Account).join(Person, Person.id == Account.person_id).where(match)).first()
 
 
 def log_out(token: str) -> None:
     """End the session behind ``token``, if it has not ended."""
     with transaction() as session:
-        row = session.scalars(sa.select(LoginSession).where(LoginSession.token_hash == token_hash(token))).first()
+        row = session.scalars(
+            sa.select(LoginSession).where(LoginSession.token_hash == token_hash(token))
+        ).first()
         if row and row.ended_at is None:
             row.ended_at = clock.now()
             journal.record(None, "account:log_out", "account", row.account_id, {"session": row.id})
@@ -119,7 +140,9 @@ def choose_post(actor: Actor, token: str, appointment_id: int) -> None:
     if appointment_id not in {h.appointment_id for h in actor.holdings}:
         raise NotFound
     with transaction() as session:
-        row = session.scalars(sa.select(LoginSession).where(LoginSession.token_hash == token_hash(token))).one()
+        row = session.scalars(
+            sa.select(LoginSession).where(LoginSession.token_hash == token_hash(token))
+        ).one()
         row.appointment_id = appointment_id
         journal.record(actor, "account:choose_post", "appointment", appointment_id)
 
@@ -131,6 +154,15 @@ def set_elder(actor: Actor, elder: bool) -> None:
         journal.record(actor, "account:set_elder", "account", actor.account_id, {"elder": elder})
 
 
+def count_password_try(actor: Actor) -> None:
+    """Count a try at the present password, before the change's own transaction.
+
+    Raises:
+        TooMany: too many in a short time.
+    """
+    limits.hit(f"password:{actor.account_id}", limit=TRIES_PER_NAME, per_minutes=TRIES_MINUTES)
+
+
 def change_password(actor: Actor, token: str, old: str, new: str) -> None:
     """Set a new password and log out every other browser.
 
@@ -139,7 +171,6 @@ def change_password(actor: Actor, token: str, old: str, new: str) -> None:
     """
     from argon2.exceptions import VerificationError
 
-    limits.hit(f"password:{actor.account_id}", limit=10, per_minutes=10)
     with transaction() as session:
         account = session.get_one(Account, actor.account_id)
         try:
@@ -151,13 +182,18 @@ def change_password(actor: Actor, token: str, old: str, new: str) -> None:
         check_password(new, account.username)
         account.password_hash = hasher().hash(new)
         account.must_change_password = False
-        others = sa.update(LoginSession).where(
-            LoginSession.account_id == account.id,
-            LoginSession.token_hash != token_hash(token),
-            LoginSession.ended_at.is_(None),
-        )
-        session.execute(others.values(ended_at=clock.now()))
+        _end_all(account.id, but=token)
         journal.record(actor, "account:change_password", "account", account.id)
+
+
+def _end_all(account_id: int, but: str = "") -> None:
+    """Log out every browser of an account, ``but`` the one with this token."""
+    open_ones = sa.update(LoginSession).where(
+        LoginSession.account_id == account_id,
+        LoginSession.token_hash != token_hash(but),
+        LoginSession.ended_at.is_(None),
+    )
+    db.session.execute(open_ones.values(ended_at=clock.now()))
 
 
 def check_password(password: str, username: str) -> None:
@@ -173,14 +209,70 @@ def check_password(password: str, username: str) -> None:
         raise Invalid("这个密码太容易被猜到，请换一个。", "new")
 
 
-def create_account(person_id: int, username: str, password: str, *, is_demo: bool = False, initial: bool = True) -> Account:
-    """Give a person a login; an ``initial`` password must be changed at the first use."""
+def create_account(
+    person_id: int, username: str, password: str, *, is_demo: bool = False, initial: bool = True, actor: Actor | None = None
+) -> Account:
+    """Give a person a login; an ``initial`` password must be changed at the first use.
+
+    Raises:
+        Conflict: the person has a login already. Invalid: another person has this user name.
+    """
+    username = username.strip().lower()
     with transaction() as session:
+        if session.scalar(sa.select(Account.id).where(Account.person_id == person_id)):
+            raise Conflict("这个人已经有账号了。")
+        if session.scalar(sa.select(Account.id).where(Account.username == username)):
+            raise Invalid("这个用户名已经有人用了，请换一个。", "username")
         account = Account(
             person_id=person_id, username=username, password_hash=hasher().hash(password),
             must_change_password=initial, is_demo=is_demo,
         )
         session.add(account)
         session.flush()
-        journal.record(None, "account:create", "account", account.id)
+        journal.record(actor, "account:create", "account", account.id)
         return account
+
+
+def open_account(actor: Actor, *, person_id: int, username: str) -> str:
+    """Give a person a login and return its first password, to be shown once and kept nowhere.
+
+    Raises:
+        Refused: the actor does not keep the register. NotFound: no such person. Others as ``create_account``.
+    """
+    _check_keeps_register(actor)
+    password = initial_password()
+    with transaction() as session:
+        if session.get(Person, person_id) is None:
+            raise NotFound
+        create_account(person_id, username, password, actor=actor)
+    return password
+
+
+def reset_password(actor: Actor, *, person_id: int) -> str:
+    """Replace a forgotten password, log the person out everywhere, and return the new first password.
+
+    Raises:
+        Refused: the actor does not keep the register. NotFound: the person has no login.
+    """
+    _check_keeps_register(actor)
+    password = initial_password()
+    with transaction() as session:
+        account = session.scalars(sa.select(Account).where(Account.person_id == person_id)).first()
+        if account is None:
+            raise NotFound
+        account.password_hash = hasher().hash(password)
+        account.must_change_password = True
+        _end_all(account.id)
+        journal.record(actor, "account:reset_password", "account", account.id)
+    return password
+
+
+def _check_keeps_register(actor: Actor) -> None:
+    if not actor.can(Permission.DIRECTORY_MANAGE):
+        raise Refused("只有管理名录的人可以开通账号。")
+
+
+def initial_password() -> str:
+    """A random password that can be read out and typed on a phone, such as ``k7qm-4fpx-9trw``."""
+    letters = codes.ALPHABET.lower()
+    return "-".join("".join(secrets.choice(letters) for _ in range(codes.GROUP)) for _ in range(INITIAL_GROUPS))

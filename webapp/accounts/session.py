@@ -12,6 +12,7 @@ from flask_login import UserMixin
 from webapp.accounts.models import Account, LoginSession
 from webapp.directory.models import Appointment, Person, Unit
 from webapp.directory.posts import GRANTS, POST_NAMES, Post
+from webapp.directory.queries import in_force
 from webapp.extensions import db, login_manager
 from webapp.foundation import clock
 from webapp.foundation.access import Actor, Holding
@@ -19,9 +20,16 @@ from webapp.foundation.db import AnySelect
 from webapp.foundation.htmx import go
 
 
+NO_POST = "您目前没有在任的职务，暂时不能使用。如有疑问，请联系所在社区。"
+
+
 def token_hash(token: str) -> str:
     """What the database keeps of a session's token."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+# The token names one session among the rows; a phone that changes its address must not lose it.
+login_manager.session_protection = None
 
 
 class SessionUser(UserMixin):
@@ -73,6 +81,21 @@ def load_actor(token: str, now: datetime) -> Actor | None:
     )
 
 
+def without_post(token: str, now: datetime) -> bool:
+    """Whether the login behind ``token`` still stands, so that only an appointment in force is missing."""
+    query = sa.select(LoginSession.id).join(Account, Account.id == LoginSession.account_id)
+    return db.session.scalar(query.where(*_standing(token, now))) is not None
+
+
+def _standing(token: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        LoginSession.token_hash == token_hash(token),
+        LoginSession.ended_at.is_(None),
+        LoginSession.expires_at > now,
+        Account.disabled_at.is_(None),
+    )
+
+
 def _query(token: str, now: datetime) -> AnySelect:
     today = clock.local(now).date()
     return (
@@ -94,22 +117,29 @@ def _query(token: str, now: datetime) -> AnySelect:
         .join(Person, Person.id == Account.person_id)
         .join(Appointment, Appointment.person_id == Person.id)
         .join(Unit, Unit.id == Appointment.unit_id)
-        .where(
-            LoginSession.token_hash == token_hash(token),
-            LoginSession.ended_at.is_(None),
-            LoginSession.expires_at > now,
-            Account.disabled_at.is_(None),
-            Appointment.starts_on <= today,
-            sa.or_(Appointment.ends_on.is_(None), Appointment.ends_on >= today),
-            Unit.retired_on.is_(None),
-        )
+        .where(*_standing(token, now), in_force(today))
         .order_by(Appointment.starts_on, Appointment.id)
     )
 
 
+def start(token: str, *, trusted: bool) -> None:
+    """Give this browser the session behind ``token``, and a new CSRF token; nothing of what it carried before stays.
+
+    The cookie outlives the browser's window only on a phone that is the person's own.
+    """
+    session.clear()
+    session["_user_id"] = token
+    session.permanent = trusted
+
+
+def current_token() -> str:
+    """The token in this browser's cookie; empty where there is none."""
+    return session.get("_user_id", "")
+
+
 def find_actor() -> Actor | None:
     """The actor of this request; asks Flask-Login only when the cookie names a session."""
-    if "_user_id" not in session:
+    if not current_token():
         return None
     user = login_manager._load_user() or g.get("_login_user")
     actor: Actor | None = getattr(user, "actor", None)
@@ -117,8 +147,10 @@ def find_actor() -> Actor | None:
 
 
 def send_to_login() -> Response:
-    """A page that needs a login: ask for it, and come back here afterwards."""
+    """A page that needs a login: say why, ask for it, and come back here afterwards."""
     wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
-    if "_user_id" in session:
-        flash("登录已过期，请重新登录。", "notice")
+    if token := current_token():
+        ended = NO_POST if without_post(token, clock.now()) else "登录已过期，请重新登录。"
+        session.clear()
+        flash(ended, "due")
     return go(url_for("accounts.login", next=None if wanted == "/" else wanted))

@@ -13,7 +13,9 @@ from webapp.foundation.db import Code
 from webapp.foundation.private import EncryptedText
 
 
-def one_of(column: str, values: type[Level] | type[Post] | tuple[str, ...], name: str | None = None) -> sa.CheckConstraint:
+def one_of(
+    column: str, values: type[Level] | type[Post] | tuple[str, ...], name: str | None = None
+) -> sa.CheckConstraint:
     """The database refuses any other value."""
     listed = ", ".join(f"'{value}'" for value in values)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=name or column)
@@ -60,7 +62,11 @@ class Station(Placed, db.Model):
 
     __tablename__ = "stations"
     KINDS = ("service_center", "service_station", "opinion_collection_point", "reception_center")
-    __table_args__ = (one_of("kind", KINDS), sa.Index("ix_stations_community", "community_id"), sa.Index("ix_stations_grid", "grid_id"))
+    __table_args__ = (
+        one_of("kind", KINDS),
+        sa.Index("ix_stations_community", "community_id"),
+        sa.Index("ix_stations_grid", "grid_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(Code, unique=True)

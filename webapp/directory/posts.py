@@ -87,7 +87,9 @@ class Permission(StrEnum):
     DESK_PLAN = "desk:plan"
     CASE_READ = "case:read"
     CASE_REGISTER = "case:register"
-    CASE_OWN = "case:own"  # act for the unit that owns the case: convene, assign, check, settle, extend, merge
+    CASE_OWN = (
+        "case:own"  # act for the unit that owns the case: convene, assign, check, settle, extend, merge
+    )
     CASE_HANDLE = "case:handle"  # act for the unit that a case was assigned to
     CASE_ARCHIVE = "case:archive"  # community or above: archive, suspend, call back, confirm a decline
     CASE_DECIDE = "case:decide"  # decide what the level below asks for: escalations, declines
@@ -106,27 +108,56 @@ class Permission(StrEnum):
 
 P = Permission
 _SERVES_A_GRID = {
-    P.DIRECTORY_READ, P.VISIT_READ, P.VISIT_LOG, P.CASE_READ, P.CASE_REGISTER, P.CASE_OWN, P.ACTIVITY_READ, P.INBOX_READ,
+    P.DIRECTORY_READ,
+    P.VISIT_READ,
+    P.VISIT_LOG,
+    P.CASE_READ,
+    P.CASE_REGISTER,
+    P.CASE_OWN,
+    P.ACTIVITY_READ,
+    P.INBOX_READ,
 }
 _SERVES_A_COMMUNITY = _SERVES_A_GRID | {
-    P.DESK_PLAN, P.CASE_ARCHIVE, P.CASE_DECIDE, P.ACTIVITY_ORGANISE, P.HOURS_CONFIRM, P.POINTS_PROPOSE, P.POINTS_REVIEW,
-    P.REWARD_MANAGE, P.REWARD_HAND_OUT,
+    P.DESK_PLAN,
+    P.CASE_ARCHIVE,
+    P.CASE_DECIDE,
+    P.ACTIVITY_ORGANISE,
+    P.HOURS_CONFIRM,
+    P.POINTS_PROPOSE,
+    P.POINTS_REVIEW,
+    P.REWARD_MANAGE,
+    P.REWARD_HAND_OUT,
 }
 GRANTS: dict[Post, frozenset[Permission]] = {
     Post.BUILDING_LEADER: frozenset(_SERVES_A_GRID | {P.POINTS_OWN}),
     Post.GRID_WORKER: frozenset(
         _SERVES_A_GRID | {P.DESK_PLAN, P.ACTIVITY_ORGANISE, P.POINTS_PROPOSE, P.REWARD_HAND_OUT, P.POINTS_OWN}
     ),
-    Post.BRANCH_SECRETARY: frozenset(_SERVES_A_GRID | {P.DESK_PLAN, P.ACTIVITY_ORGANISE, P.POINTS_PROPOSE, P.POINTS_OWN}),
+    Post.BRANCH_SECRETARY: frozenset(
+        _SERVES_A_GRID | {P.DESK_PLAN, P.ACTIVITY_ORGANISE, P.POINTS_PROPOSE, P.POINTS_OWN}
+    ),
     Post.COMMUNITY_STAFF: frozenset(_SERVES_A_COMMUNITY),
     Post.COMMUNITY_SECRETARY: frozenset(_SERVES_A_COMMUNITY),
     Post.STREET_STAFF: frozenset(
         {
-            P.DIRECTORY_READ, P.VISIT_READ, P.CASE_READ, P.CASE_REGISTER, P.CASE_OWN, P.CASE_ARCHIVE, P.CASE_DECIDE,
-            P.ACTIVITY_READ, P.ACTIVITY_ORGANISE, P.HOURS_CONFIRM, P.INBOX_READ, P.REWARD_MANAGE, P.POINTS_REVIEW,
+            P.DIRECTORY_READ,
+            P.VISIT_READ,
+            P.CASE_READ,
+            P.CASE_REGISTER,
+            P.CASE_OWN,
+            P.CASE_ARCHIVE,
+            P.CASE_DECIDE,
+            P.ACTIVITY_READ,
+            P.ACTIVITY_ORGANISE,
+            P.HOURS_CONFIRM,
+            P.INBOX_READ,
+            P.REWARD_MANAGE,
+            P.POINTS_REVIEW,
         }
     ),
-    Post.DISTRICT_ADMIN: frozenset({P.DIRECTORY_READ, P.DIRECTORY_MANAGE, P.JOURNAL_READ, P.REWARD_MANAGE, P.ACTIVITY_READ}),
+    Post.DISTRICT_ADMIN: frozenset(
+        {P.DIRECTORY_READ, P.DIRECTORY_MANAGE, P.JOURNAL_READ, P.REWARD_MANAGE, P.ACTIVITY_READ}
+    ),
     Post.AUDITOR: frozenset({P.DIRECTORY_READ, P.VISIT_READ, P.CASE_READ, P.ACTIVITY_READ, P.JOURNAL_READ}),
     Post.HANDLER: frozenset({P.CASE_HANDLE}),
     Post.VOLUNTEER: frozenset({P.REPORT_OWN, P.ACTIVITY_READ, P.POINTS_OWN}),

@@ -48,7 +48,12 @@ def covers(actor: Actor, path: str) -> bool:
 
 def place_of(unit: Unit) -> dict[str, int | None]:
     """The ``Placed`` columns of a record about ``unit``."""
-    place = {"street_id": unit.street_id, "community_id": unit.community_id, "grid_id": unit.grid_id, "building_id": None}
+    place = {
+        "street_id": unit.street_id,
+        "community_id": unit.community_id,
+        "grid_id": unit.grid_id,
+        "building_id": None,
+    }
     column = COLUMN_OF_LEVEL.get(Level(unit.level))
     if column:
         place[column] = unit.id

@@ -33,7 +33,12 @@ class Form(FlaskForm):
         def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
             """Trim text input: a stray blank is never meant."""
             filters = list(unbound_field.kwargs.get("filters", []))
-            if unbound_field.field_class.__name__ in ("StringField", "TextAreaField", "TelField", "SearchField"):
+            if unbound_field.field_class.__name__ in (
+                "StringField",
+                "TextAreaField",
+                "TelField",
+                "SearchField",
+            ):
                 options["filters"] = (_trim, *filters)
             return unbound_field.bind(form=form, **options)
 

@@ -47,14 +47,20 @@ append_only(JournalEntry.__table__)
 
 
 def record(
-    actor: Actor | None, action: str, subject_type: str, subject_id: object, detail: Mapping[str, object] | None = None
+    actor: Actor | None,
+    action: str,
+    subject_type: str,
+    subject_id: object,
+    detail: Mapping[str, object] | None = None,
 ) -> None:
     """Note that ``actor`` (None: the system or a resident) did ``action`` ("case:assign") to a record.
 
     ``detail`` holds ids, states and numbers only; never a name, a phone or free text.
     """
     require_transaction()
-    db.session.info.setdefault("journal", []).append((actor, action, subject_type, str(subject_id), dict(detail or {})))
+    db.session.info.setdefault("journal", []).append(
+        (actor, action, subject_type, str(subject_id), dict(detail or {}))
+    )
 
 
 @before_commit
@@ -64,7 +70,9 @@ def _write(session: Session) -> None:
         return
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(CHAIN_LOCK)))
-    previous = session.scalar(sa.select(JournalEntry.hash).order_by(JournalEntry.id.desc()).limit(1)) or GENESIS
+    previous = (
+        session.scalar(sa.select(JournalEntry.hash).order_by(JournalEntry.id.desc()).limit(1)) or GENESIS
+    )
     rows = []
     for actor, action, subject_type, subject_id, detail in waiting:
         row: dict[str, object] = {

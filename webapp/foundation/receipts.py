@@ -60,7 +60,9 @@ class Submission:
 
 def digest(content: Mapping[str, object]) -> str:
     """A hash of a form's content that does not depend on the order of its fields."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(content, sort_keys=True, default=str, ensure_ascii=False).encode()
+    ).hexdigest()
 
 
 def once(submission: Submission, do: Callable[[], T], answer: Callable[[T], Done]) -> Done:
@@ -96,7 +98,11 @@ def once(submission: Submission, do: Callable[[], T], answer: Callable[[T], Done
 
 
 def _replay(kept: Receipt, submission: Submission) -> Done:
-    same = (kept.person_id, kept.action, kept.digest) == (submission.person_id, submission.action, submission.digest)
+    same = (kept.person_id, kept.action, kept.digest) == (
+        submission.person_id,
+        submission.action,
+        submission.digest,
+    )
     if not same:
         raise Conflict("这份表单已经提交过，内容与现在的不同。请刷新页面，核对后再提交。")
     return Done(**kept.result)  # type: ignore[arg-type]

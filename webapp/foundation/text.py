@@ -71,6 +71,4 @@ def iso(value: datetime | date | None) -> str:
     return value.isoformat() if value else ""
 
 
-FILTERS = {
-    f.__name__: f for f in (day, daytime, clocktime, weekday, ago, hours, yuan, iso)
-}
+FILTERS = {f.__name__: f for f in (day, daytime, clocktime, weekday, ago, hours, yuan, iso)}

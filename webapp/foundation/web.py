@@ -40,6 +40,11 @@ def register(app: Flask, proxies: int) -> None:
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
 
+    _security_headers(app)
+    _error_pages(app)
+
+
+def _security_headers(app: Flask) -> None:
     @app.after_request
     def headers(response: Response) -> Response:
         response.headers.setdefault("Content-Security-Policy", POLICY)
@@ -53,6 +58,8 @@ def register(app: Flask, proxies: int) -> None:
             response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
 
+
+def _error_pages(app: Flask) -> None:
     @app.errorhandler(DomainError)
     def domain_error(error: DomainError) -> Response:
         response = error_page(error.status, error.message)
@@ -76,7 +83,7 @@ def register(app: Flask, proxies: int) -> None:
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
         # The path and no form content: a log must hold no resident's data.
-        log.exception("unexpected error at %s", request.path, exc_info=error)
+        log.error("unexpected error at %s", request.path, exc_info=error)
         if app.testing and app.config.get("PROPAGATE"):
             raise error
         return error_page(500, MESSAGES[500])

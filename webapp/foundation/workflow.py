@@ -59,5 +59,7 @@ class Workflow:
         """
         transition = self._by_action[action]
         if state not in transition.sources:
-            raise Conflict(f"现在是“{state_label or state}”，不能{transition.label}。可能有人刚处理过，请看最新进展。")
+            raise Conflict(
+                f"现在是“{state_label or state}”，不能{transition.label}。可能有人刚处理过，请看最新进展。"
+            )
         return transition

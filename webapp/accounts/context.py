@@ -1,0 +1,85 @@
+"""What every template knows: who is at the screen, how large the letters are, which tabs there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app, g, request
+
+from webapp.directory.posts import Permission
+from webapp.foundation.access import Actor
+
+ELDER_COOKIE = "elder"
+MOST_TABS = 5
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One place of the tab bar."""
+
+    label: str
+    url: str
+    icon: str
+    current: bool = False
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class _Place:
+    label: str
+    url: str
+    icon: str
+    permissions: tuple[Permission, ...]
+    prefix: str
+    counted: bool = False
+
+
+HOME = _Place("首页", "/", "home", (), "")
+ME = _Place("我的", "/me", "user", (), "/me")
+# In order of use; the first that the post may open stand between 首页 and 我的.
+PLACES = (
+    _Place("走访", "/visits/", "walk", (Permission.VISIT_READ,), "/visits/"),
+    _Place("诉求", "/cases/", "clipboard-list", (Permission.CASE_READ, Permission.CASE_HANDLE), "/cases/"),
+    _Place("待办", "/inbox/", "inbox", (Permission.INBOX_READ,), "/inbox/", counted=True),
+    _Place("活动", "/volunteering/", "heart-handshake", (Permission.REPORT_OWN,), "/volunteering/"),
+    _Place("积分", "/points/shop", "gift", (Permission.POINTS_OWN,), "/points/"),
+    _Place("名录", "/directory/", "users", (Permission.DIRECTORY_READ,), "/directory/"),
+)
+
+
+class Tabs:
+    """The tab bar. It is made when a page goes through it: a part of a page has none, and need not count."""
+
+    def __init__(self, actor: Actor | None, path: str, count: Callable[[Actor], int] | None) -> None:
+        self._actor, self._path, self._count = actor, path, count
+
+    def __bool__(self) -> bool:
+        return self._actor is not None and not self._actor.must_change_password
+
+    def __iter__(self) -> Iterator[Tab]:
+        if self._actor is None or not self:
+            return
+        open_to = [place for place in PLACES if any(self._actor.can(p) for p in place.permissions)]
+        for place in (HOME, *open_to[: MOST_TABS - 2], ME):
+            current = self._path.startswith(place.prefix) if place.prefix else self._path == place.url
+            count = self._count(self._actor) if place.counted and self._count else 0
+            yield Tab(place.label, place.url, place.icon, current, count)
+
+
+def page_context() -> dict[str, Any]:
+    """``actor``, ``elder`` and ``tabs``."""
+    actor: Actor | None = g.get("actor")
+    return {
+        "actor": actor,
+        # 长辈版 follows the person; without a login, the browser.
+        "elder": actor.elder if actor else request.cookies.get(ELDER_COOKIE) == "1",
+        # The room that counts stands above this one, so it hangs its counter on the app.
+        "tabs": Tabs(actor, request.path, current_app.extensions.get("inbox_count")),
+    }
+
+
+def register(app: Flask) -> None:
+    """Give it to every template of ``app``."""
+    app.context_processor(page_context)

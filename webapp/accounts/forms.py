@@ -1,0 +1,59 @@
+"""Forms of logging in and of one's own settings."""
+
+from __future__ import annotations
+
+from wtforms import BooleanField, HiddenField, PasswordField, StringField
+from wtforms.validators import EqualTo, InputRequired, Length, Regexp
+
+from webapp.foundation.forms import Form
+
+LONGEST = 200  # a password longer than this only costs the server time
+
+
+class LoginForm(Form):
+    """Name and password."""
+
+    login = StringField(
+        "用户名或手机号", validators=[InputRequired("请填写用户名或手机号。"), Length(max=80, message="用户名没有这么长。")]
+    )
+    password = PasswordField(
+        "密码", validators=[InputRequired("请填写密码。"), Length(max=LONGEST, message="密码没有这么长。")]
+    )
+    trusted = BooleanField("这是我自己的手机，60天内不用再登录", default=True)
+    next = HiddenField()
+
+
+class PasswordForm(Form):
+    """A new password, the old one beside it."""
+
+    old = PasswordField(
+        "现在的密码", validators=[InputRequired("请填写现在的密码。"), Length(max=LONGEST, message="密码没有这么长。")]
+    )
+    new = PasswordField(
+        "新密码", validators=[InputRequired("请填写新密码。"), Length(max=LONGEST, message=f"密码最多{LONGEST}个字符。")]
+    )
+    again = PasswordField(
+        "再填一次新密码", validators=[InputRequired("请再填一次新密码。"), EqualTo("new", message="两次填的新密码不一样。")]
+    )
+
+
+class PostForm(Form):
+    """One of the posts one holds: a form that is a button."""
+
+    appointment_id = HiddenField()
+
+
+class ButtonForm(Form):
+    """A form that is nothing but its button."""
+
+
+class IssueForm(Form):
+    """The user name of a new login."""
+
+    username = StringField(
+        "用户名",
+        validators=[
+            InputRequired("请填写用户名。"),
+            Regexp(r"^[A-Za-z][A-Za-z0-9_.\-]{2,39}$", message="用户名用3到40个英文字母、数字或下划线，以字母开头。"),
+        ],
+    )

@@ -1,0 +1,207 @@
+"""Logging in and out, one's profile and settings, and logins for other people."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, Response, current_app, flash, g, render_template, request, url_for
+
+from webapp.accounts import context, queries, service, session
+from webapp.accounts.devices import device_name
+from webapp.accounts.forms import ButtonForm, IssueForm, LoginForm, PasswordForm, PostForm
+from webapp.directory.posts import Permission
+from webapp.foundation.access import access_of, current_actor, logged_in, may, public
+from webapp.foundation.errors import Conflict, Invalid
+from webapp.foundation.forms import submit
+from webapp.foundation.htmx import go, page
+from webapp.foundation.receipts import Done
+
+bp = Blueprint("accounts", __name__)
+A_YEAR = 365 * 24 * 3600  # seconds
+# Open to who must change the initial password before anything else.
+BEFORE_CHANGE = ("accounts.password", "accounts.change_password", "accounts.logout", "accounts.elder")
+
+
+def register(app: Flask) -> None:
+    """Hang the room on ``app``."""
+    app.register_blueprint(bp)
+    context.register(app)
+    app.before_request(_password_first)
+
+
+def _password_first() -> Response | None:
+    """An initial password is known to who gave it out: nothing else before it is changed."""
+    actor = g.get("actor")
+    if actor is None or not actor.must_change_password or request.endpoint in BEFORE_CHANGE:
+        return None
+    access = access_of(current_app, request.endpoint)
+    if access is None or access.public:
+        return None
+    return go(url_for("accounts.password"))
+
+
+@bp.get("/login")
+@public
+def login() -> Response:
+    """Ask for name and password."""
+    wanted = request.args.get("next", "")
+    if g.actor:
+        return go(wanted or "/")
+    return page("accounts/login.html", form=LoginForm(formdata=None, next=wanted))
+
+
+@bp.post("/login")
+@public
+def log_in() -> Response:
+    """Check them, and begin a session under a new token."""
+    form = LoginForm()
+    if form.validate_on_submit():
+        try:
+            token = service.log_in(
+                form.login.data, form.password.data, trusted=form.trusted.data,
+                device=device_name(request.user_agent.string), address=request.remote_addr or "",
+            )
+        except Invalid as error:
+            form.refuse(error)
+        else:
+            service.log_out(session.current_token())
+            session.start(token, trusted=form.trusted.data)
+            return go(form.next.data or "/")
+    return page("accounts/login.html", status=422, form=form)
+
+
+@bp.post("/logout")
+@logged_in
+def logout() -> Response:
+    """End this browser's session."""
+    service.log_out(session.current_token())
+    session.forget()
+    return go(url_for("accounts.login"), "已退出登录。")
+
+
+@bp.get("/me")
+@logged_in
+def me() -> Response:
+    """Who I am here, and my settings."""
+    return page("accounts/me.html", button=ButtonForm(formdata=None), links=_links())
+
+
+def _links() -> list[tuple[str, str, str]]:
+    """Label, address and icon of what else is one's own, by permission; the rooms stand above this one."""
+    own = (
+        (Permission.POINTS_OWN, "我的积分", "/points/", "coins"),
+        (Permission.REPORT_OWN, "我的服务时长", "/volunteering/hours", "clock"),
+        (Permission.DIRECTORY_READ, "名录", "/directory/", "users"),
+    )
+    return [(label, url, icon) for permission, label, url, icon in own if current_actor().can(permission)]
+
+
+@bp.get("/me/post")
+@logged_in
+def posts() -> Response:
+    """Choose the post to act under."""
+    forms = [(h, PostForm(formdata=None, appointment_id=h.appointment_id)) for h in current_actor().holdings]
+    return page("accounts/posts.html", forms=forms)
+
+
+@bp.post("/me/post")
+@logged_in
+def choose_post() -> Response:
+    """Act under another post. Without a receipt: choosing again what was chosen before must work."""
+    form = PostForm()
+    chosen = form.appointment_id.data or ""
+    if not form.validate_on_submit() or not chosen.isdecimal():
+        return go(url_for("accounts.posts"), "请选择一个身份。", "due")
+    holding = service.choose_post(current_actor(), session.current_token(), int(chosen))
+    return go("/", f"现在的身份是{holding.unit_name}{holding.post_name}。")
+
+
+@bp.post("/elder")
+@public
+def elder_browser() -> Response:
+    """Large type in this browser, without a login."""
+    return _with_elder_cookie(go(request.form.get("next", "/")))
+
+
+@bp.post("/me/elder")
+@logged_in
+def elder() -> Response:
+    """Large type for this person, and for this browser's page of login."""
+    service.set_elder(current_actor(), bool(request.form.get("on")))
+    return _with_elder_cookie(go(request.form.get("next", "/")))
+
+
+def _with_elder_cookie(response: Response) -> Response:
+    if request.form.get("on"):
+        response.set_cookie(
+            context.ELDER_COOKIE, "1", max_age=A_YEAR, httponly=True, samesite="Lax",
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+        )
+    else:
+        response.delete_cookie(context.ELDER_COOKIE)
+    return response
+
+
+@bp.get("/me/password")
+@logged_in
+def password() -> Response:
+    """Ask for a new password."""
+    return page("accounts/password.html", form=PasswordForm(formdata=None))
+
+
+@bp.post("/me/password")
+@logged_in
+def change_password() -> Response:
+    """Set it, and log out the other browsers."""
+    actor, form = current_actor(), PasswordForm()
+    if form.validate_on_submit():
+        service.count_password_try(actor)
+        done = submit(
+            form,
+            lambda: service.change_password(actor, session.current_token(), form.old.data, form.new.data),
+            lambda _: Done(url_for("accounts.me"), "新密码已启用，其他设备已退出登录。"),
+        )
+        if done:
+            return go(done.url, done.message)
+    return page("accounts/password.html", status=422, form=form)
+
+
+@bp.get("/me/sessions")
+@logged_in
+def logins() -> Response:
+    """The browsers in which I am logged in."""
+    rows = queries.logins(current_actor(), session.current_token())
+    return page("accounts/logins.html", rows=[(row, ButtonForm(formdata=None)) for row in rows])
+
+
+@bp.post("/me/sessions/<int:session_id>/end")
+@logged_in
+def end_login(session_id: int) -> Response:
+    """Log out one of them."""
+    actor, form = current_actor(), ButtonForm()
+    if form.validate_on_submit():
+        done = submit(
+            form,
+            lambda: service.end_session(actor, session_id),
+            lambda row: Done(url_for("accounts.logins"), f"“{row.device}”已退出登录。"),
+        )
+        if done:
+            return go(done.url, done.message)
+    return go(url_for("accounts.logins"), "没有办成，请再试一次。", "overdue")
+
+
+@bp.get("/directory/people/<int:person_id>/account")
+@may(Permission.DIRECTORY_MANAGE, record="person")
+def account(person_id: int) -> Response:
+    """Whether a person has a login, and the way to one."""
+    return _account_page(person_id, IssueForm(formdata=None))
+
+
+@bp.post("/directory/people/<int:person_id>/account")
+@may(Permission.DIRECTORY_MANAGE, record="person")
+def issue_account(person_id: int) -> Response:
+    """Give a person a login; its first password is shown on this answer and never again."""
+    actor, form = current_actor(), IssueForm()
+    if form.validate_on_submit():
+        return _shown_once(
+            form, person_id, lambda: service.open_account(actor, person_id=person_id, username=form.username.data)
+        )
+    return _account_page(person_id, form, status=422)
