@@ -1,0 +1,183 @@
+"""``make bench``: throughput of the pages as ratios to a bare Flask page on the same server, all in one run.
+
+Each round measures the bare page and one case right after it, so what the machine does meanwhile hits both; the figure
+is the median of the rounds' ratios. Needs ``wrk`` (apt-get install wrk).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from itsdangerous import URLSafeTimedSerializer
+
+from webapp import config, create_app
+from webapp.accounts import service as accounts
+from webapp.accounts.models import Account
+from webapp.cases.models import Case
+from webapp.extensions import db
+from webapp.visits.models import ServiceItem
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LUA = Path(__file__).parent / "post.lua"
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+SECONDS = int(os.environ.get("BENCH_SECONDS", "2"))
+RAW_CSRF = "0123456789abcdef0123456789abcdef01234567"
+PART = ("HX-Request: true", "HX-Request-Type: partial")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One thing to measure; ``floor`` is the least ratio that is good enough."""
+
+    name: str
+    path: str
+    floor: float
+    part: bool = False
+    post: bool = False
+
+
+@dataclass(frozen=True)
+class Login:
+    """What a request needs to be somebody's."""
+
+    cookie: str
+    csrf: str
+    item: str
+    case_number: str
+
+
+def prepare(folder: Path) -> Login:
+    """Build the demo district in ``folder`` and log the grid worker in."""
+    env = {**os.environ, "INSTANCE_PATH": str(folder)}
+    size = [] if os.environ.get("BENCH_FULL") else ["--small"]
+    subprocess.run([sys.executable, "-m", "flask", "--app", "webapp", "demo", *size], cwd=ROOT, env=env, check=True)
+    app = create_app(config.load({"INSTANCE_PATH": str(folder)}))
+    with app.app_context():
+        account = db.session.scalars(sa.select(Account).where(Account.username == "grid_worker")).one()
+        token = accounts.open_session(account.id, trusted=True, device="bench")
+        serializer = app.session_interface.get_signing_serializer(app)  # type: ignore[attr-defined]
+        cookie = serializer.dumps({"_user_id": token, "_fresh": True, "csrf_token": RAW_CSRF})
+        csrf = URLSafeTimedSerializer(app.secret_key or "", salt="wtf-csrf-token").dumps(RAW_CSRF)
+        actor = accounts_actor(token)
+        number = db.session.scalars(
+            sa.select(Case.number).where(Case.grid_id == actor).order_by(Case.id.desc()).limit(1)
+        ).one()
+        item = db.session.scalars(sa.select(ServiceItem.id).limit(1)).one()
+        db.session.remove()
+        db.engine.dispose()
+    return Login(f"desk={cookie}", str(csrf), str(item), number)
+
+
+def accounts_actor(token: str) -> int:
+    """The grid of the person logged in."""
+    from webapp.accounts.session import load_actor
+    from webapp.foundation import clock
+
+    actor = load_actor(token, clock.now())
+    assert actor is not None
+    return actor.unit_id
+
+
+@contextmanager
+def serving(target: str, port: int, folder: Path, *flags: str) -> Iterator[str]:
+    """Run ``target`` on granian as `make run` does; yields its address."""
+    command = [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "2",
+        "--blocking-threads", "1", "--no-access-log", "--log-level", "warning", *flags, target,
+    ]  # fmt: skip
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "INSTANCE_PATH": str(folder)})
+    try:
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        time.sleep(1)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def wrk(url: str, headers: tuple[str, ...] = (), script: tuple[str, ...] = ()) -> float:
+    """Requests per second at 16 connections; every answer must be a success."""
+    options = [flag for header in headers for flag in ("-H", header)]
+    lua = ["-s", str(LUA)] if script else []
+    out = subprocess.run(
+        ["wrk", "-t1", "-c16", f"-d{SECONDS}s", *options, *lua, url, *(["--", *script] if script else [])],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    if "Non-2xx" in out:
+        raise SystemExit(f"{url}: not every answer was a success\n{out}")
+    found = re.search(r"Requests/sec:\s+([\d.]+)", out)
+    assert found, out
+    return float(found[1])
+
+
+def cases(login: Login) -> list[Measured]:
+    """What is measured, with the floors that are asked for."""
+    page = f"/cases/{login.case_number}"
+    return [
+        Measured("home", "/", 1 / 14),
+        Measured("case list", "/cases/", 1 / 14),
+        Measured("case page", page, 1 / 14),
+        Measured("home, part", "/", 1 / 10, part=True),
+        Measured("case list, part", "/cases/", 1 / 10, part=True),
+        Measured("case page, part", page, 1 / 10, part=True),
+        Measured("visit, POST", "/visits/new", 1 / 14, post=True),
+    ]
+
+
+def measure(case: Measured, url: str, login: Login, seed: int) -> float:
+    """One measurement of one case."""
+    if case.post:
+        return wrk(url + case.path, script=(login.csrf, login.cookie, login.item, str(seed)))
+    return wrk(url + case.path, (f"Cookie: {login.cookie}", "Accept-Encoding: gzip", *(PART if case.part else ())))
+
+
+def main() -> None:
+    """Measure and print the table."""
+    if shutil.which("wrk") is None:
+        raise SystemExit("wrk is missing: apt-get install wrk")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        login = prepare(folder)
+        ratios: dict[str, list[float]] = {}
+        speeds: dict[str, list[float]] = {}
+        with (
+            serving("tests.benchmarks.bare:app", 8711, folder) as bare,
+            serving("webapp:create_app", 8712, folder, "--factory") as real,
+        ):
+            for case in cases(login):  # warm every worker
+                measure(case, real, login, 1)
+            for round_number in range(ROUNDS):
+                for index, case in enumerate(cases(login)):
+                    yardstick = wrk(bare + "/")
+                    speed = measure(case, real, login, 100 + round_number * 100 + index)
+                    ratios.setdefault(case.name, []).append(speed / yardstick)
+                    speeds.setdefault(case.name, []).append(speed)
+        print(f"{'':<20}{'req/s':>8}{'of bare':>10}{'floor':>8}")
+        for case in cases(login):
+            ratio = statistics.median(ratios[case.name])
+            word = "ok" if ratio >= case.floor else "LOW"
+            print(
+                f"{case.name:<20}{statistics.median(speeds[case.name]):>8.0f}{f'1/{1 / ratio:.1f}':>10}"
+                f"{f'1/{1 / case.floor:.0f}':>8}  {word}"
+            )
+
+
+if __name__ == "__main__":
+    main()
