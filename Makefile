@@ -26,7 +26,7 @@ help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUNTIME) ## All set-up, then the demo district on http://HOST:PORT (127.0.0.1:8000)
-	@$(BIN)/python tools/check-port "$(HOST)" "$(PORT)"
+	@$(BIN)/python .tools/check-port "$(HOST)" "$(PORT)"
 	@$(FLASK) demo --if-empty
 	@$(FLASK) welcome
 	@exec $(BIN)/granian --interface wsgi --factory webapp:create_app \
@@ -36,7 +36,7 @@ run: $(RUNTIME) ## All set-up, then the demo district on http://HOST:PORT (127.0
 		--no-access-log --log-level warning
 
 test: $(DEV) ## All set-up, then every test (a part: make test TESTS=tests/cases)
-	@tools/test-tools $(BIN)/python
+	@.tools/test-tools $(BIN)/python
 	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
 
 lint: $(DEV) ## Ruff, types, arrows between the rooms, templates
@@ -51,24 +51,25 @@ format: $(DEV) ## Lay out the code and mend what can be mended without thought
 	$(BIN)/ruff format .
 
 bench: $(DEV) ## The benchmarks, as ratios to a bare Flask page on the same server
+	@command -v wrk >/dev/null || .tools/apt-install wrk
 	$(BIN)/python -m tests.benchmarks
 
 lock: ## Write the lock files again from pyproject.toml (move all up: make lock UPGRADE=--upgrade)
-	@tools/make-venv $(VENV)
-	tools/lock $(BIN)/python $(UPGRADE)
+	@.tools/make-venv $(VENV)
+	.tools/lock $(BIN)/python $(UPGRADE)
 
 clean: ## Remove the virtual environment and caches; data under instance/ stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(RUNTIME): requirements.lock
-	@tools/make-venv $(VENV)
+	@.tools/make-venv $(VENV)
 	@echo "Installing the locked dependencies."
 	@$(PIP) -r requirements.lock
 	@rm -f $(VENV)/.runtime-* && touch $@
 
 $(DEV): requirements-dev.lock
-	@tools/make-venv $(VENV)
+	@.tools/make-venv $(VENV)
 	@echo "Installing the locked dependencies, with the tools for tests."
 	@$(PIP) -r requirements-dev.lock
 	@rm -f $(VENV)/.dev-* $(VENV)/.runtime-* && touch $(RUNTIME) $@

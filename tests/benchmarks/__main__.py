@@ -96,7 +96,7 @@ def serving(target: str, port: int, folder: Path, *flags: str) -> Iterator[str]:
     """Run ``target`` on granian as `make run` does; yields its address."""
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "2",
-        "--blocking-threads", "1", "--no-access-log", "--log-level", "warning", *flags, target,
+        "--blocking-threads", "2", "--no-access-log", "--log-level", "warning", *flags, target,
     ]  # fmt: skip
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "INSTANCE_PATH": str(folder)})
     try:
