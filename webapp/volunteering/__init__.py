@@ -1,1 +1,1 @@
-"""volunteering."""
+"""三报到: reports to a grid, activities, attendance, hours."""

@@ -1,0 +1,477 @@
+"""What one can ask of activities and hours; each answer holds only what the actor may see.
+
+Volunteers see the activities of their community and their own rows. Whoever organises sees names, in scope.
+Nothing here orders or compares people by hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from webapp.directory.models import Person, Station, Unit
+from webapp.directory.posts import Level, Permission
+from webapp.directory.scope import covers, units_within, within
+from webapp.extensions import db
+from webapp.foundation import clock
+from webapp.foundation.access import Actor
+from webapp.foundation.errors import Conflict, NotFound
+from webapp.foundation.paging import Page, keyset
+from webapp.volunteering import codes
+from webapp.volunteering.models import (
+    Activity,
+    Attendance,
+    CheckInKind,
+    HoursCorrection,
+    HoursState,
+    Objection,
+    PartyReport,
+    ReportState,
+    Signup,
+    SignupState,
+    Statement,
+    Way,
+)
+
+OUTDATED = "这个签到码已经更新，请再扫一次现场的二维码。"
+
+
+def readable(actor: Actor) -> sa.ColumnElement[bool]:
+    """The activities that the actor may read.
+
+    A volunteer's are all of the community; at a grid or below, one's own grid's and those of the community as a whole.
+    """
+    if Level(actor.unit_level) not in (Level.GRID, Level.BUILDING):
+        return within(actor, Activity)
+    mine = sa.select(Unit.community_id).where(Unit.id == actor.unit_id).scalar_subquery()
+    if actor.can(Permission.REPORT_OWN):
+        return Activity.community_id == mine
+    grid = (
+        sa.select(sa.func.coalesce(Unit.grid_id, Unit.id)).where(Unit.id == actor.unit_id).scalar_subquery()
+    )
+    return sa.and_(
+        Activity.community_id == mine, sa.or_(Activity.grid_id.is_(None), Activity.grid_id == grid)
+    )
+
+
+def activity_for(actor: Actor, activity_id: int) -> Activity:
+    """The activity, if the actor may read it.
+
+    Raises:
+        NotFound: there is none, or it is not the actor's to see.
+    """
+    activity = db.session.scalars(
+        sa.select(Activity).where(Activity.id == activity_id, readable(actor))
+    ).first()
+    if activity is None:
+        raise NotFound
+    return activity
+
+
+def activity_by_token(actor: Actor, token: str) -> tuple[Activity, Way]:
+    """The activity whose code was scanned, and which kind of code it was.
+
+    Raises:
+        NotFound: no such code, or an activity that is not the actor's to see.
+        Conflict: a rotating code that is no longer taken.
+    """
+    number = codes.activity_of(token)
+    if number is not None:
+        activity = activity_for(actor, number)
+        if not codes.is_current(token, activity.id, activity.checkin_secret, clock.now()):
+            raise Conflict(OUTDATED)
+        return activity, Way.ROTATING_CODE
+    found = db.session.scalar(sa.select(Activity.id).where(Activity.poster_code == token))
+    if found is None:
+        raise NotFound
+    return activity_for(actor, found), Way.POSTER
+
+
+_SIGNED_UP = (
+    sa.select(sa.func.count())
+    .where(Signup.activity_id == Activity.id, Signup.state == SignupState.SIGNED_UP)
+    .correlate(Activity)
+    .scalar_subquery()
+    .label("signed_up")
+)
+_COLUMNS = (
+    Activity.id,
+    Activity.title,
+    Activity.category,
+    Activity.place,
+    Activity.starts_at,
+    Activity.ends_at,
+    Activity.capacity,
+    Activity.cancelled_at,
+    Activity.confirmed_at,
+    _SIGNED_UP,
+)
+
+
+def activities(actor: Actor, *, past: bool, cursor: str = "") -> Page[Any]:
+    """Those still to come, the nearest first, or those that are over, the latest first."""
+    now = clock.now()
+    when = Activity.ends_at < now if past else Activity.ends_at >= now
+    query = sa.select(*_COLUMNS).where(readable(actor), when)
+    return keyset(query, [Activity.ends_at, Activity.id], cursor, ascending=not past)
+
+
+def my_activities(actor: Actor, cursor: str = "") -> Page[Any]:
+    """What the actor signed up for, the latest sign-up first."""
+    query = (
+        sa.select(*_COLUMNS[1:], Activity.id.label("activity_id"), Signup.id, Signup.joined_at, Signup.state)
+        .join(Activity, Activity.id == Signup.activity_id)
+        .where(Signup.person_id == actor.person_id, Signup.state != SignupState.LEFT)
+    )
+    return keyset(query, [Signup.joined_at, Signup.id], cursor)
+
+
+def next_activity(actor: Actor) -> Any | None:
+    """The actor's next or present activity, for the home page."""
+    query = (
+        sa.select(
+            Activity.id, Activity.title, Activity.place, Activity.starts_at, Activity.ends_at, Signup.state
+        )
+        .join(Activity, Activity.id == Signup.activity_id)
+        .where(
+            Signup.person_id == actor.person_id,
+            Signup.state != SignupState.LEFT,
+            Activity.ends_at >= clock.now(),
+            Activity.cancelled_at.is_(None),
+        )
+        .order_by(Activity.starts_at)
+        .limit(1)
+    )
+    return db.session.execute(query).first()
+
+
+def people(activity: Activity) -> dict[str, str]:
+    """The names that stand on every activity's page: who is responsible, which unit organises, where."""
+    row = db.session.execute(
+        sa.select(Person.name, Unit.name, Station.name)
+        .select_from(Activity)
+        .join(Person, Person.id == Activity.organiser_id)
+        .join(Unit, Unit.id == Activity.organising_unit_id)
+        .outerjoin(Station, Station.id == Activity.station_id)
+        .where(Activity.id == activity.id)
+    ).one()
+    return {"organiser": row[0], "unit": row[1], "station": row[2] or ""}
+
+
+def counts(activity_id: int) -> dict[str, int]:
+    """How many are signed up, and how many wait."""
+    rows = db.session.execute(
+        sa.select(Signup.state, sa.func.count())
+        .where(Signup.activity_id == activity_id)
+        .group_by(Signup.state)
+    )
+    return {str(state): count for state, count in rows}
+
+
+def my_place(actor: Actor, activity_id: int) -> tuple[str, int]:
+    """The state of the actor's sign-up ("" for none), and how far back in the queue (1: next)."""
+    mine = db.session.scalars(
+        sa.select(Signup).where(Signup.activity_id == activity_id, Signup.person_id == actor.person_id)
+    ).first()
+    if mine is None or mine.state == SignupState.LEFT:
+        return "", 0
+    if mine.state == SignupState.SIGNED_UP:
+        return mine.state, 0
+    ahead = db.session.scalar(
+        sa.select(sa.func.count()).where(
+            Signup.activity_id == activity_id,
+            Signup.state == SignupState.WAITING,
+            sa.tuple_(Signup.joined_at, Signup.id)
+            < sa.tuple_(sa.literal(mine.joined_at, Signup.joined_at.type), mine.id),
+        )
+    )
+    return mine.state, (ahead or 0) + 1
+
+
+def my_attendance(actor: Actor, activity_id: int) -> Attendance | None:
+    """The actor's own attendance."""
+    return db.session.scalars(
+        sa.select(Attendance).where(
+            Attendance.activity_id == activity_id, Attendance.person_id == actor.person_id
+        )
+    ).first()
+
+
+def attendees(activity: Activity) -> Sequence[Any]:
+    """Everybody signed up or present, in the order of signing up, for those who may organise the activity.
+
+    ``day_minutes`` is what the person has on that day elsewhere.
+    """
+    start = clock.at(clock.local(activity.starts_at).date())
+    other, theirs = sa.orm.aliased(Activity), sa.orm.aliased(Attendance)
+    elsewhere = (
+        sa.select(sa.func.coalesce(sa.func.sum(theirs.minutes), 0))
+        .join(other, other.id == theirs.activity_id)
+        .where(
+            theirs.person_id == Signup.person_id,
+            theirs.activity_id != activity.id,
+            theirs.state != HoursState.REJECTED,
+            other.starts_at >= start,
+            other.starts_at < start + timedelta(days=1),
+        )
+        .correlate(Signup)
+        .scalar_subquery()
+        .label("day_minutes")
+    )
+    query = (
+        sa.select(
+            Person.id.label("person_id"),
+            Person.name,
+            Signup.state.label("signup"),
+            Attendance.id.label("attendance_id"),
+            Attendance.sign_in_at,
+            Attendance.sign_out_at,
+            Attendance.way,
+            Attendance.auto_closed,
+            Attendance.capped,
+            Attendance.minutes,
+            Attendance.state,
+            elsewhere,
+        )
+        .select_from(Signup)
+        .join(Person, Person.id == Signup.person_id)
+        .outerjoin(
+            Attendance,
+            sa.and_(Attendance.activity_id == Signup.activity_id, Attendance.person_id == Signup.person_id),
+        )
+        .where(Signup.activity_id == activity.id, Signup.state != SignupState.LEFT)
+        .order_by(Signup.joined_at, Signup.id)
+    )
+    return db.session.execute(query).all()
+
+
+def my_hours(actor: Actor, cursor: str = "") -> Page[Any]:
+    """The actor's own hours, the latest first."""
+    query = (
+        sa.select(
+            Attendance.id,
+            Attendance.at,
+            Attendance.minutes,
+            Attendance.state,
+            Attendance.auto_closed,
+            Activity.title,
+            Activity.starts_at,
+        )
+        .join(Activity, Activity.id == Attendance.activity_id)
+        .where(Attendance.person_id == actor.person_id)
+    )
+    return keyset(query, [Attendance.at, Attendance.id], cursor)
+
+
+def my_minutes(actor: Actor) -> dict[str, int]:
+    """The actor's own minutes by state."""
+    rows = db.session.execute(
+        sa.select(Attendance.state, sa.func.coalesce(sa.func.sum(Attendance.minutes), 0))
+        .where(Attendance.person_id == actor.person_id)
+        .group_by(Attendance.state)
+    )
+    return {str(state): int(total or 0) for state, total in rows}
+
+
+def attendance_for(actor: Actor, attendance_id: int) -> Attendance:
+    """An attendance: one's own, or in one's scope.
+
+    Raises:
+        NotFound: there is none, or it is not the actor's to see.
+    """
+    may = within(actor, Attendance) if not actor.can(Permission.REPORT_OWN) else sa.false()
+    query = sa.select(Attendance).where(
+        Attendance.id == attendance_id, sa.or_(Attendance.person_id == actor.person_id, may)
+    )
+    attendance = db.session.scalars(query).first()
+    if attendance is None:
+        raise NotFound
+    return attendance
+
+
+def activity_of(attendance: Attendance) -> Activity:
+    """The activity of an attendance that the actor was given."""
+    return db.session.get_one(Activity, attendance.activity_id)
+
+
+def name_of(person_id: int) -> str:
+    """The name of a person whom the actor was given the record of."""
+    return db.session.get_one(Person, person_id).name
+
+
+def corrections(attendance: Attendance) -> Sequence[Any]:
+    """The trail of its minutes, the latest first."""
+    query = (
+        sa.select(
+            HoursCorrection.old_minutes,
+            HoursCorrection.new_minutes,
+            HoursCorrection.reason,
+            HoursCorrection.at,
+            Person.name,
+        )
+        .join(Person, Person.id == HoursCorrection.by_id)
+        .where(HoursCorrection.attendance_id == attendance.id)
+        .order_by(HoursCorrection.id.desc())
+    )
+    return db.session.execute(query).all()
+
+
+def objections(attendance: Attendance) -> Sequence[Any]:
+    """Its objections with their answers, the latest first."""
+    query = (
+        sa.select(Objection.text, Objection.state, Objection.made_at, Objection.answer, Objection.answered_at)
+        .where(Objection.attendance_id == attendance.id)
+        .order_by(Objection.id.desc())
+    )
+    return db.session.execute(query).all()
+
+
+def waiting_hours(actor: Actor) -> sa.ColumnElement[bool]:
+    """What makes an attendance wait for the actor: in scope, computed or disputed, and not one's own."""
+    if not (actor.can(Permission.HOURS_CONFIRM) or actor.can(Permission.ACTIVITY_ORGANISE)):
+        return sa.false()
+    # Written out, not bound: the partial index must be seen to fit.
+    waits = sa.literal_column("attendances.state IN ('pending', 'disputed')", sa.Boolean)
+    return sa.and_(within(actor, Attendance), waits, Attendance.person_id != actor.person_id)
+
+
+def check_in_kinds() -> Sequence[CheckInKind]:
+    """The kinds of 三报到 in use, in their order."""
+    return db.session.scalars(
+        sa.select(CheckInKind).where(CheckInKind.retired_on.is_(None)).order_by(CheckInKind.sort)
+    ).all()
+
+
+def grids_to_report_to(actor: Actor) -> Sequence[Any]:
+    """The grids of the actor's community, the own one first."""
+    mine = sa.select(Unit.community_id).where(Unit.id == actor.unit_id).scalar_subquery()
+    query = (
+        sa.select(Unit.id, Unit.short_name)
+        .where(Unit.community_id == mine, Unit.level == Level.GRID, Unit.retired_on.is_(None))
+        .order_by((Unit.id != actor.unit_id), Unit.code)
+    )
+    return db.session.execute(query).all()
+
+
+def unit_to_report_to(actor: Actor, grid_id: int, level: str) -> Unit | None:
+    """The grid, or its community, when the grid lies in the actor's community."""
+    if grid_id not in {row.id for row in grids_to_report_to(actor)}:
+        return None
+    grid = db.session.get_one(Unit, grid_id)
+    return grid if level == Level.GRID else db.session.get(Unit, grid.community_id)
+
+
+def reports(actor: Actor, cursor: str = "") -> Page[Any]:
+    """One's own reports; for those who serve a place, those made to it."""
+    query = (
+        sa.select(
+            PartyReport.id,
+            PartyReport.person_id,
+            PartyReport.reported_at,
+            PartyReport.state,
+            PartyReport.skills,
+            Person.name,
+            CheckInKind.name.label("kind"),
+            Unit.short_name.label("unit"),
+        )
+        .join(Person, Person.id == PartyReport.person_id)
+        .join(CheckInKind, CheckInKind.id == PartyReport.kind_id)
+        .join(Unit, Unit.id == PartyReport.unit_id)
+    )
+    if actor.can(Permission.REPORT_OWN):
+        query = query.where(PartyReport.person_id == actor.person_id)
+    else:
+        query = query.where(within(actor, PartyReport), PartyReport.state == ReportState.REPORTED)
+    return keyset(query, [PartyReport.reported_at, PartyReport.id], cursor)
+
+
+def places_to_organise(actor: Actor) -> Sequence[Any]:
+    """The communities and grids that the actor may organise for, the actor's own first."""
+    query = (
+        sa.select(Unit.id, Unit.short_name, Unit.level)
+        .where(units_within(actor), Unit.level.in_([Level.COMMUNITY, Level.GRID]), Unit.retired_on.is_(None))
+        .order_by(Unit.path)
+    )
+    return db.session.execute(query).all()
+
+
+def stations(actor: Actor) -> Sequence[Any]:
+    """The stations where the actor may hold an activity."""
+    query = (
+        sa.select(Station.id, Station.name)
+        .where(within(actor, Station), Station.retired_on.is_(None))
+        .order_by(Station.code)
+    )
+    return db.session.execute(query).all()
+
+
+def unit_in_scope(actor: Actor, unit_id: int) -> Unit | None:
+    """The unit, if the actor's reach covers it."""
+    unit = db.session.get(Unit, unit_id)
+    return unit if unit and not unit.retired_on and covers(actor, unit.path) else None
+
+
+def statements(actor: Actor) -> Sequence[Any]:
+    """The actor's latest statements."""
+    query = (
+        sa.select(
+            Statement.verify_code,
+            Statement.since,
+            Statement.until,
+            Statement.issued_at,
+            Statement.total_minutes,
+        )
+        .where(Statement.person_id == actor.person_id)
+        .order_by(Statement.issued_at.desc(), Statement.id.desc())
+        .limit(20)
+    )
+    return db.session.execute(query).all()
+
+
+def statement_for(actor: Actor, code: str) -> Statement:
+    """One of the actor's own statements.
+
+    Raises:
+        NotFound: there is none with this code, or it is another person's.
+    """
+    statement = statement_by_code(code)
+    if statement is None or statement.person_id != actor.person_id:
+        raise NotFound
+    return statement
+
+
+def statement_by_code(code: str) -> Statement | None:
+    """The statement with a verify code as it was given out."""
+    return db.session.scalars(sa.select(Statement).where(Statement.verify_code == code)).first()
+
+
+def settled(person_id: int, since: datetime, until: datetime) -> Sequence[Any]:
+    """A person's confirmed hours of activities that began in [since, until), with the fields of a service record."""
+    query = (
+        sa.select(
+            Activity.title,
+            Activity.starts_at,
+            Activity.ends_at,
+            Activity.place,
+            Activity.category,
+            Activity.description,
+            Attendance.minutes,
+            Unit.name.label("unit"),
+            Person.name.label("leader"),
+        )
+        .select_from(Attendance)
+        .join(Activity, Activity.id == Attendance.activity_id)
+        .join(Unit, Unit.id == Activity.organising_unit_id)
+        .join(Person, Person.id == Activity.organiser_id)
+        .where(
+            Attendance.person_id == person_id,
+            Attendance.state == HoursState.CONFIRMED,
+            Activity.starts_at >= since,
+            Activity.starts_at < until,
+        )
+        .order_by(Activity.starts_at, Activity.id)
+    )
+    return db.session.execute(query).all()
