@@ -61,6 +61,8 @@ POST_NAMES = {
     Post.VOLUNTEER: "三报到党员",
     Post.COMMITTEE_MEMBER: "业委会（物管会）成员",
 }
+# Those with whom residents and colleagues deal first stand first in a list.
+POST_ORDER = {post: number for number, post in enumerate(reversed(Post))}
 # The level of unit that a post serves; empty: any.
 POST_LEVELS: dict[Post, tuple[Level, ...]] = {
     Post.BUILDING_LEADER: (Level.BUILDING,),
@@ -93,6 +95,7 @@ class Permission(StrEnum):
     CASE_HANDLE = "case:handle"  # act for the unit that a case was assigned to
     CASE_ARCHIVE = "case:archive"  # community or above: archive, suspend, call back, confirm a decline
     CASE_DECIDE = "case:decide"  # decide what the level below asks for: escalations, declines
+    CASE_REPORTS = "case:reports"  # see reports against a person or a unit (举报), which nobody else is shown
     REPORT_OWN = "report:own"  # report to a grid (三报到), sign up, one's own hours
     ACTIVITY_READ = "activity:read"
     ACTIVITY_ORGANISE = "activity:organise"
@@ -104,6 +107,7 @@ class Permission(StrEnum):
     REWARD_HAND_OUT = "reward:hand_out"
     INBOX_READ = "inbox:read"
     JOURNAL_READ = "journal:read"
+    FEEDBACK_ANSWER = "feedback:answer"  # 投诉建议 about the product and its use
 
 
 P = Permission
@@ -127,6 +131,7 @@ _SERVES_A_COMMUNITY = _SERVES_A_GRID | {
     P.POINTS_REVIEW,
     P.REWARD_MANAGE,
     P.REWARD_HAND_OUT,
+    P.FEEDBACK_ANSWER,
 }
 GRANTS: dict[Post, frozenset[Permission]] = {
     Post.BUILDING_LEADER: frozenset(_SERVES_A_GRID | {P.POINTS_OWN}),
@@ -137,7 +142,7 @@ GRANTS: dict[Post, frozenset[Permission]] = {
         _SERVES_A_GRID | {P.DESK_PLAN, P.ACTIVITY_ORGANISE, P.POINTS_PROPOSE, P.POINTS_OWN}
     ),
     Post.COMMUNITY_STAFF: frozenset(_SERVES_A_COMMUNITY),
-    Post.COMMUNITY_SECRETARY: frozenset(_SERVES_A_COMMUNITY),
+    Post.COMMUNITY_SECRETARY: frozenset(_SERVES_A_COMMUNITY | {P.CASE_REPORTS}),
     Post.STREET_STAFF: frozenset(
         {
             P.DIRECTORY_READ,
@@ -153,13 +158,22 @@ GRANTS: dict[Post, frozenset[Permission]] = {
             P.INBOX_READ,
             P.REWARD_MANAGE,
             P.POINTS_REVIEW,
+            P.FEEDBACK_ANSWER,
         }
     ),
     Post.DISTRICT_ADMIN: frozenset(
-        {P.DIRECTORY_READ, P.DIRECTORY_MANAGE, P.JOURNAL_READ, P.REWARD_MANAGE, P.ACTIVITY_READ}
+        {
+            P.DIRECTORY_READ,
+            P.DIRECTORY_MANAGE,
+            P.JOURNAL_READ,
+            P.REWARD_MANAGE,
+            P.ACTIVITY_READ,
+            P.FEEDBACK_ANSWER,
+        }
     ),
     Post.AUDITOR: frozenset({P.DIRECTORY_READ, P.VISIT_READ, P.CASE_READ, P.ACTIVITY_READ, P.JOURNAL_READ}),
-    Post.HANDLER: frozenset({P.CASE_HANDLE}),
+    # A handler has no territory: what it reads is what was assigned to it.
+    Post.HANDLER: frozenset({P.CASE_READ, P.CASE_HANDLE}),
     Post.VOLUNTEER: frozenset({P.REPORT_OWN, P.ACTIVITY_READ, P.POINTS_OWN}),
     Post.COMMITTEE_MEMBER: frozenset({P.POINTS_OWN}),
 }
