@@ -1,0 +1,208 @@
+"""What one can ask about desk sessions: the timetable, and today's desk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from webapp.directory.models import Appointment, Person, Station, Unit
+from webapp.directory.posts import GRANTS, Permission
+from webapp.directory.scope import units_within, within
+from webapp.extensions import db
+from webapp.foundation import clock
+from webapp.foundation.access import Actor
+from webapp.foundation.errors import NotFound
+from webapp.foundation.paging import Page, keyset
+from webapp.visits.models import DeskHost, DeskSession, Visit
+from webapp.visits.queries import ONE_DAY
+
+TODAY_AT_MOST = 20
+HOST_POSTS = sorted(post for post, granted in GRANTS.items() if Permission.VISIT_LOG in granted)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A desk session as lists and pages show it."""
+
+    id: int
+    place: str
+    address: str
+    starts_at: datetime
+    ends_at: datetime
+    unit: str
+    hosts: tuple[str, ...]
+    host_ids: tuple[int, ...]
+    station_id: int | None
+    series_id: int | None
+    cancel_reason: str
+    cancelled: bool
+
+    @property
+    def day(self) -> date:
+        """The day it is on, where the users are."""
+        return clock.local(self.starts_at).date()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the desk can be worked at: today, and not cancelled."""
+        return not self.cancelled and self.day == clock.today()
+
+    def state(self, now: datetime) -> tuple[str, str]:
+        """Kind of status mark and its word."""
+        if self.cancelled:
+            return "muted", "已取消"
+        if now >= self.ends_at:
+            return "done", "已结束"
+        if now >= self.starts_at:
+            return "doing", "进行中"
+        return "todo", "未开始"
+
+
+def _select() -> sa.Select[Any]:
+    query: Any = (
+        sa.select(
+            DeskSession.id, DeskSession.starts_at, DeskSession.ends_at, DeskSession.place, DeskSession.station_id,
+            DeskSession.series_id, DeskSession.cancel_reason, DeskSession.cancelled_at, Unit.short_name.label("unit"),
+            Station.name.label("station"), Station.address,
+        )
+        .join(Unit, Unit.id == DeskSession.unit_id)
+        .outerjoin(Station, Station.id == DeskSession.station_id)
+    )  # fmt: skip
+    return query
+
+
+def timetable_query(actor: Actor, since: datetime) -> sa.Select[Any]:
+    """Sessions in scope that start at ``since`` or later, not ordered yet."""
+    return _select().where(within(actor, DeskSession), DeskSession.starts_at >= since)
+
+
+def timetable(actor: Actor, cursor: str = "") -> Page[Desk]:
+    """A page of the sessions in scope from today on, the next one first; cancelled ones stay visible. Two queries."""
+    query = timetable_query(actor, clock.at(clock.today()))
+    page = keyset(query, [DeskSession.starts_at, DeskSession.id], cursor, ascending=True)
+    return Page(_desks(page.rows), page.next)
+
+
+def todays_desk(actor: Actor) -> list[Desk]:
+    """Today's sessions in scope that were not cancelled and, wherever they are, those where the actor sits. Two queries."""
+    start = clock.at(clock.today())
+    mine = sa.exists().where(DeskHost.session_id == DeskSession.id, DeskHost.person_id == actor.person_id)
+    query = (
+        _select()
+        .where(
+            DeskSession.starts_at >= start,
+            DeskSession.starts_at < start + ONE_DAY,
+            DeskSession.cancelled_at.is_(None),
+            sa.or_(within(actor, DeskSession), mine.correlate(DeskSession)),
+        )
+        .order_by(DeskSession.starts_at, DeskSession.id)
+        .limit(TODAY_AT_MOST)
+    )
+    return _desks(db.session.execute(query).all())
+
+
+def desk_for(actor: Actor, desk_id: int) -> DeskSession:
+    """The session, if it lies in the actor's scope or the actor sits there.
+
+    Raises:
+        NotFound: otherwise.
+    """
+    mine = sa.exists().where(DeskHost.session_id == DeskSession.id, DeskHost.person_id == actor.person_id)
+    query = sa.select(DeskSession).where(
+        DeskSession.id == desk_id, sa.or_(within(actor, DeskSession), mine.correlate(DeskSession))
+    )
+    desk = db.session.scalars(query).one_or_none()
+    if desk is None:
+        raise NotFound
+    return desk
+
+
+def desk_page(actor: Actor, desk_id: int) -> Desk:
+    """One session as its page shows it.
+
+    Raises:
+        NotFound: not in scope.
+    """
+    desk = desk_for(actor, desk_id)
+    return _desks(db.session.execute(_select().where(DeskSession.id == desk.id)).all())[0]
+
+
+def visits_at(desk_id: int) -> int:
+    """How many visits were logged at this session."""
+    query = sa.select(sa.func.count()).select_from(Visit)
+    return db.session.scalar(query.where(Visit.desk_session_id == desk_id, Visit.undone_at.is_(None))) or 0
+
+
+def later_in_series(desk: Desk) -> int:
+    """How many sessions of the same series come after this one and stand."""
+    if desk.series_id is None:
+        return 0
+    query = sa.select(sa.func.count()).select_from(DeskSession)
+    found = db.session.scalar(
+        query.where(
+            DeskSession.series_id == desk.series_id,
+            DeskSession.starts_at > desk.starts_at,
+            DeskSession.cancelled_at.is_(None),
+        )
+    )
+    return found or 0
+
+
+def possible_hosts(actor: Actor) -> list[tuple[int, str]]:
+    """Who in the actor's unit and below may sit at a desk: the actor first."""
+    today = clock.today()
+    query = (
+        sa.select(Person.id, Person.name)
+        .distinct()
+        .join(Appointment, Appointment.person_id == Person.id)
+        .join(Unit, Unit.id == Appointment.unit_id)
+        .where(
+            Appointment.post.in_(HOST_POSTS),
+            Appointment.starts_on <= today,
+            sa.or_(Appointment.ends_on.is_(None), Appointment.ends_on >= today),
+            units_within(actor),
+        )
+        .order_by(Person.name, Person.id)
+    )
+    others = [(row.id, row.name) for row in db.session.execute(query) if row.id != actor.person_id]
+    return [(actor.person_id, actor.name), *others]
+
+
+def _desks(rows: Sequence[Any]) -> list[Desk]:
+    hosts = _hosts([row.id for row in rows])
+    return [
+        Desk(
+            id=row.id,
+            place=row.station or row.place,
+            address=(row.place if row.station and row.place else row.address) or "",
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            unit=row.unit,
+            hosts=tuple(name for _, name in hosts.get(row.id, [])),
+            host_ids=tuple(person_id for person_id, _ in hosts.get(row.id, [])),
+            station_id=row.station_id,
+            series_id=row.series_id,
+            cancel_reason=row.cancel_reason,
+            cancelled=row.cancelled_at is not None,
+        )
+        for row in rows
+    ]
+
+
+def _hosts(session_ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
+    found: dict[int, list[tuple[int, str]]] = {}
+    if not session_ids:
+        return found
+    query = (
+        sa.select(DeskHost.session_id, Person.id, Person.name)
+        .join(Person, Person.id == DeskHost.person_id)
+        .where(DeskHost.session_id.in_(session_ids))
+        .order_by(DeskHost.session_id, Person.id)
+    )
+    for session_id, person_id, name in db.session.execute(query):
+        found.setdefault(session_id, []).append((person_id, name))
+    return found

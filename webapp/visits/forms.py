@@ -1,0 +1,125 @@
+"""The forms of this room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_wtf.file import MultipleFileField
+from wtforms import (
+    BooleanField,
+    DateField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TelField,
+    TextAreaField,
+    TimeField,
+    ValidationError,
+)
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
+
+from webapp.foundation import photos
+from webapp.foundation.errors import Invalid
+from webapp.foundation.forms import Form, LocalDateTimeField, ReasonField
+from webapp.visits.desk import MOST_WEEKS
+from webapp.visits.models import KIND_NAMES, OUTCOME_NAMES
+
+NOTE_LENGTH = 1000
+REPEATS = (1, 2, 4, 8, 12, MOST_WEEKS)
+
+
+def number_or_none(value: Any) -> int | None:
+    """A select's value as an id; its empty choice as None."""
+    return int(value) if value not in (None, "", "None") else None
+
+
+class VisitForm(Form):
+    """Three choices, all the rest optional (F-01, F-02)."""
+
+    kind = RadioField("服务形式", choices=list(KIND_NAMES.items()), validators=[InputRequired("请选择服务形式。")])
+    # Whether an item can be chosen hangs on the day of the visit; the service knows.
+    items = SelectMultipleField("做了什么", validate_choice=False, validators=[DataRequired("请选择服务事项。")])
+    outcome = RadioField("结果怎样", choices=list(OUTCOME_NAMES.items()), validators=[InputRequired("请选择办理结果。")])
+    note = TextAreaField("情况说明", validators=[Length(max=NOTE_LENGTH)])
+    photos = MultipleFileField("照片")
+    unit_id = SelectField("地点", coerce=number_or_none)
+    station_id = SelectField("接待站点", coerce=number_or_none)
+    at = LocalDateTimeField("服务时间", validators=[Optional()])
+    resident_name = StringField("居民姓名", validators=[Length(max=40)])
+    resident_phone = TelField("联系电话", validators=[Length(max=30)])
+    door = StringField("门牌", validators=[Length(max=60)])
+    next_visit_on = DateField("下次上门", validators=[Optional()])
+    do_not_disturb = BooleanField("免打扰（住户不希望再上门）")
+    desk = HiddenField()
+
+    def offer(
+        self,
+        items: Sequence[tuple[str, str]],
+        places: Sequence[tuple[int, str]],
+        stations: Sequence[tuple[int, str]],
+    ) -> VisitForm:
+        """Fill in what this worker can choose from."""
+        self.items.choices = list(items)
+        self.unit_id.choices = list(places)
+        self.station_id.choices = [("", "不选站点"), *stations]
+        self.ready: list[photos.ReadyPhoto] = []
+        return self
+
+    def validate_photos(self, field: MultipleFileField) -> None:
+        """Take the photos in, before the transaction: decoding is slow."""
+        files = [file for file in field.data or [] if file and file.filename]
+        if len(files) > photos.MAX_PHOTOS:
+            raise ValidationError(f"最多上传 {photos.MAX_PHOTOS} 张照片。")
+        try:
+            self.ready = [photos.accept(file.stream) for file in files]
+        except Invalid as error:
+            raise ValidationError(error.message) from None
+        finally:
+            for file in files:
+                file.stream.seek(0)
+
+
+class ActionForm(Form):
+    """One button."""
+
+
+class CaseForm(Form):
+    """The case that a visit becomes. All of it is carried over from the visit; the worker may change it."""
+
+    category = RadioField("诉求类别", validators=[InputRequired("请选择类别。")])
+    what = TextAreaField("反映什么", validators=[DataRequired("请写明居民反映什么。"), Length(max=NOTE_LENGTH)])
+    place_text = StringField("具体位置", validators=[Length(max=80)])
+    urgent = BooleanField("情况紧急")
+
+
+class DeskForm(Form):
+    """One session of the desk, or one a week."""
+
+    station_id = SelectField("站点", coerce=number_or_none)
+    day = DateField("日期", validators=[InputRequired("请选择日期。")])
+    starts = TimeField("开始", validators=[InputRequired("请填写开始时间。")])
+    ends = TimeField("结束", validators=[InputRequired("请填写结束时间。")])
+    weeks = SelectField(
+        "重复",
+        coerce=int,
+        default=1,
+        choices=[(weeks, "只这一次" if weeks == 1 else f"每周一次，共 {weeks} 次") for weeks in REPEATS],
+    )
+    place = StringField("具体位置", validators=[Length(max=80)])
+    hosts = SelectMultipleField("值守人员", coerce=int)
+
+    def offer(self, stations: Sequence[tuple[int, str]], hosts: Sequence[tuple[int, str]]) -> DeskForm:
+        """Fill in what this planner can choose from."""
+        self.station_id.choices = [*stations, ("", "其他地点（在补充里写明）")]
+        self.hosts.choices = list(hosts)
+        return self
+
+
+class CancelForm(Form):
+    """Why a session is cancelled, and whether those after it are, too."""
+
+    reason = ReasonField("取消原因", validators=[DataRequired("请选择或写下取消原因。"), Length(max=200)])
+    following = BooleanField("以后每周的也一起取消")

@@ -1,0 +1,181 @@
+"""What one can do with visits: log, undo, turn into a case, see the resident."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from webapp.directory.models import Unit
+from webapp.directory.scope import place_of
+from webapp.foundation import clock, journal, photos
+from webapp.foundation.access import Actor
+from webapp.foundation.db import locked, transaction
+from webapp.foundation.errors import Invalid, NotFound
+from webapp.foundation.photos import ReadyPhoto
+from webapp.foundation.private import keyed_hash, normalise_phone, valid_phone
+from webapp.visits import desk_queries, queries
+from webapp.visits.events import visit_logged, visit_undone
+from webapp.visits.models import Outcome, Visit, VisitItem, VisitKind
+from webapp.visits.permissions import check_can_log, check_can_see_resident, check_can_undo
+from webapp.visits.seeds import seed_defaults as seed_defaults
+
+LATEST_ENTRY = timedelta(days=366)  # older than this is a mistyped year
+CLOCK_SLACK = timedelta(minutes=10)  # phones' clocks go wrong
+PHOTO_OWNER = "visit"
+
+
+@dataclass(frozen=True)
+class Details:
+    """All that is optional about a visit; what is left out is known, or was not asked."""
+
+    unit_id: int | None = None  # default: the unit that the worker serves
+    station_id: int | None = None
+    desk_session_id: int | None = None
+    at: datetime | None = None  # default: now
+    resident_name: str = ""
+    resident_phone: str = ""
+    door: str = ""
+    note: str = ""
+    next_visit_on: date | None = None
+    do_not_disturb: bool = False
+    photos: Sequence[ReadyPhoto] = ()
+
+
+def log_visit(
+    actor: Actor, *, kind: str, items: Sequence[str], outcome: str, details: Details | None = None
+) -> Visit:
+    """Write down a visit; ``items`` are keys of the list of services.
+
+    Raises:
+        Invalid: a choice is missing or does not fit, a time lies in the future, a phone is none.
+        Refused: not for this place.
+    """
+    details = details or Details()
+    with transaction() as session:
+        unit = session.get(Unit, details.unit_id or actor.unit_id)
+        if unit is None:
+            raise NotFound
+        check_can_log(actor, unit)
+        now = clock.now()
+        visit = Visit(**_choices(kind, outcome), **_timing(details, now), **_resident(details), **place_of(unit))
+        visit.worker_id = actor.person_id
+        visit.unit_id = unit.id
+        visit.note = details.note
+        visit.do_not_disturb = details.do_not_disturb
+        if visit.kind == VisitKind.STATION_RECEPTION:
+            visit.station_id, visit.desk_session_id = _desk(actor, details)
+        chosen = _valid_items(items, clock.local(visit.at).date())
+        session.add(visit)
+        session.flush()
+        session.add_all(VisitItem(visit_id=visit.id, item_id=item_id) for item_id in chosen)
+        photos.attach(PHOTO_OWNER, visit.id, details.photos, actor.person_id)
+        journal.record(
+            actor, "visit:log", "visit", visit.id, {"kind": visit.kind, "outcome": visit.outcome, "late": visit.is_late_entry}
+        )
+        visit_logged.send(visit=visit, actor=actor)
+        return visit
+
+
+def _choices(kind: str, outcome: str) -> dict[str, str]:
+    if kind not in set(VisitKind):
+        raise Invalid("请选择服务形式。", "kind")
+    if outcome not in set(Outcome):
+        raise Invalid("请选择办理结果。", "outcome")
+    if kind == VisitKind.STATION_RECEPTION and outcome == Outcome.NOBODY_HOME:
+        raise Invalid("“无人在家”只用于上门服务，请换一个结果。", "outcome")
+    return {"kind": kind, "outcome": outcome}
+
+
+def _timing(details: Details, now: datetime) -> dict[str, object]:
+    at = details.at or now
+    if at > now + CLOCK_SLACK:
+        raise Invalid("服务时间不能晚于现在。", "at")
+    if at < now - LATEST_ENTRY:
+        raise Invalid("只能补记一年以内的服务，请看看年份。", "at")
+    day = clock.local(at).date()
+    if details.next_visit_on and details.next_visit_on < clock.local(now).date():
+        raise Invalid("下次上门的日期已经过了。", "next_visit_on")
+    return {
+        "at": at,
+        "logged_at": now,
+        "is_late_entry": day < clock.local(now).date(),
+        "next_visit_on": details.next_visit_on,
+    }
+
+
+def _resident(details: Details) -> dict[str, str | None]:
+    name, phone = details.resident_name.strip(), details.resident_phone.strip()
+    if phone and not valid_phone(phone):
+        raise Invalid("这个电话号码不完整，请核对；不知道可以不填。", "resident_phone")
+    return {
+        "resident_name": name or None,
+        "resident_name_hash": keyed_hash(name) if name else None,
+        "resident_phone": normalise_phone(phone) or None,
+        "resident_phone_hash": keyed_hash(phone) if phone else None,
+        "door": details.door.strip() or None,
+    }
+
+
+def _desk(actor: Actor, details: Details) -> tuple[int | None, int | None]:
+    """Station and desk session of a reception, if they are among those that this worker may use."""
+    desk_id = details.desk_session_id
+    if desk_id is not None:
+        desk = desk_queries.desk_for(actor, desk_id)
+        return details.station_id or desk.station_id, desk.id
+    if details.station_id is not None and details.station_id not in {row.id for row in queries.stations(actor)}:
+        raise Invalid("请从列表里选择站点。", "station_id")
+    return details.station_id, None
+
+
+def _valid_items(keys: Sequence[str], day: date) -> list[int]:
+    wanted = set(keys)
+    found = queries.item_ids(wanted, day)
+    if not wanted or len(found) != len(wanted):
+        raise Invalid("请选择服务事项。", "items")
+    return found
+
+
+def undo(actor: Actor, visit_id: int) -> Visit:
+    """Take a visit back shortly after it was logged. The row stays, what it says of a resident goes.
+
+    Raises:
+        NotFound: no such visit in scope. Refused: somebody else's. Conflict: too late, or a case hangs on it.
+    """
+    with transaction():
+        queries.visit_for(actor, visit_id)
+        visit = locked(Visit, visit_id)
+        if visit is None:
+            raise NotFound
+        check_can_undo(actor, visit, clock.now())
+        visit.undone_at = clock.now()
+        visit.note = ""
+        visit.resident_name = visit.resident_phone = visit.door = None
+        visit.resident_name_hash = visit.resident_phone_hash = None
+        journal.record(actor, "visit:undo", "visit", visit.id)
+        visit_undone.send(visit=visit, actor=actor)
+        return visit
+
+
+@dataclass(frozen=True)
+class Resident:
+    """Who was visited, in full."""
+
+    name: str
+    phone: str
+    door: str
+
+
+def see_resident(actor: Actor, visit_id: int) -> Resident:
+    """Name, phone and door in full; the look is on the record.
+
+    Raises:
+        NotFound: no such visit in scope. Refused: the actor does not serve there.
+    """
+    with transaction():
+        visit = queries.visit_for(actor, visit_id)
+        check_can_see_resident(actor, visit)
+        journal.record(actor, "visit:read_resident", "visit", visit.id)
+        return Resident(visit.resident_name or "", visit.resident_phone or "", visit.door or "")
+
+

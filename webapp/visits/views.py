@@ -1,0 +1,227 @@
+"""The pages of visits."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Flask, Response, request, send_file, url_for
+
+from webapp.directory.posts import Permission
+from webapp.foundation import clock, photos
+from webapp.foundation.access import Actor, current_actor, may
+from webapp.foundation.errors import NotFound
+from webapp.foundation.forms import submit
+from webapp.foundation.htmx import go, page
+from webapp.foundation.receipts import Done
+from webapp.visits import carry_over, desk_queries, queries, service
+from webapp.visits.forms import ActionForm, CaseForm, VisitForm
+from webapp.visits.models import KIND_NAMES, OUTCOME_NAMES, Outcome, Visit, VisitKind
+from webapp.visits.permissions import (
+    check_can_see_resident,
+    check_can_turn_into_case,
+    check_can_undo,
+    reason_against,
+)
+from webapp.visits.queries import Filters
+
+P = Permission
+FAVOURITES_SHOWN = 6
+PHOTO_SECONDS = 7 * 24 * 3600
+bp = Blueprint("visits", __name__, url_prefix="/visits")
+
+
+def register(app: Flask) -> None:
+    """Hang the pages on ``app``."""
+    import webapp.visits.desk_views  # noqa: F401 - adds its pages to the blueprint
+
+    app.register_blueprint(bp)
+
+
+@bp.get("/")
+@may(P.VISIT_READ)
+def index() -> Response:
+    """The visits in scope, day by day."""
+    actor, filters = current_actor(), _filters()
+    after = request.args.get("after", "")
+    found = queries.visits_page(actor, filters, after)
+    if after:
+        return page("visits/index.html", part="visits/_rows.html", **_list(filters), found=found, last=_day("last"))
+    return page("visits/index.html", part="visits/_list.html", **_list(filters), found=found, last=None)
+
+
+def _filters() -> Filters:
+    """The filters of the address; what is no known value narrows nothing."""
+    args = request.args
+    return Filters(
+        mine=args.get("mine") == "1",
+        kind=args.get("kind", "") if args.get("kind") in set(VisitKind) else "",
+        outcome=args.get("outcome", "") if args.get("outcome") in set(Outcome) else "",
+        item=args.get("item", "")[:40],
+        day=_day("day"),
+        q=args.get("q", "").strip()[:40],
+    )
+
+
+def _day(name: str) -> date | None:
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _list(filters: Filters) -> dict[str, Any]:
+    """What the list needs beside its rows."""
+    chosen = {
+        "mine": "1" if filters.mine else "",
+        "kind": filters.kind,
+        "outcome": filters.outcome,
+        "item": filters.item,
+        "day": filters.day.isoformat() if filters.day else "",
+        "q": filters.q,
+    }
+    return {
+        "filters": filters,
+        "kept": {key: value for key, value in chosen.items() if value},
+        "kinds": KIND_NAMES,
+        "outcomes": OUTCOME_NAMES,
+        "items": queries.all_items(),
+        "today": clock.today(),
+    }
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@may(P.VISIT_LOG)
+def new() -> Response:
+    """Log a visit: three taps and 提交."""
+    actor = current_actor()
+    form = _visit_form(actor)
+    if form.validate_on_submit():
+        done = submit(form, lambda: _log(actor, form), _after_logging)
+        if done:
+            return go(done.url)
+    status = 422 if form.errors else 200
+    return page("visits/new.html", part="visits/_form.html", status=status, form=form, limit=FAVOURITES_SHOWN)
+
+
+def _visit_form(actor: Actor) -> VisitForm:
+    stations = queries.stations(actor)
+    desk_id = request.args.get("desk", type=int)
+    desk = desk_queries.desk_for(actor, desk_id) if desk_id else None
+    kind = VisitKind.STATION_RECEPTION if desk else request.args.get("form", "")
+    form = VisitForm(
+        kind=kind if kind in set(VisitKind) else None,
+        unit_id=actor.unit_id,
+        station_id=(desk.station_id if desk else None) or queries.usual_station(actor, stations),
+        desk=desk.id if desk else "",
+    )
+    return form.offer(queries.items_for(actor), queries.places(actor), [(row.id, row.name) for row in stations])
+
+
+def _log(actor: Actor, form: VisitForm) -> Visit:
+    details = service.Details(
+        unit_id=form.unit_id.data,
+        station_id=form.station_id.data,
+        desk_session_id=int(form.desk.data) if (form.desk.data or "").isdecimal() else None,
+        at=form.at.data,
+        resident_name=form.resident_name.data or "",
+        resident_phone=form.resident_phone.data or "",
+        door=form.door.data or "",
+        note=form.note.data or "",
+        next_visit_on=form.next_visit_on.data,
+        do_not_disturb=form.do_not_disturb.data,
+        photos=form.ready,
+    )
+    return service.log_visit(
+        actor, kind=form.kind.data, items=form.items.data, outcome=form.outcome.data, details=details
+    )
+
+
+def _after_logging(visit: Visit) -> Done:
+    """To the page that says what was saved; where a case is to come of it, on to the case."""
+    endpoint = "visits.case" if visit.outcome == Outcome.TO_CASE else "visits.saved"
+    return Done(url_for(endpoint, visit_id=visit.id), data={"visit": visit.id})
+
+
+@bp.get("/<int:visit_id>/saved")
+@may(P.VISIT_LOG, record="visit")
+def saved(visit_id: int) -> Response:
+    """What was saved just now, and what one may want next."""
+    return page("visits/saved.html", **_sheet(current_actor(), visit_id))
+
+
+@bp.get("/<int:visit_id>")
+@may(P.VISIT_READ, record="visit")
+def show(visit_id: int) -> Response:
+    """One visit."""
+    return page("visits/visit.html", part="visits/_visit.html", **_sheet(current_actor(), visit_id), resident=None)
+
+
+def _sheet(actor: Actor, visit_id: int) -> dict[str, Any]:
+    visit = queries.visit_for(actor, visit_id)
+    return {
+        "visit": visit,
+        "sheet": queries.sheet(visit),
+        "form": ActionForm(),
+        "no_undo": reason_against(check_can_undo, actor, visit, clock.now()),
+        "no_case": reason_against(check_can_turn_into_case, actor, visit),
+        "no_resident": reason_against(check_can_see_resident, actor, visit),
+    }
+
+
+@bp.post("/<int:visit_id>/undo")
+@may(P.VISIT_LOG, record="visit")
+def undo(visit_id: int) -> Response:
+    """Take it back."""
+    actor, form = current_actor(), ActionForm()
+    if form.validate_on_submit():
+        answer = lambda visit: Done(url_for("visits.new", form=visit.kind), "已撤销，刚才那条不算。")  # noqa: E731
+        done = submit(form, lambda: service.undo(actor, visit_id), answer)
+        if done:
+            return go(done.url, done.message)
+    return go(url_for("visits.show", visit_id=visit_id))
+
+
+@bp.post("/<int:visit_id>/resident")
+@may(P.VISIT_LOG, record="visit")
+def resident(visit_id: int) -> Response:
+    """Show name, phone and door in full, this once."""
+    actor = current_actor()
+    seen = service.see_resident(actor, visit_id)
+    response = page("visits/visit.html", part="visits/_resident.html", **_sheet(actor, visit_id), resident=seen)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@bp.route("/<int:visit_id>/case", methods=["GET", "POST"])
+@may(P.CASE_REGISTER, record="visit")
+def case(visit_id: int) -> Response:
+    """转为诉求: everything stands there already; one tap registers it."""
+    actor = current_actor()
+    draft = carry_over.draft(actor, visit_id)
+    form = CaseForm(category=draft.category, what=draft.what, place_text=draft.place_text)
+    form.category.choices = draft.categories
+    if form.validate_on_submit():
+        answer = lambda made: Done(f"/cases/{made.number}", "已转为诉求。")  # noqa: E731
+        done = submit(form, lambda: carry_over.turn_into_case(actor, visit_id, **_case_input(form)), answer)
+        if done:
+            return go(done.url, done.message)
+    return page("visits/case.html", part="visits/_case.html", status=422 if form.errors else 200, form=form, draft=draft)
+
+
+def _case_input(form: CaseForm) -> dict[str, Any]:
+    return {name: form[name].data for name in ("category", "what", "place_text", "urgent")}
+
+
+@bp.get("/<int:visit_id>/photos/<photo_id>")
+@may(P.VISIT_READ, record="visit")
+def photo(visit_id: int, photo_id: str) -> Response:
+    """A photo of this visit, small with ``?small=1``."""
+    visit = queries.visit_for(current_actor(), visit_id)
+    row = photos.get_photo(photo_id)
+    if (row.owner_type, row.owner_id) != (service.PHOTO_OWNER, visit.id):
+        raise NotFound
+    file = photos.open_photo(row.id, thumb=request.args.get("small") == "1")
+    response = send_file(file, mimetype=photos.MEDIA_TYPE)
+    response.headers["Cache-Control"] = f"private, max-age={PHOTO_SECONDS}, immutable"
+    return response
