@@ -14,7 +14,8 @@ class LoginForm(Form):
     """Name and password."""
 
     login = StringField(
-        "用户名或手机号", validators=[InputRequired("请填写用户名或手机号。"), Length(max=80, message="用户名没有这么长。")]
+        "用户名或手机号",
+        validators=[InputRequired("请填写用户名或手机号。"), Length(max=80, message="用户名没有这么长。")],
     )
     password = PasswordField(
         "密码", validators=[InputRequired("请填写密码。"), Length(max=LONGEST, message="密码没有这么长。")]
@@ -27,13 +28,19 @@ class PasswordForm(Form):
     """A new password, the old one beside it."""
 
     old = PasswordField(
-        "现在的密码", validators=[InputRequired("请填写现在的密码。"), Length(max=LONGEST, message="密码没有这么长。")]
+        "现在的密码",
+        validators=[InputRequired("请填写现在的密码。"), Length(max=LONGEST, message="密码没有这么长。")],
     )
     new = PasswordField(
-        "新密码", validators=[InputRequired("请填写新密码。"), Length(max=LONGEST, message=f"密码最多{LONGEST}个字符。")]
+        "新密码",
+        validators=[
+            InputRequired("请填写新密码。"),
+            Length(max=LONGEST, message=f"密码最多{LONGEST}个字符。"),
+        ],
     )
     again = PasswordField(
-        "再填一次新密码", validators=[InputRequired("请再填一次新密码。"), EqualTo("new", message="两次填的新密码不一样。")]
+        "再填一次新密码",
+        validators=[InputRequired("请再填一次新密码。"), EqualTo("new", message="两次填的新密码不一样。")],
     )
 
 
@@ -54,6 +61,9 @@ class IssueForm(Form):
         "用户名",
         validators=[
             InputRequired("请填写用户名。"),
-            Regexp(r"^[A-Za-z][A-Za-z0-9_.\-]{2,39}$", message="用户名用3到40个英文字母、数字或下划线，以字母开头。"),
+            Regexp(
+                r"^[A-Za-z][A-Za-z0-9_.\-]{2,39}$",
+                message="用户名用3到40个英文字母、数字或下划线，以字母开头。",
+            ),
         ],
     )

@@ -11,11 +11,10 @@ import sqlalchemy as sa
 from webapp.accounts.models import Account, LoginSession
 from webapp.accounts.session import token_hash
 from webapp.directory.models import Person
-from webapp.directory.posts import Permission
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
-from webapp.foundation.errors import NotFound, Refused
+from webapp.foundation.errors import NotFound
 
 SHOWN = 50
 
@@ -34,7 +33,13 @@ class Login:
 
 def logins(actor: Actor, token: str) -> Sequence[Login]:
     """The actor's browsers that are logged in, the newest first."""
-    columns = (LoginSession.id, LoginSession.device, LoginSession.trusted, LoginSession.created_at, LoginSession.expires_at)
+    columns = (
+        LoginSession.id,
+        LoginSession.device,
+        LoginSession.trusted,
+        LoginSession.created_at,
+        LoginSession.expires_at,
+    )
     query = (
         sa.select(*columns, (LoginSession.token_hash == token_hash(token)).label("current"))
         .where(
@@ -57,14 +62,12 @@ class PersonLogin:
     username: str
 
 
-def person_login(actor: Actor, person_id: int) -> PersonLogin:
-    """Whether a person has a login, for who keeps the register.
+def person_login(person_id: int) -> PersonLogin:
+    """A person's login, for who keeps the register.
 
     Raises:
-        Refused: the actor does not keep the register. NotFound: no such person.
+        NotFound: no such person.
     """
-    if not actor.can(Permission.DIRECTORY_MANAGE):
-        raise Refused("只有管理名录的人可以开通账号。")
     query = (
         sa.select(Person.id, Person.name, Account.username)
         .outerjoin(Account, Account.person_id == Person.id)

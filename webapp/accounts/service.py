@@ -12,13 +12,12 @@ import sqlalchemy as sa
 from webapp.accounts.models import Account, LoginSession
 from webapp.accounts.session import NO_POST, token_hash
 from webapp.directory.models import Person
-from webapp.directory.posts import Permission
 from webapp.directory.queries import holds_post
 from webapp.extensions import db
 from webapp.foundation import clock, codes, journal, limits, private
-from webapp.foundation.access import Actor
+from webapp.foundation.access import Actor, Holding
 from webapp.foundation.db import transaction
-from webapp.foundation.errors import Conflict, Invalid, NotFound, Refused
+from webapp.foundation.errors import Conflict, Invalid, NotFound
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -102,7 +101,9 @@ def _account_of(name: str) -> Account | None:
     match = Account.username == name
     if private.valid_phone(name):
         match = sa.or_(match, Person.phone_hash == private.keyed_hash(name))
-    return db.session.scalars(sa.select(Account).join(Person, Person.id == Account.person_id).where(match)).first()
+    return db.session.scalars(
+        sa.select(Account).join(Person, Person.id == Account.person_id).where(match)
+    ).first()
 
 
 def log_out(token: str) -> None:
@@ -131,13 +132,14 @@ def end_session(actor: Actor, session_id: int) -> LoginSession:
         return row
 
 
-def choose_post(actor: Actor, token: str, appointment_id: int) -> None:
+def choose_post(actor: Actor, token: str, appointment_id: int) -> Holding:
     """Act under another of one's appointments in force from the next request on.
 
     Raises:
         NotFound: it is not the actor's, or not in force.
     """
-    if appointment_id not in {h.appointment_id for h in actor.holdings}:
+    holding = next((h for h in actor.holdings if h.appointment_id == appointment_id), None)
+    if holding is None:
         raise NotFound
     with transaction() as session:
         row = session.scalars(
@@ -145,6 +147,7 @@ def choose_post(actor: Actor, token: str, appointment_id: int) -> None:
         ).one()
         row.appointment_id = appointment_id
         journal.record(actor, "account:choose_post", "appointment", appointment_id)
+    return holding
 
 
 def set_elder(actor: Actor, elder: bool) -> None:
@@ -210,7 +213,13 @@ def check_password(password: str, username: str) -> None:
 
 
 def create_account(
-    person_id: int, username: str, password: str, *, is_demo: bool = False, initial: bool = True, actor: Actor | None = None
+    person_id: int,
+    username: str,
+    password: str,
+    *,
+    is_demo: bool = False,
+    initial: bool = True,
+    actor: Actor | None = None,
 ) -> Account:
     """Give a person a login; an ``initial`` password must be changed at the first use.
 
@@ -224,8 +233,11 @@ def create_account(
         if session.scalar(sa.select(Account.id).where(Account.username == username)):
             raise Invalid("这个用户名已经有人用了，请换一个。", "username")
         account = Account(
-            person_id=person_id, username=username, password_hash=hasher().hash(password),
-            must_change_password=initial, is_demo=is_demo,
+            person_id=person_id,
+            username=username,
+            password_hash=hasher().hash(password),
+            must_change_password=initial,
+            is_demo=is_demo,
         )
         session.add(account)
         session.flush()
@@ -237,9 +249,8 @@ def open_account(actor: Actor, *, person_id: int, username: str) -> str:
     """Give a person a login and return its first password, to be shown once and kept nowhere.
 
     Raises:
-        Refused: the actor does not keep the register. NotFound: no such person. Others as ``create_account``.
+        NotFound: no such person. Others as ``create_account``.
     """
-    _check_keeps_register(actor)
     password = initial_password()
     with transaction() as session:
         if session.get(Person, person_id) is None:
@@ -252,9 +263,8 @@ def reset_password(actor: Actor, *, person_id: int) -> str:
     """Replace a forgotten password, log the person out everywhere, and return the new first password.
 
     Raises:
-        Refused: the actor does not keep the register. NotFound: the person has no login.
+        NotFound: the person has no login.
     """
-    _check_keeps_register(actor)
     password = initial_password()
     with transaction() as session:
         account = session.scalars(sa.select(Account).where(Account.person_id == person_id)).first()
@@ -267,12 +277,9 @@ def reset_password(actor: Actor, *, person_id: int) -> str:
     return password
 
 
-def _check_keeps_register(actor: Actor) -> None:
-    if not actor.can(Permission.DIRECTORY_MANAGE):
-        raise Refused("只有管理名录的人可以开通账号。")
-
-
 def initial_password() -> str:
     """A random password that can be read out and typed on a phone, such as ``k7qm-4fpx-9trw``."""
     letters = codes.ALPHABET.lower()
-    return "-".join("".join(secrets.choice(letters) for _ in range(codes.GROUP)) for _ in range(INITIAL_GROUPS))
+    return "-".join(
+        "".join(secrets.choice(letters) for _ in range(codes.GROUP)) for _ in range(INITIAL_GROUPS)
+    )

@@ -19,7 +19,6 @@ from webapp.foundation.access import Actor, Holding
 from webapp.foundation.db import AnySelect
 from webapp.foundation.htmx import go
 
-
 NO_POST = "您目前没有在任的职务，暂时不能使用。如有疑问，请联系所在社区。"
 
 
@@ -130,6 +129,11 @@ def start(token: str, *, trusted: bool) -> None:
     session.clear()
     session["_user_id"] = token
     session.permanent = trusted
+
+
+def forget() -> None:
+    """Take the session from this browser."""
+    session.clear()
 
 
 def current_token() -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, current_app, flash, g, render_template, request, url_for
+from collections.abc import Callable
+
+from flask import Blueprint, Flask, Response, current_app, g, request, url_for
 
 from webapp.accounts import context, queries, service, session
 from webapp.accounts.devices import device_name
 from webapp.accounts.forms import ButtonForm, IssueForm, LoginForm, PasswordForm, PostForm
 from webapp.directory.posts import Permission
 from webapp.foundation.access import access_of, current_actor, logged_in, may, public
-from webapp.foundation.errors import Conflict, Invalid
-from webapp.foundation.forms import submit
+from webapp.foundation.errors import Invalid
+from webapp.foundation.forms import Form, submit
 from webapp.foundation.htmx import go, page
 from webapp.foundation.receipts import Done
 
@@ -56,8 +58,11 @@ def log_in() -> Response:
     if form.validate_on_submit():
         try:
             token = service.log_in(
-                form.login.data, form.password.data, trusted=form.trusted.data,
-                device=device_name(request.user_agent.string), address=request.remote_addr or "",
+                form.login.data,
+                form.password.data,
+                trusted=form.trusted.data,
+                device=device_name(request.user_agent.string),
+                address=request.remote_addr or "",
             )
         except Invalid as error:
             form.refuse(error)
@@ -132,7 +137,11 @@ def elder() -> Response:
 def _with_elder_cookie(response: Response) -> Response:
     if request.form.get("on"):
         response.set_cookie(
-            context.ELDER_COOKIE, "1", max_age=A_YEAR, httponly=True, samesite="Lax",
+            context.ELDER_COOKIE,
+            "1",
+            max_age=A_YEAR,
+            httponly=True,
+            samesite="Lax",
             secure=current_app.config["SESSION_COOKIE_SECURE"],
         )
     else:
@@ -202,6 +211,44 @@ def issue_account(person_id: int) -> Response:
     actor, form = current_actor(), IssueForm()
     if form.validate_on_submit():
         return _shown_once(
-            form, person_id, lambda: service.open_account(actor, person_id=person_id, username=form.username.data)
+            form,
+            person_id,
+            lambda: service.open_account(actor, person_id=person_id, username=form.username.data),
         )
     return _account_page(person_id, form, status=422)
+
+
+@bp.post("/directory/people/<int:person_id>/account/reset")
+@may(Permission.DIRECTORY_MANAGE, record="person")
+def reset_account(person_id: int) -> Response:
+    """Replace a forgotten password by a new first one."""
+    actor, form = current_actor(), ButtonForm()
+    if form.validate_on_submit():
+        return _shown_once(form, person_id, lambda: service.reset_password(actor, person_id=person_id))
+    return _account_page(person_id, IssueForm(formdata=None), status=422)
+
+
+def _shown_once(form: Form, person_id: int, do: Callable[[], str]) -> Response:
+    """The answer shows the password that was made; a second arrival of the form can't, since nobody keeps it."""
+    made: list[str] = []
+    here = url_for("accounts.account", person_id=person_id)
+    done = submit(form, lambda: made.append(do()), lambda _: Done(here))
+    if done and made:
+        response = _account_page(person_id, IssueForm(formdata=None), password=made[0])
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    if done:
+        return go(done.url, "初始密码只显示一次。没有记下的话，请重新设置。", "due")
+    return _account_page(person_id, form, status=422)
+
+
+def _account_page(person_id: int, form: Form, status: int = 200, password: str = "") -> Response:
+    person = queries.person_login(person_id)
+    return page(
+        "accounts/account.html",
+        status=status,
+        form=form,
+        person=person,
+        password=password,
+        reset=ButtonForm(formdata=None),
+    )

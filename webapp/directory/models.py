@@ -88,6 +88,14 @@ STATION_KINDS = {
 }
 
 
+COVERAGE_NAMES = {
+    "own_branch": "建有党支部",
+    "instructor": "有党建指导员",
+    "mass_org": "有群团组织",
+    "none": "尚未覆盖",
+}
+
+
 class Person(db.Model):
     """Anyone the register knows, with or without a login."""
 

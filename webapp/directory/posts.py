@@ -61,8 +61,8 @@ POST_NAMES = {
     Post.VOLUNTEER: "三报到党员",
     Post.COMMITTEE_MEMBER: "业委会（物管会）成员",
 }
-# Those with whom residents and colleagues deal first stand first in a list.
-POST_ORDER = {post: number for number, post in enumerate(reversed(Post))}
+# Whose phone belongs to the work (a 网格员's is public by rule) and is no private one.
+WORK_POSTS = frozenset(Post) - {Post.VOLUNTEER, Post.COMMITTEE_MEMBER}
 # The level of unit that a post serves; empty: any.
 POST_LEVELS: dict[Post, tuple[Level, ...]] = {
     Post.BUILDING_LEADER: (Level.BUILDING,),

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from flask import g, request
 from flask_wtf import FlaskForm
-from wtforms import DateTimeLocalField, HiddenField, TextAreaField, ValidationError
+from wtforms import DateTimeLocalField, HiddenField, PasswordField, TextAreaField, ValidationError
 
 from webapp.foundation import clock, receipts
 from webapp.foundation.errors import Invalid
@@ -91,9 +91,9 @@ def _trim(value: Any) -> Any:
 
 def submission(form: Form) -> Submission:
     """The arrival that this request is: who sends which content to which address."""
-    content: dict[str, object] = {
-        key: sorted(values) for key, values in request.form.lists() if key not in NOT_CONTENT
-    }
+    # A password must not be kept, not even as a quick hash.
+    left_out = {*NOT_CONTENT, *(field.name for field in form if isinstance(field, PasswordField))}
+    content: dict[str, object] = {key: sorted(values) for key, values in request.form.lists() if key not in left_out}
     for key, files in request.files.lists():
         content[f"file:{key}"] = [_file_digest(file) for file in files if file.filename]
     actor = g.get("actor")

@@ -1,0 +1,253 @@
+"""Looking up units, stations and people; keeping the register."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, Response, current_app, request, url_for
+
+from webapp.directory import queries, service
+from webapp.directory.forms import AppointForm, ButtonForm, EndForm, PersonForm, RenameForm
+from webapp.directory.models import COVERAGE_NAMES, STATION_KINDS
+from webapp.directory.posts import LEVEL_NAMES, Permission
+from webapp.foundation import qr
+from webapp.foundation.access import current_actor, may
+from webapp.foundation.forms import submit
+from webapp.foundation.htmx import go, page
+from webapp.foundation.receipts import Done
+
+bp = Blueprint("directory", __name__, url_prefix="/directory")
+
+
+def register(app: Flask) -> None:
+    """Hang the room on ``app``."""
+    app.register_blueprint(bp)
+
+
+@bp.get("/")
+@may(Permission.DIRECTORY_READ)
+def index() -> Response:
+    """The ways in, and one search over units and people."""
+    actor, text = current_actor(), request.args.get("q", "").strip()
+    found = (queries.find_units(actor, text), queries.people(actor, text)) if text else None
+    own = queries.own_unit(actor)
+    return page(
+        "directory/index.html", part="directory/_found.html", q=text, found=found, own=own, levels=LEVEL_NAMES
+    )
+
+
+@bp.get("/units/<code>")
+@may(Permission.DIRECTORY_READ, record="unit")
+def unit(code: str) -> Response:
+    """A unit with what belongs to it."""
+    return _unit_page(code)
+
+
+def _unit_page(code: str, rename: RenameForm | None = None, status: int = 200) -> Response:
+    found = queries.unit_page(current_actor(), code)
+    return page(
+        "directory/unit.html",
+        status=status,
+        found=found,
+        levels=LEVEL_NAMES,
+        kinds=STATION_KINDS,
+        coverage=COVERAGE_NAMES,
+        rename=rename or RenameForm(formdata=None, obj=found.unit),
+        button=ButtonForm(formdata=None),
+        can_manage=current_actor().can(Permission.DIRECTORY_MANAGE),
+    )
+
+
+@bp.post("/units/<code>/rename")
+@may(Permission.DIRECTORY_MANAGE, record="unit")
+def rename_unit(code: str) -> Response:
+    """Change its name."""
+    actor, form = current_actor(), RenameForm()
+    if form.validate_on_submit():
+        done = submit(
+            form,
+            lambda: service.rename_unit(actor, code, name=form.name.data, short_name=form.short_name.data),
+            lambda row: Done(url_for("directory.unit", code=row.code), "名称已修改。"),
+        )
+        if done:
+            return go(done.url, done.message)
+    return _unit_page(code, form, status=422)
+
+
+@bp.post("/units/<code>/retire")
+@may(Permission.DIRECTORY_MANAGE, record="unit")
+def retire_unit(code: str) -> Response:
+    """Take it out of use."""
+    actor, form = current_actor(), ButtonForm()
+    if form.validate_on_submit():
+        done = submit(
+            form,
+            lambda: service.retire_unit(actor, code),
+            lambda row: Done(url_for("directory.index"), f"{row.short_name}已停用。"),
+        )
+        if done:
+            return go(done.url, done.message)
+    return _unit_page(code, status=422)
+
+
+@bp.get("/stations/")
+@may(Permission.DIRECTORY_READ)
+def stations() -> Response:
+    """Stations, by code."""
+    rows = queries.stations(current_actor(), request.args.get("after", ""))
+    return page("directory/stations.html", part="directory/_stations.html", rows=rows, kinds=STATION_KINDS)
+
+
+@bp.get("/stations/<code>")
+@may(Permission.DIRECTORY_READ, record="station")
+def station(code: str) -> Response:
+    """A station, and the way to its poster."""
+    found = queries.station_for(current_actor(), code)
+    return page("directory/station.html", part="directory/_station.html", station=found, kinds=STATION_KINDS)
+
+
+@bp.get("/stations/<code>/poster")
+@may(Permission.DIRECTORY_READ, record="station")
+def poster(code: str) -> Response:
+    """The sheet to hang up: residents scan it and report."""
+    found = queries.station_for(current_actor(), code)
+    site = current_app.config["SETTINGS"].public_url or request.host_url.rstrip("/")
+    address = f"{site}/r/{found.code}"
+    return page("directory/poster.html", station=found, address=address, code=qr.qr_svg(address, scale=8))
+
+
+@bp.get("/people/")
+@may(Permission.DIRECTORY_READ)
+def people() -> Response:
+    """People by name; of one unit and below, if asked."""
+    actor, text, code = current_actor(), request.args.get("q", "").strip(), request.args.get("unit", "")
+    unit = queries.unit_for(actor, code) if code else None
+    rows = queries.people(actor, text, unit, request.args.get("after", ""))
+    return page("directory/people.html", part="directory/_people.html", rows=rows, q=text, unit=unit)
+
+
+@bp.get("/people/<int:person_id>")
+@may(Permission.DIRECTORY_READ, record="person")
+def person(person_id: int) -> Response:
+    """A person, and what they serve as in my scope."""
+    return _person_page(person_id)
+
+
+@bp.post("/people/<int:person_id>/phone")
+@may(Permission.DIRECTORY_READ, record="person")
+def read_phone(person_id: int) -> Response:
+    """The person's private phone in full: a POST, since each look goes into the journal."""
+    phone = service.read_phone(current_actor(), person_id) if ButtonForm().validate_on_submit() else ""
+    return _person_page(person_id, phone)
+
+
+def _person_page(person_id: int, phone: str = "") -> Response:
+    actor = current_actor()
+    found = queries.person_page(actor, person_id)
+    return page(
+        "directory/person.html",
+        part="directory/_person.html",
+        found=found,
+        phone=phone,
+        button=ButtonForm(formdata=None),
+        can_manage=actor.can(Permission.DIRECTORY_MANAGE),
+        can_search=actor.can(Permission.DIRECTORY_READ),
+    )
+
+
+@bp.get("/people/new")
+@may(Permission.DIRECTORY_MANAGE)
+def new_person() -> Response:
+    """Ask for name and phone."""
+    return page("directory/person_new.html", form=PersonForm(formdata=None))
+
+
+@bp.post("/people/new")
+@may(Permission.DIRECTORY_MANAGE)
+def create_person() -> Response:
+    """Enter a person into the register."""
+    actor, form = current_actor(), PersonForm()
+    if form.validate_on_submit():
+        done = submit(
+            form,
+            lambda: service.create_person(actor, name=form.name.data, phone=form.phone.data or ""),
+            lambda row: Done(
+                url_for("directory.person", person_id=row.id), "已登记。接下来可以任命职务、开通账号。"
+            ),
+        )
+        if done:
+            return go(done.url, done.message)
+    return page("directory/person_new.html", status=422, form=form)
+
+
+@bp.get("/people/<int:person_id>/appoint")
+@may(Permission.DIRECTORY_MANAGE, record="person")
+def new_appointment(person_id: int) -> Response:
+    """Find the unit, then ask for post and days."""
+    form = AppointForm(formdata=None, unit_code=request.args.get("unit", ""))
+    return _appoint_page(person_id, form)
+
+
+@bp.post("/people/<int:person_id>/appoint")
+@may(Permission.DIRECTORY_MANAGE, record="person")
+def appoint(person_id: int) -> Response:
+    """Give the person a post."""
+    actor, form = current_actor(), AppointForm()
+    if form.validate_on_submit():
+        done = submit(
+            form,
+            lambda: service.appoint(
+                actor,
+                person_id=person_id,
+                post=form.post.data,
+                unit_code=form.unit_code.data,
+                starts_on=form.starts_on.data,
+                ends_on=form.ends_on.data,
+            ),
+            lambda _: Done(url_for("directory.person", person_id=person_id), "已任命。"),
+        )
+        if done:
+            return go(done.url, done.message)
+    return _appoint_page(person_id, form, status=422)
+
+
+def _appoint_page(person_id: int, form: AppointForm, status: int = 200) -> Response:
+    actor, text = current_actor(), request.args.get("q", "").strip()
+    return page(
+        "directory/appoint.html",
+        part="directory/_appoint.html",
+        status=status,
+        form=form,
+        q=text,
+        found=queries.person_page(actor, person_id),
+        units=queries.find_units(actor, text) if text else [],
+        levels=LEVEL_NAMES,
+    )
+
+
+@bp.get("/appointments/<int:appointment_id>/end")
+@may(Permission.DIRECTORY_MANAGE, record="appointment")
+def ending(appointment_id: int) -> Response:
+    """Ask for the last day."""
+    return _ending_page(appointment_id, EndForm(formdata=None))
+
+
+@bp.post("/appointments/<int:appointment_id>/end")
+@may(Permission.DIRECTORY_MANAGE, record="appointment")
+def end_appointment(appointment_id: int) -> Response:
+    """End it."""
+    actor, form = current_actor(), EndForm()
+    if form.validate_on_submit():
+        done = submit(
+            form,
+            lambda: service.end_appointment(actor, appointment_id, last_day=form.last_day.data),
+            lambda row: Done(
+                url_for("directory.person", person_id=row.person_id), "已记下，过了最后一天就不能再使用。"
+            ),
+        )
+        if done:
+            return go(done.url, done.message)
+    return _ending_page(appointment_id, form, status=422)
+
+
+def _ending_page(appointment_id: int, form: EndForm, status: int = 200) -> Response:
+    held = queries.appointment_for(current_actor(), appointment_id)
+    return page("directory/ending.html", status=status, form=form, held=held)
