@@ -230,7 +230,8 @@ class By(StrEnum):
     """Who may do something; ``permissions.py`` says what each means."""
 
     REGISTRAR = "registrar"
-    REPORTER = "reporter"
+    RESIDENT = "resident"
+    RECORDER = "recorder"
     OWNER = "owner"
     HANDLER = "handler"
     NEXT_LEVEL = "next_level"
@@ -243,7 +244,8 @@ class By(StrEnum):
 
 BY_NAMES = {
     By.REGISTRAR: "有登记权限的人员、居民",
-    By.REPORTER: "诉求人或登记人",
+    By.RESIDENT: "诉求人（凭查询码）",
+    By.RECORDER: "登记人",
     By.OWNER: "主办单位",
     By.HANDLER: "承办单位",
     By.NEXT_LEVEL: "上一级",
@@ -279,7 +281,7 @@ STAY = ""  # the status stays as it is
 T = Transition
 CASE_FLOW = Workflow([
     T("register", "登记", (), S.REGISTERED, (By.REGISTRAR,), ("category", "unit_id", "what"), "case_registered", "收集"),
-    T("settle_on_spot", "当场办结", (S.REGISTERED,), S.PENDING_CHECK, (By.REPORTER, By.OWNER), ("result_text",), stage="收集"),
+    T("settle_on_spot", "当场办结", (S.REGISTERED,), S.PENDING_CHECK, (By.RECORDER, By.OWNER), ("result_text",), stage="收集"),
     T("convene", "召集", (S.REGISTERED,), S.CONVENING, (By.OWNER,), ("parties",), stage="网格召集"),
     T("assign", "转办", (S.REGISTERED, S.CONVENING), S.ASSIGNED, (By.OWNER,), ("handler_unit_id",), stage="分级转办"),
     T("return_case", "退单", (S.ASSIGNED, S.IN_PROGRESS), S.CONVENING, (By.HANDLER,), ("reason",), stage="分级转办"),
@@ -292,20 +294,20 @@ CASE_FLOW = Workflow([
     T("pass_check", "核查通过", (S.PENDING_CHECK,), S.CALLBACK, (By.OWNER, By.NEXT_LEVEL), stage="核查反馈"),
     T("fail_check", "退回重办", (S.PENDING_CHECK,), S.IN_PROGRESS, (By.OWNER, By.NEXT_LEVEL), ("note",), stage="核查反馈"),
     T("log_try", "记录未联系上", (S.CALLBACK,), STAY, (By.CALLER,), ("channel",), stage="评议归档"),
-    T("record_verdict", "评议", (S.CALLBACK,), STAY, (By.REPORTER, By.CALLER, By.SYSTEM), ("verdict",), stage="评议归档",
+    T("record_verdict", "评议", (S.CALLBACK,), STAY, (By.RESIDENT, By.CALLER, By.SYSTEM), ("verdict",), stage="评议归档",
       targets=(S.APPRAISED, S.IN_PROGRESS)),
     T("archive", "归档", (S.APPRAISED,), S.ARCHIVED, (By.COMMUNITY,), (), "case_archived", "评议归档"),
-    T("reopen", "重新办理", (S.ARCHIVED,), S.IN_PROGRESS, (By.REPORTER, By.OWNER), ("reason",)),
+    T("reopen", "重新办理", (S.ARCHIVED,), S.IN_PROGRESS, (By.RESIDENT, By.RECORDER, By.OWNER), ("reason",)),
     T("decline", "申请不予受理", (S.REGISTERED,), STAY, (By.OWNER,), ("reason",)),
     T("approve_decline", "同意不予受理", (S.REGISTERED,), S.DECLINED, (By.DECIDER,)),
     T("refuse_decline", "要求受理", (S.REGISTERED,), STAY, (By.DECIDER,), ("reason",)),
     T("redirect", "申请引导其他渠道", (S.REGISTERED,), STAY, (By.OWNER,), ("reason", "channel_text")),
     T("approve_redirect", "同意引导其他渠道", (S.REGISTERED,), S.REDIRECTED, (By.DECIDER,)),
     T("refuse_redirect", "要求继续办理", (S.REGISTERED,), STAY, (By.DECIDER,), ("reason",)),
-    T("withdraw", "撤回", OPEN, S.WITHDRAWN, (By.REPORTER,)),
+    T("withdraw", "撤回", OPEN, S.WITHDRAWN, (By.RESIDENT, By.RECORDER)),
     T("merge", "并案", OPEN, S.MERGED, (By.OWNER,), ("into",)),
     T("unmerge", "拆分", (S.MERGED,), STAY, (By.OWNER,), targets=OPEN),
-    T("supervise", "督办", OPEN, STAY, (By.REPORTER, By.ABOVE)),
+    T("supervise", "督办", OPEN, STAY, (By.RESIDENT, By.RECORDER, By.ABOVE)),
     T("extend", "申请延期", (S.ASSIGNED, S.IN_PROGRESS), STAY, (By.HANDLER,), ("reason", "workdays")),
     T("approve_extend", "同意延期", (S.ASSIGNED, S.IN_PROGRESS), STAY, (By.DECIDER,)),
     T("refuse_extend", "不同意延期", (S.ASSIGNED, S.IN_PROGRESS), STAY, (By.DECIDER,), ("reason",)),

@@ -152,6 +152,7 @@ GRANTS: dict[Post, frozenset[Permission]] = {
             P.CASE_OWN,
             P.CASE_ARCHIVE,
             P.CASE_DECIDE,
+            P.CASE_REPORTS,
             P.ACTIVITY_READ,
             P.ACTIVITY_ORGANISE,
             P.HOURS_CONFIRM,

@@ -1,0 +1,299 @@
+"""Who may do what with a case, and in words why not. The button's hint and the refusal use the same words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from webapp.cases import terms
+from webapp.cases.models import Case, CaseCategory, CaseEvent, CaseRequest
+from webapp.cases.workflow import (
+    BY_NAMES,
+    CASE_FLOW,
+    LIMITS,
+    STATUS_NAMES,
+    By,
+    CaseStatus,
+    Confidentiality,
+    RequestKind,
+    next_level,
+    rank,
+)
+from webapp.directory.posts import LADDER, Level, Permission
+from webapp.directory.scope import COLUMN_OF_LEVEL
+from webapp.extensions import db
+from webapp.foundation import clock
+from webapp.foundation.access import Actor
+from webapp.foundation.errors import Conflict, DomainError, Refused
+from webapp.foundation.workflow import Transition
+
+
+class Voice(StrEnum):
+    """Who acts without a post: the reporter with the tracking code, or the system by itself."""
+
+    RESIDENT = "resident"
+    SYSTEM = "system"
+
+
+Who = Actor | Voice
+
+HANDLING = ("settle_on_spot", "accept", "submit_result")
+NEW_ROUND = ("assign", "reopen")
+DECISIONS = {f"{verb}_{kind}": kind for kind in RequestKind for verb in ("approve", "refuse")}
+ASKS = tuple(kind.value for kind in RequestKind)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the rules need to know beyond the case's own row."""
+
+    hands: frozenset[int] = frozenset()  # who handled it in this round: none of them checks, calls or files it
+    ask: CaseRequest | None = None  # the request that waits for a decision
+    extended: bool = False  # at this level
+    has_merged: bool = False  # others were merged into it
+    reopen_allowed: bool = True
+    supervised_at: datetime | None = None  # last time by the reporter
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An action for the page: what, and the reason why not now (None: it can be done)."""
+
+    transition: Transition
+    reason: str | None = field(default=None)
+
+
+def facts_of(case: Case) -> Facts:
+    """The facts about one case, with three queries."""
+    events = db.session.execute(
+        sa.select(CaseEvent.action, CaseEvent.person_id, CaseEvent.post, CaseEvent.at)
+        .where(CaseEvent.case_id == case.id, CaseEvent.action.in_((*HANDLING, *NEW_ROUND, "supervise")))
+        .order_by(CaseEvent.id.desc())
+    ).all()
+    hands = set()
+    for event in events:
+        if event.action in HANDLING and event.person_id is not None:
+            hands.add(event.person_id)
+        if event.action in NEW_ROUND:
+            break
+    requests = db.session.scalars(sa.select(CaseRequest).where(CaseRequest.case_id == case.id)).all()
+    others = sa.select(Case.id).where(Case.merged_into_id == case.id).exists()
+    has_merged, reopen_allowed = db.session.execute(
+        sa.select(others, CaseCategory.reopen_allowed).where(CaseCategory.key == case.category)
+    ).one()
+    return Facts(
+        hands=frozenset(hands),
+        ask=next((r for r in requests if r.decided_at is None and r.lapsed_at is None), None),
+        extended=any(r.kind == RequestKind.EXTEND and r.approved and r.level == case.level for r in requests),
+        has_merged=has_merged,
+        reopen_allowed=reopen_allowed,
+        supervised_at=next((e.at for e in events if e.action == "supervise" and e.post == Voice.RESIDENT), None),
+    )
+
+
+def unit_at(case: Case, level: str | None) -> int | None:
+    """The unit of ``level`` in whose territory the case lies."""
+    unit: int | None = getattr(case, COLUMN_OF_LEVEL[Level(level)]) if level else None
+    return unit
+
+
+def may_see(actor: Actor, case: Case) -> bool:
+    """Whether the case is the actor's to read.
+
+    By scope; a handler what was assigned to its unit; a report (举报) only those who keep reports, whoever wrote it
+    down, and whom it was assigned to. The side reported sees nothing of it, whatever else it may see.
+    """
+    if case.against_unit_id is not None and case.against_unit_id in (actor.unit_id, *_over(actor, case)):
+        return False
+    if case.handler_unit_id == actor.unit_id and _works(actor):
+        return True
+    if not actor.can(Permission.CASE_READ) or not _in_scope(actor, case):
+        return False
+    if case.confidentiality != Confidentiality.REPORT:
+        return True
+    return actor.can(Permission.CASE_REPORTS) or case.registered_by_id == actor.person_id
+
+
+def _over(actor: Actor, case: Case) -> list[int]:
+    """The units above the actor's own within the case's place: a report against one is kept from those who serve it."""
+    if actor.unit_level not in LADDER:
+        return []
+    above = LADDER[rank(actor.unit_level) + 1 :]
+    return [unit for level in above if (unit := unit_at(case, level)) is not None]
+
+
+def _in_scope(actor: Actor, case: Case) -> bool:
+    return actor.unit_level in LADDER and unit_at(case, actor.unit_level) == actor.unit_id
+
+
+def _works(actor: Actor) -> bool:
+    return actor.can(Permission.CASE_HANDLE) or actor.can(Permission.CASE_OWN)
+
+
+def standing(who: Who, case: Case, facts: Facts) -> frozenset[By]:
+    """As what ``who`` may act in this case."""
+    if who == Voice.RESIDENT:
+        return frozenset({By.RESIDENT})
+    if who == Voice.SYSTEM:
+        return frozenset({By.SYSTEM})
+    assert isinstance(who, Actor)
+    if not may_see(who, case):
+        return frozenset()
+    above = next_level(case.level)
+    in_scope = _in_scope(who, case)
+    higher = in_scope and rank(who.unit_level) > rank(case.level)
+    decides = who.can(Permission.CASE_DECIDE) or (who.can(Permission.CASE_OWN) and who.unit_level == Level.GRID)
+    holds = {
+        By.RECORDER: case.registered_by_id == who.person_id and who.can(Permission.CASE_REGISTER),
+        By.OWNER: who.can(Permission.CASE_OWN) and who.unit_id == case.owner_unit_id,
+        By.HANDLER: who.unit_id == case.handler_unit_id and _works(who),
+        By.NEXT_LEVEL: decides and above is not None and who.unit_id == unit_at(case, above),
+        By.ABOVE: decides and higher,
+        By.COMMUNITY: who.can(Permission.CASE_ARCHIVE) and in_scope and rank(who.unit_level) >= rank(case.level),
+        By.CALLER: who.can(Permission.CASE_ARCHIVE) and in_scope,
+        By.DECIDER: facts.ask is not None and who.unit_id == facts.ask.deciding_unit_id and may_decide(who, facts.ask.kind),
+    }
+    return frozenset(by for by, held in holds.items() if held)
+
+
+def may_decide(actor: Actor, kind: str) -> bool:
+    """Whether the actor's post decides requests of this kind that wait for its unit."""
+    if kind == RequestKind.EXTEND or actor.unit_level == Level.GRID:
+        return actor.can(Permission.CASE_OWN)
+    return actor.can(Permission.CASE_DECIDE)
+
+
+def check_can(who: Who, case: Case, action: str, facts: Facts | None = None) -> None:
+    """Say nothing, or refuse with the reason.
+
+    Raises:
+        Refused: it is not ``who``'s to do. Conflict: it can't be done in this state.
+    """
+    error = _refusal(who, case, action, facts or facts_of(case))
+    if error:
+        raise error
+
+
+def reason_not(who: Who, case: Case, action: str, facts: Facts | None = None) -> str | None:
+    """Why ``who`` can't do it; None: they can."""
+    error = _refusal(who, case, action, facts or facts_of(case))
+    return error.message if error else None
+
+
+def offers(actor: Actor, case: Case, facts: Facts | None = None) -> list[Offer]:
+    """The actions that the case's state and the actor's part in it allow; those barred for another reason say why."""
+    facts = facts or facts_of(case)
+    roles = standing(actor, case, facts)
+    found = []
+    for transition in CASE_FLOW.open_to(case.status):
+        kind = DECISIONS.get(transition.action)
+        if roles.isdisjoint(transition.by) or (kind and (facts.ask is None or facts.ask.kind != kind)):
+            continue
+        found.append(Offer(transition, reason_not(actor, case, transition.action, facts)))
+    return found
+
+
+def _refusal(who: Who, case: Case, action: str, facts: Facts) -> DomainError | None:
+    transition = CASE_FLOW[action]
+    roles = standing(who, case, facts)
+    if roles.isdisjoint(transition.by):
+        return Refused(f"“{transition.label}”要由{'或'.join(BY_NAMES[By(by)] for by in transition.by)}来做。")
+    try:
+        CASE_FLOW.check(action, case.status, STATUS_NAMES[CaseStatus(case.status)])
+    except Conflict as error:
+        return error
+    person = who.person_id if isinstance(who, Actor) else None
+    for rule in (_own_work, _open_request, _ladder, _return, _again, _merge):
+        if error_found := rule(case, action, facts, person, roles):
+            return error_found
+    return None
+
+
+def _own_work(case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]) -> DomainError | None:
+    """Three different hands: who handles, who checks, who asks the reporter."""
+    if person is None:
+        return None
+    mine = person in facts.hands or person == case.handled_by_id
+    if action in ("pass_check", "fail_check") and mine:
+        return Refused("您经办了这件事，要由其他人核查。")
+    if action in ("log_try", "record_verdict"):
+        if mine or By.HANDLER in roles:
+            return Refused("承办单位不回访自己办的事，要由其他单位的人回访。")
+        if person == case.checked_by_id:
+            return Refused("您核查了这件事，要由其他人回访。")
+    if action == "archive" and mine:
+        return Refused("您经办了这件事，要由其他人归档。")
+    if action in DECISIONS and facts.ask is not None:
+        if person == facts.ask.asked_by_id:
+            return Refused("这是您自己提出的，要由其他人决定。")
+        if facts.ask.kind == RequestKind.EXTEND and mine:
+            return Refused("您经办了这件事，延期要由其他人决定。")
+    return None
+
+
+def _open_request(case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]) -> DomainError | None:
+    if action in ASKS and facts.ask is not None:
+        return Conflict("已有一项申请在等待决定。")
+    kind = DECISIONS.get(action)
+    if kind and (facts.ask is None or facts.ask.kind != kind):
+        return Conflict("没有等待决定的申请。可能已经有人决定了。")
+    if action == "extend":
+        if facts.extended:
+            return Conflict("这一级已经延期过一次，不能再延。")
+        if case.due_at is not None and case.due_at < clock.now():
+            return Conflict("已经超期，不能再申请延期。")
+    return None
+
+
+def _ladder(case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]) -> DomainError | None:
+    if action == "escalate" and next_level(case.level) is None:
+        return Conflict("已经在街道，没有更高一级。")
+    if action != "hand_down":
+        return None
+    if case.came_from_level is None or rank(case.came_from_level) >= rank(case.level):
+        return Conflict("这件事不是下级上报的，不能交回。")
+    if case.returned_down:
+        return Conflict("已经交回过一次，不能再交回。")
+    if case.came_from_unit_id in (case.against_unit_id, None):
+        return Conflict("不能交给被反映的单位。")
+    return None
+
+
+def _return(case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]) -> DomainError | None:
+    if action != "return_case":
+        return None
+    if case.ruled or (case.returns >= LIMITS.returns and next_level(case.level) is None):
+        return Conflict("上级已经裁定由您单位承办，不能再退单。")
+    assert case.assigned_at is not None
+    if terms.workdays_between(case.assigned_at, clock.now()) > LIMITS.return_workdays:
+        return Conflict(f"转办已超过{LIMITS.return_workdays}个工作日，不能再退单。")
+    return None
+
+
+def _again(case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]) -> DomainError | None:
+    now = clock.now()
+    if action == "reopen":
+        if not facts.reopen_allowed:
+            return Conflict("这类事项办结后不再重新办理。")
+        if case.reopen_count >= LIMITS.reopens:
+            return Conflict("已重新办理两次，这件事已经终结。仍有异议的，可以向上级部门或通过法律途径反映。")
+        late = case.archived_at is not None and now - case.archived_at > timedelta(days=LIMITS.reopen_days)
+        if late and By.OWNER not in roles:
+            return Conflict(f"归档已超过{LIMITS.reopen_days}天。如有新情况，请重新登记。")
+    if action == "supervise" and By.RESIDENT in roles and facts.supervised_at is not None:
+        soon = now - facts.supervised_at < timedelta(hours=LIMITS.supervise_hours)
+        return Conflict("您刚催办过，承办单位已经收到，请明天再试。") if soon else None
+    return None
+
+
+def _merge(case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]) -> DomainError | None:
+    if action != "merge":
+        return None
+    if case.confidentiality == Confidentiality.REPORT:
+        return Conflict("举报不能并案。")
+    if facts.has_merged:
+        return Conflict("已有其他诉求并入这件事，请把另一件并到这里。")
+    return None

@@ -1,0 +1,213 @@
+"""How every action on a case runs: lock, look again, check, change, note it down, tell the rooms above."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from webapp.cases import terms
+from webapp.cases.events import SIGNALS, case_changed
+from webapp.cases.models import Case, CaseEvent, CaseRequest
+from webapp.cases.permissions import Facts, Voice, Who, check_can, facts_of, may_see, unit_at
+from webapp.cases.workflow import CASE_FLOW, CLOSED, CaseStatus, Phase
+from webapp.directory.models import Person, Unit
+from webapp.extensions import db
+from webapp.foundation import clock, journal, text
+from webapp.foundation.access import Actor
+from webapp.foundation.db import locked, transaction
+from webapp.foundation.errors import Conflict, Invalid, NotFound
+from webapp.foundation.private import keyed_hash
+from webapp.foundation.workflow import Transition
+
+LONGEST_TEXT = 2000
+
+
+@dataclass
+class Turn:
+    """One action under way: the locked case, what is known of it, and who acts."""
+
+    who: Who
+    case: Case
+    facts: Facts
+    transition: Transition
+    now: datetime
+
+    @property
+    def actor(self) -> Actor | None:
+        """The person with a post; None for a resident or the system."""
+        return self.who if isinstance(self.who, Actor) else None
+
+    def finish(self, status: str | None = None, *, note: str = "", data: dict[str, object] | None = None) -> Case:
+        """Set the new status (None: that of the table), and write timeline, journal and news.
+
+        Raises:
+            RuntimeError: the table does not know such a step; a mistake in a verb.
+        """
+        case, before = self.case, self.case.status
+        after = status or self.transition.target or before
+        allowed = {self.transition.target or before, *self.transition.targets}
+        if after not in allowed:
+            raise RuntimeError(f"{self.transition.action} does not lead from {before} to {after}")
+        case.status = after
+        case.closed_at = (case.closed_at or self.now) if after in CLOSED else None
+        case.updated_at = self.now
+        case.version += 1
+        self._lapse()
+        event = add_event(self.who, case, self.transition.action, before, self.now, note, data)
+        tell(self.who, event, case, self.transition)
+        return case
+
+    def to_level(self, level: str, phase: Phase | None = None) -> dict[str, object]:
+        """Give the case to its unit of ``level``, with that level's own term; returns what the timeline keeps."""
+        case = self.case
+        unit = unit_at(case, level)
+        assert unit is not None, f"the case lies in no {level}"
+        case.came_from_unit_id, case.came_from_level = case.owner_unit_id, case.level
+        case.owner_unit_id, case.level = unit, level
+        case.escalated_at = self.now
+        terms.start(case, phase or phase_of(case), self.now)
+        return {"unit": unit, "from_unit": case.came_from_unit_id}
+
+    def _lapse(self) -> None:
+        """A request for something that the new state no longer allows waits for nobody any more."""
+        ask = self.facts.ask
+        if ask is None or ask.decided_at is not None:
+            return
+        if self.case.status not in CASE_FLOW[f"approve_{ask.kind}"].sources or self.case.level != ask.level:
+            ask.lapsed_at = self.now
+
+
+def phase_of(case: Case) -> Phase:
+    """The term that runs in the case's status."""
+    if case.status in (CaseStatus.REGISTERED, CaseStatus.CONVENING):
+        return Phase.ACCEPT
+    return Phase.CHECK if case.status == CaseStatus.PENDING_CHECK else Phase.HANDLE
+
+
+@contextmanager
+def turn(who: Who, number: str, action: str, version: int | None = None) -> Iterator[Turn]:
+    """Lock the case, refuse what is stale or not ``who``'s to do, and leave the rest to the verb.
+
+    Raises:
+        NotFound: there is no such case for ``who``. Refused, Conflict: see ``check_can``; Conflict also when the case
+        changed since ``version``.
+    """
+    with transaction():
+        case = lock_case(Case.number == number)
+        if isinstance(who, Actor) and not may_see(who, case):
+            raise NotFound
+        yield begin(who, case, action, version)
+
+
+@contextmanager
+def turn_by_code(code_hash: str, action: str) -> Iterator[Turn]:
+    """The same for the reporter, who holds the tracking code."""
+    with transaction():
+        yield begin(Voice.RESIDENT, lock_case(Case.tracking_hash == code_hash), action)
+
+
+def begin(who: Who, case: Case, action: str, version: int | None = None) -> Turn:
+    """Check and set up an action on a case that is locked already."""
+    if version is not None and version != case.version:
+        raise Conflict(changed_meanwhile(case))
+    facts = facts_of(case)
+    check_can(who, case, action, facts)
+    return Turn(who, case, facts, CASE_FLOW[action], clock.now())
+
+
+def lock_case(condition: sa.ColumnElement[bool]) -> Case:
+    """The one case that meets ``condition``, locked.
+
+    Raises:
+        NotFound: there is none.
+    """
+    case_id = db.session.scalar(sa.select(Case.id).where(condition))
+    case = locked(Case, case_id) if case_id is not None else None
+    if case is None:
+        raise NotFound
+    return case
+
+
+def add_event(
+    who: Who, case: Case, action: str, before: str, now: datetime, note: str, data: dict[str, object] | None
+) -> CaseEvent:
+    """Write one line of the timeline."""
+    actor = who if isinstance(who, Actor) else None
+    event = CaseEvent(
+        case_id=case.id, at=now, action=action, from_status=before, to_status=case.status, level=case.level,
+        person_id=actor.person_id if actor else None, post=actor.post if actor else str(who),
+        unit_id=actor.unit_id if actor else None, note=note, data=data or {},
+    )
+    db.session.add(event)
+    return event
+
+
+def tell(who: Who, event: CaseEvent, case: Case, transition: Transition) -> None:
+    """Journal the action and send its news; the rows are in the database by then."""
+    actor = who if isinstance(who, Actor) else None
+    journal.record(
+        actor, f"case:{event.action}", "case", case.id,
+        {"from": event.from_status, "to": event.to_status, "level": case.level, "owner": case.owner_unit_id},
+    )
+    db.session.flush()
+    if transition.sends:
+        SIGNALS[transition.sends].send(None, case=case, actor=actor)
+    case_changed.send(None, case=case, actor=actor, event=event)
+
+
+def changed_meanwhile(case: Case) -> str:
+    """Who changed what since the page was loaded, in words."""
+    row = db.session.execute(
+        sa.select(CaseEvent.action, CaseEvent.at, CaseEvent.post, Person.name, Unit.short_name)
+        .outerjoin(Person, Person.id == CaseEvent.person_id)
+        .outerjoin(Unit, Unit.id == CaseEvent.unit_id)
+        .where(CaseEvent.case_id == case.id).order_by(CaseEvent.id.desc()).limit(1)
+    ).one()
+    who = {Voice.RESIDENT: "诉求人", Voice.SYSTEM: "系统"}.get(row.post, f"{row.short_name} {row.name}")
+    return f"{who} {text.ago(row.at)}做了“{CASE_FLOW[row.action].label}”，这件事已有变化。请看最新进展后再操作。"
+
+
+def required(value: str | None, field: str, message: str) -> str:
+    """The text, which must not be empty.
+
+    Raises:
+        Invalid: it is empty, or longer than anybody reads.
+    """
+    value = (value or "").strip()
+    if not value:
+        raise Invalid(message, field)
+    if len(value) > LONGEST_TEXT:
+        raise Invalid(f"最多 {LONGEST_TEXT} 个字。", field)
+    return value
+
+
+def one_of(value: str | None, values: type, field: str, message: str) -> str:
+    """The value, which must be one of an enumeration's.
+
+    Raises:
+        Invalid: it is another.
+    """
+    if value not in set(values):  # type: ignore[call-overload]
+        raise Invalid(message, field)
+    return str(value)
+
+
+def open_request(t: Turn, kind: str, deciding_unit_id: int, reason: str, **fields: object) -> CaseRequest:
+    """Ask another for leave."""
+    assert t.actor is not None
+    request = CaseRequest(
+        case_id=t.case.id, kind=kind, level=t.case.level, reason=reason, asked_by_id=t.actor.person_id,
+        asked_unit_id=t.actor.unit_id, asked_at=t.now, deciding_unit_id=deciding_unit_id, **fields,
+    )
+    db.session.add(request)
+    db.session.flush()
+    return request
+
+
+def code_hash(code: str) -> str:
+    """The hash by which a tracking code is found."""
+    return keyed_hash(code)
