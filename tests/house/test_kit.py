@@ -63,12 +63,12 @@ def render(app: Flask, sent: dict[str, str] | None = None) -> str:
         return render_template_string(PAGE, form=form, events=[], svg=Markup("<svg></svg>"))
 
 
-def test_every_control_is_valid_html(app: Flask) -> None:
-    check_html(render(app), whole=False)
+def test_every_control_is_valid_html(lite_app: Flask) -> None:
+    check_html(render(lite_app), whole=False)
 
 
-def test_a_refused_form_keeps_the_input_and_ties_each_message_to_its_field(app: Flask) -> None:
-    html = render(app, {"reason": "等配件", "items": "3"})
+def test_a_refused_form_keeps_the_input_and_ties_each_message_to_its_field(lite_app: Flask) -> None:
+    html = render(lite_app, {"reason": "等配件", "items": "3"})
     check_html(html, whole=False)
     assert 'aria-describedby="name-hint name-err"' in html
     assert 'id="name-err"' in html
@@ -78,9 +78,9 @@ def test_a_refused_form_keeps_the_input_and_ties_each_message_to_its_field(app: 
     assert re.search(r"<details open><summary class=\"chip\">", html), "a chosen chip is never folded away"
 
 
-def test_hidden_fields_have_no_ids_so_that_a_form_may_stand_on_a_page_twice(app: Flask) -> None:
-    assert 'id="submission_id"' not in render(app)
-    assert 'name="submission_id"' in render(app)
+def test_hidden_fields_have_no_ids_so_that_a_form_may_stand_on_a_page_twice(lite_app: Flask) -> None:
+    assert 'id="submission_id"' not in render(lite_app)
+    assert 'name="submission_id"' in render(lite_app)
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
