@@ -130,7 +130,17 @@ def test_a_forged_entry_is_found(app: Flask) -> None:
     with transaction() as session:
         session.execute(
             sa.insert(JournalEntry),
-            [{"at": db.session.scalar(sa.select(JournalEntry.at).limit(1)), "action": "person:add", "post": "",
-              "subject_type": "person", "subject_id": "1", "detail": {}, "previous_hash": "0" * 64, "hash": "f" * 64}],
+            [
+                {
+                    "at": db.session.scalar(sa.select(JournalEntry.at).limit(1)),
+                    "action": "person:add",
+                    "post": "",
+                    "subject_type": "person",
+                    "subject_id": "1",
+                    "detail": {},
+                    "previous_hash": "0" * 64,
+                    "hash": "f" * 64,
+                }
+            ],
         )
     assert len(journal.broken_links()) == 1

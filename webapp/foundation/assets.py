@@ -39,10 +39,10 @@ def register(app: Flask) -> None:
         response = send_from_directory(folder, filename, etag=True)
         encoding = request.accept_encodings.best_match(("br", "gzip")) if filename.endswith(TEXT) else None
         if encoding and response.status_code == 200:
-            data = packed(filename, encoding)
-            response.direct_passthrough = False
-            response = make_response(data, 200, dict(response.headers))
-            response.headers["Content-Length"] = str(len(data))
+            headers = dict(response.headers)
+            response.close()  # the file itself is not sent
+            response = make_response(packed(filename, encoding), 200, headers)
+            response.content_length = len(response.get_data())
             response.headers["Content-Encoding"] = encoding
             response.set_etag(f"{version(filename)}-{encoding}")
             response.make_conditional(request)

@@ -1,0 +1,68 @@
+"""The migrations make what the models say, and can be taken back."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from webapp.extensions import db
+from webapp.foundation import journal, schema
+from webapp.foundation.db import transaction
+
+
+@pytest.fixture
+def empty(app: Flask) -> Flask:
+    """The app on a database without tables."""
+    with db.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        else:
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+            for name in sa.inspect(connection).get_table_names():
+                connection.exec_driver_sql(f'DROP TABLE "{name}"')
+    db.session.remove()
+    return app
+
+
+def test_migrations_equal_the_models(empty: Flask) -> None:
+    assert schema.is_empty()
+    schema.upgrade()
+    assert schema.differences() == []
+
+
+def test_migrations_go_down_and_up_again(empty: Flask) -> None:
+    schema.upgrade()
+    schema.downgrade()
+    assert set(sa.inspect(db.engine).get_table_names()) <= {"alembic_version"}
+    schema.upgrade()
+    assert schema.differences() == []
+
+
+def guards() -> set[str]:
+    """Names of the triggers that protect tables."""
+    sqlite = db.engine.dialect.name == "sqlite"
+    query = (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        if sqlite
+        else "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+    )
+    with db.engine.connect() as connection:
+        return {row[0] for row in connection.exec_driver_sql(query)}
+
+
+def test_migrations_bring_the_same_triggers_as_the_models(empty: Flask) -> None:
+    db.create_all()
+    wanted = guards()
+    db.drop_all()
+    schema.upgrade()
+    assert wanted
+    assert guards() == wanted
+
+
+def test_a_migrated_journal_refuses_changes(empty: Flask) -> None:
+    schema.upgrade()
+    with transaction():
+        journal.record(None, "x:y", "x", 1)
+    with pytest.raises(sa.exc.DatabaseError, match="append-only"), transaction() as session:
+        session.execute(sa.text("DELETE FROM journal"))
