@@ -27,6 +27,6 @@ MACHINES = (
 
 
 def device_name(user_agent: str) -> str:
-    """ "微信 · 安卓手机" from a browser's description of itself; only this is stored, not the description."""
+    """Such as "微信 · 安卓手机" from a browser's description of itself; only this is stored, not the description."""
     found = [next((name for sign, name in signs if sign in user_agent), "") for signs in (PROGRAMS, MACHINES)]
     return " · ".join(name for name in found if name) or "未知设备"

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from webapp.directory.models import (
+    COVERAGE_NAMES,
     Appointment,
     Branch,
     Committee,
@@ -87,6 +88,11 @@ class Company:
     coverage: str
     since: date
     contacts: Sequence[Holder]
+
+    @property
+    def coverage_name(self) -> str:
+        """How the Party is present in it, in Chinese."""
+        return COVERAGE_NAMES[self.coverage]
 
 
 @dataclass(frozen=True)
@@ -294,6 +300,11 @@ class PersonPage:
 
     person: Person
     services: Sequence[Service] = field(default_factory=tuple)
+
+    @property
+    def masked_phone(self) -> str:
+        """138****5678."""
+        return private.mask_phone(self.person.phone)
 
     @property
     def phone_open(self) -> bool:

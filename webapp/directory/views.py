@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, Response, current_app, request, url_for
 
 from webapp.directory import queries, service
 from webapp.directory.forms import AppointForm, ButtonForm, EndForm, PersonForm, RenameForm
-from webapp.directory.models import COVERAGE_NAMES, STATION_KINDS
+from webapp.directory.models import STATION_KINDS
 from webapp.directory.posts import LEVEL_NAMES, Permission
 from webapp.foundation import qr
 from webapp.foundation.access import current_actor, may
@@ -49,7 +49,6 @@ def _unit_page(code: str, rename: RenameForm | None = None, status: int = 200) -
         found=found,
         levels=LEVEL_NAMES,
         kinds=STATION_KINDS,
-        coverage=COVERAGE_NAMES,
         rename=rename or RenameForm(formdata=None, obj=found.unit),
         button=ButtonForm(formdata=None),
         can_manage=current_actor().can(Permission.DIRECTORY_MANAGE),
@@ -119,9 +118,11 @@ def poster(code: str) -> Response:
 def people() -> Response:
     """People by name; of one unit and below, if asked."""
     actor, text, code = current_actor(), request.args.get("q", "").strip(), request.args.get("unit", "")
+    after = request.args.get("after", "")
     unit = queries.unit_for(actor, code) if code else None
-    rows = queries.people(actor, text, unit, request.args.get("after", ""))
-    return page("directory/people.html", part="directory/_people.html", rows=rows, q=text, unit=unit)
+    rows = queries.people(actor, text, unit, after)
+    part = "directory/_people_rows.html" if after else "directory/_people.html"
+    return page("directory/people.html", part=part, rows=rows, q=text, unit=unit)
 
 
 @bp.get("/people/<int:person_id>")
@@ -149,7 +150,6 @@ def _person_page(person_id: int, phone: str = "") -> Response:
         phone=phone,
         button=ButtonForm(formdata=None),
         can_manage=actor.can(Permission.DIRECTORY_MANAGE),
-        can_search=actor.can(Permission.DIRECTORY_READ),
     )
 
 
