@@ -11,6 +11,7 @@ from flask import Flask, render_template_string
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, MultipleFileField, RadioField, SelectMultipleField, StringField
+from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired
 
 from tests.support.browse import check_html
@@ -47,9 +48,13 @@ PAGE = """{% import "ui.html" as ui %}
 class SampleForm(Form):
     name = StringField("门牌", validators=[InputRequired("请填写门牌。")])
     way = RadioField(
-        "方式", choices=[("a", "上门"), ("b", "接待")], validators=[InputRequired("请选一种方式。")]
+        "方式",
+        choices=[SelectChoice("a", "上门"), SelectChoice("b", "接待")],
+        validators=[InputRequired("请选一种方式。")],
     )
-    items = SelectMultipleField("事项", choices=[("1", "看望"), ("2", "检查"), ("3", "宣传")])
+    items = SelectMultipleField(
+        "事项", choices=[SelectChoice("1", "看望"), SelectChoice("2", "检查"), SelectChoice("3", "宣传")]
+    )
     quiet = BooleanField("免打扰")
     photos = MultipleFileField("照片")
     reason = StringField("原因")
