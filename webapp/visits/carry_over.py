@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
-import sqlalchemy as sa
-
+from webapp.cases import queries as case_queries
 from webapp.cases import service as cases
-from webapp.cases.models import Case, CaseCategory
+from webapp.cases.models import Case
 from webapp.cases.workflow import Source
-from webapp.extensions import db
 from webapp.foundation import journal, photos
 from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
@@ -21,7 +20,6 @@ from webapp.visits.models import Outcome, Visit, VisitKind
 from webapp.visits.permissions import check_can_turn_into_case
 from webapp.visits.service import PHOTO_OWNER
 
-CASE_OWNER = "case"  # of photos
 SOURCES = {VisitKind.STATION_RECEPTION: Source.STATION, VisitKind.HOME_VISIT: Source.VISIT}
 
 
@@ -31,10 +29,11 @@ class CaseDraft:
 
     visit: Visit
     sheet: queries.Sheet
-    categories: list[tuple[str, str]]
+    categories: list[tuple[str, str]]  # the likely one first
     category: str | None
     what: str
     place_text: str
+    similar: list[Any]  # cases that may be the same matter: number, title, status_name
 
 
 def draft(actor: Actor, visit_id: int) -> CaseDraft:
@@ -46,7 +45,7 @@ def draft(actor: Actor, visit_id: int) -> CaseDraft:
     visit = queries.visit_for(actor, visit_id)
     check_can_turn_into_case(actor, visit)
     sheet = queries.sheet(visit)
-    categories = _categories()
+    categories = [(row.key, row.name) for row in case_queries.categories()]
     likely = [key for key in queries.case_categories(visit.id) if key in dict(categories)]
     return CaseDraft(
         visit=visit,
@@ -55,16 +54,8 @@ def draft(actor: Actor, visit_id: int) -> CaseDraft:
         category=likely[0] if likely else None,
         what=visit.note or "、".join(sheet.items),
         place_text=sheet.unit,
+        similar=case_queries.duplicates(actor, category=likely[0], unit_id=visit.unit_id) if likely else [],
     )
-
-
-def _categories() -> list[tuple[str, str]]:
-    query = (
-        sa.select(CaseCategory.key, CaseCategory.name)
-        .where(CaseCategory.retired.is_(False))
-        .order_by(CaseCategory.position)
-    )
-    return [(key, name) for key, name in db.session.execute(query)]
 
 
 def turn_into_case(
@@ -93,19 +84,19 @@ def turn_into_case(
             reporter_name=visit.resident_name or "",
             reporter_phone=visit.resident_phone or "",
             reporter_door=visit.door or "",
+            photos=_copies(visit.id),
         )
-        _copy_photos(actor, visit.id, made.id)
         visit.outcome, visit.case_id = Outcome.TO_CASE, made.id
         journal.record(actor, "visit:to_case", "visit", visit.id, {"case": made.id})
         return made
 
 
-def _copy_photos(actor: Actor, visit_id: int, case_id: int) -> None:
-    """The case gets photos of its own: who may see a visit need not be who may see the case."""
+def _copies(visit_id: int) -> list[ReadyPhoto]:
+    """The visit's photos once more: who may see the visit need not be who may see the case."""
     copies = []
     for row in photos.photos_of(PHOTO_OWNER, [visit_id]).get(visit_id, []):
         with photos.open_photo(row.id) as image, photos.open_photo(row.id, thumb=True) as thumb:
             content = image.read()
             digest = hashlib.sha256(content).hexdigest()
             copies.append(ReadyPhoto(content, thumb.read(), row.width, row.height, digest))
-    photos.attach(CASE_OWNER, case_id, copies, actor.person_id)
+    return copies
