@@ -12,6 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from webapp.cases.models import Case
+from webapp.cases.workflow import Confidentiality
 from webapp.directory.models import Person, Station, Unit
 from webapp.directory.posts import Level, Permission
 from webapp.directory.scope import covers, units_within, within
@@ -302,6 +304,14 @@ def name_of(person_id: int) -> str:
     return db.session.get_one(Person, person_id).name
 
 
+_TRAIL = (
+    HoursCorrection.old_minutes,
+    HoursCorrection.new_minutes,
+    HoursCorrection.reason,
+    HoursCorrection.at,
+)
+
+
 def corrections(attendance: Attendance) -> Sequence[Any]:
     """The trail of its minutes, the latest first."""
     query = (
@@ -412,6 +422,24 @@ def unit_in_scope(actor: Actor, unit_id: int) -> Unit | None:
     """The unit, if the actor's reach covers it."""
     unit = db.session.get(Unit, unit_id)
     return unit if unit and not unit.retired_on and covers(actor, unit.path) else None
+
+
+def linkable_case(actor: Actor, number: str) -> int | None:
+    """The id of a case that the actor may read and an activity may name; 举报 stay out of sight."""
+    if not actor.can(Permission.CASE_READ):
+        return None
+    query = sa.select(Case.id).where(
+        Case.number == number, within(actor, Case), Case.confidentiality != Confidentiality.REPORT
+    )
+    return db.session.scalar(query)
+
+
+def case_of(actor: Actor, activity: Activity) -> Any | None:
+    """Number and title of the case that an activity helps with, for those who may read cases here."""
+    if activity.case_id is None or not actor.can(Permission.CASE_READ):
+        return None
+    query = sa.select(Case.number, Case.title).where(Case.id == activity.case_id, within(actor, Case))
+    return db.session.execute(query).first()
 
 
 def statements(actor: Actor) -> Sequence[Any]:

@@ -42,9 +42,10 @@ class Plan:
     risk_note: str = ""
     insured: bool = False
     min_age: int | None = None
+    case_number: str = ""
 
 
-def create_activity(actor: Actor, plan: Plan, *, case_id: int | None = None) -> Activity:
+def create_activity(actor: Actor, plan: Plan) -> Activity:
     """Plan an activity for a community or grid in one's scope; the actor is responsible for it.
 
     Raises:
@@ -57,7 +58,6 @@ def create_activity(actor: Actor, plan: Plan, *, case_id: int | None = None) -> 
         activity = Activity(
             organiser_id=actor.person_id,
             organising_unit_id=actor.unit_id,
-            case_id=case_id,
             poster_code=tracking_code(),
             checkin_secret=secrets.token_hex(32),
             **_columns(actor, plan),
@@ -65,7 +65,11 @@ def create_activity(actor: Actor, plan: Plan, *, case_id: int | None = None) -> 
         session.add(activity)
         session.flush()
         journal.record(
-            actor, "activity:create", "activity", activity.id, {"unit": plan.unit_id, "case": case_id}
+            actor,
+            "activity:create",
+            "activity",
+            activity.id,
+            {"unit": plan.unit_id, "case": activity.case_id},
         )
         return activity
 
@@ -139,6 +143,8 @@ def _check_plan(actor: Actor, plan: Plan) -> None:
         raise Invalid("请写明有什么风险、怎样防护。", "risk_note")
     if plan.station_id is not None and plan.station_id not in {row.id for row in queries.stations(actor)}:
         raise Invalid("请选择本辖区的站点。", "station_id")
+    if plan.case_number and queries.linkable_case(actor, plan.case_number) is None:
+        raise Invalid("没有找到这个编号的诉求，或者它不在您的范围内。", "case_number")
 
 
 def _columns(actor: Actor, plan: Plan) -> dict[str, object]:

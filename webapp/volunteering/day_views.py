@@ -1,0 +1,158 @@
+"""The pages of the day itself: the organiser's desk with its changing code, the poster, check-in, the list afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, current_app, request, url_for
+
+from webapp.directory.posts import Permission
+from webapp.foundation import clock
+from webapp.foundation.access import Actor, current_actor, may
+from webapp.foundation.forms import submit
+from webapp.foundation.htmx import go, page
+from webapp.foundation.qr import qr_svg
+from webapp.foundation.receipts import Done
+from webapp.foundation.text import clocktime, hours
+from webapp.volunteering import queries, service
+from webapp.volunteering.codes import rotating_code
+from webapp.volunteering.forms import ButtonForm, ConfirmForm
+from webapp.volunteering.models import Activity, Attendance, HoursState, SignupState
+from webapp.volunteering.permissions import check_can_check_in, check_can_confirm, check_can_organise, why_not
+from webapp.volunteering.rules import CLOSE_AFTER, LONG_DAY_MINUTES, length_minutes
+from webapp.volunteering.views import bp
+
+P = Permission
+
+
+def absolute(path: str) -> str:
+    """The address that a phone's camera can open."""
+    base: str = current_app.config["SETTINGS"].public_url or request.url_root.rstrip("/")
+    return base + path
+
+
+def organised(actor: Actor, activity_id: int) -> Activity:
+    """The activity, for one who organises it."""
+    activity = queries.activity_for(actor, activity_id)
+    check_can_organise(actor, activity)
+    return activity
+
+
+@bp.get("/<int:activity_id>/desk")
+@may(P.ACTIVITY_ORGANISE, record="activity")
+def desk(activity_id: int) -> Response:
+    """The changing code, who is there, and afterwards the list to confirm. HTMX asks for the upper part every minute."""
+    actor = current_actor()
+    return _desk(actor, organised(actor, activity_id), ConfirmForm(formdata=None))
+
+
+@bp.post("/<int:activity_id>/confirm")
+@may(P.ACTIVITY_ORGANISE, record="activity")
+def confirm(activity_id: int) -> Response:
+    """Confirm the list."""
+    actor, form = current_actor(), ConfirmForm()
+    activity = organised(actor, activity_id)
+    if form.validate_on_submit():
+        done = submit(
+            form,
+            lambda: service.confirm_list(
+                actor, activity_id, people=form.people.data, reason=form.reason.data or ""
+            ),
+            lambda count: Done(url_for(".desk", activity_id=activity_id), f"已确认 {count} 人的时长。"),
+        )
+        if done:
+            return go(done.url, done.message)
+    return _desk(actor, activity, form)
+
+
+def _desk(actor: Actor, activity: Activity, form: ConfirmForm) -> Response:
+    rows = queries.attendees(activity)
+    return page(
+        "volunteering/desk.html", "volunteering/_desk.html" if request.method == "GET" else "",
+        422 if form.is_submitted() else 200,
+        activity=activity, rows=rows, form=form, code=_code(actor, activity), length=_length(activity),
+        confirmable=[row for row in rows if _is_open(row, actor)], ticked=_ticked(form, rows),
+        no_confirm=why_not(check_can_confirm, actor, activity), late=clock.now() > activity.record_due,
+        long_day=LONG_DAY_MINUTES, me=actor.person_id,
+    )  # fmt: skip
+
+
+def _code(actor: Actor, activity: Activity) -> Any:
+    """The QR code to show now; None before and after the time for it."""
+    now = clock.now()
+    if activity.cancelled_at or now >= activity.ends_at + CLOSE_AFTER:
+        return None
+    token = rotating_code(activity.id, activity.checkin_secret, now)
+    return qr_svg(absolute(url_for(".check_in", token=token)), scale=6)
+
+
+def _is_open(row: Any, actor: Actor) -> bool:
+    """Whether somebody on the list still waits for confirmation by this actor."""
+    listed = row.signup == SignupState.SIGNED_UP
+    return (
+        listed
+        and row.person_id != actor.person_id
+        and row.state in (None, HoursState.PRESENT, HoursState.PENDING)
+    )
+
+
+def _ticked(form: ConfirmForm, rows: Any) -> set[int]:
+    """Who is ticked at first: those who checked in, or everybody where nobody used the code."""
+    if form.is_submitted():
+        return set(form.people.data or ())
+    checked_in = {row.person_id for row in rows if row.attendance_id}
+    return checked_in or {row.person_id for row in rows}
+
+
+def _length(activity: Activity) -> int:
+    return length_minutes(activity.starts_at, activity.ends_at)
+
+
+@bp.get("/<int:activity_id>/poster")
+@may(P.ACTIVITY_ORGANISE, record="activity")
+def poster(activity_id: int) -> Response:
+    """A sheet to print, with a fixed code."""
+    actor = current_actor()
+    activity = organised(actor, activity_id)
+    code = qr_svg(absolute(url_for(".check_in", token=activity.poster_code)), scale=8)
+    return page("volunteering/poster.html", activity=activity, code=code, people=queries.people(activity))
+
+
+@bp.route("/check-in/<token>", methods=["GET", "POST"])
+@may(P.REPORT_OWN)
+def check_in(token: str) -> Response:
+    """What the phone's camera opens: one button to check in or out."""
+    actor, form = current_actor(), ButtonForm()
+    activity, way = queries.activity_by_token(actor, token)
+    if form.validate_on_submit():
+        leaving = request.form.get("step") == "out"
+        done = submit(
+            form,
+            lambda: (
+                service.check_out(actor, activity.id)
+                if leaving
+                else service.check_in(actor, activity.id, way)
+            ),
+            _checked,
+        )
+        if done:
+            return go(done.url, done.message)
+    mine = queries.my_attendance(actor, activity.id)
+    reason = "" if mine else why_not(check_can_check_in, actor, activity)
+    return page(
+        "volunteering/check_in.html",
+        activity=activity,
+        attendance=mine,
+        reason=reason,
+        form=ButtonForm(formdata=None),
+        token=token,
+    )
+
+
+def _checked(attendance: Attendance) -> Done:
+    url = url_for(".activity", activity_id=attendance.activity_id)
+    if attendance.sign_out_at is None:
+        return Done(url, f"{clocktime(attendance.sign_in_at)} 已签到。离开时再扫一次签退。")
+    return Done(
+        url, f"{clocktime(attendance.sign_out_at)} 已签退，服务 {hours(attendance.minutes)}，等组织者确认。"
+    )

@@ -1,0 +1,153 @@
+"""Forms of this room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wtforms import (
+    BooleanField,
+    DateField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from webapp.foundation.access import Actor
+from webapp.foundation.forms import Form, LocalDateTimeField, ReasonField
+from webapp.volunteering import queries
+from webapp.volunteering.models import CATEGORY_NAMES
+from webapp.volunteering.service import Plan
+
+WRITE = "请填写。"
+CHOOSE = "请选择一项。"
+SHORT = Length(max=40, message="请写在40字以内。")
+TEXT = Length(max=300, message="请写在300字以内。")
+
+
+def _number(value: Any) -> int | None:
+    """An option's value; the empty option is None."""
+    return int(value) if value not in (None, "", "None") else None
+
+
+class WholeField(IntegerField):
+    """A whole number; what is not one is refused in Chinese."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the number; nothing typed is None."""
+        if not valuelist or not valuelist[0].strip():
+            self.data = None
+            return
+        try:
+            self.data = int(valuelist[0])
+        except ValueError:
+            self.data = None
+            raise ValueError("请填写整数。") from None
+
+
+class ButtonForm(Form):
+    """A button alone."""
+
+
+class ReportForm(Form):
+    """Report to a grid."""
+
+    kind_id = RadioField("报到类型", coerce=_number, validators=[InputRequired(CHOOSE)])
+    grid_id = SelectField("报到的网格", coerce=_number, validators=[InputRequired(CHOOSE)])
+    skills = StringField("特长", validators=[Length(max=100, message="请写在100字以内。")])
+
+
+class ActivityForm(Form):
+    """Plan or change an activity; what is optional is folded away."""
+
+    title = StringField("活动名称", validators=[InputRequired(WRITE), SHORT])
+    category = RadioField(
+        "服务类别", choices=list(CATEGORY_NAMES.items()), validators=[InputRequired(CHOOSE)]
+    )
+    starts_at = LocalDateTimeField("开始时间", validators=[InputRequired(WRITE)])
+    ends_at = LocalDateTimeField("结束时间", validators=[InputRequired(WRITE)])
+    place = StringField("地点", validators=[InputRequired(WRITE), SHORT])
+    capacity = WholeField("名额", validators=[Optional(), NumberRange(1, 9999, "请填写1到9999。")])
+    unit_id = SelectField("范围", coerce=_number, validators=[InputRequired(CHOOSE)])
+    station_id = SelectField("站点", coerce=_number)
+    contact = StringField("联系电话", validators=[SHORT])
+    description = TextAreaField("服务内容", validators=[TEXT])
+    is_risky = BooleanField("有安全风险（登高、涉水、搬重物等）")
+    risk_note = StringField("风险和防护", validators=[TEXT])
+    insured = BooleanField("已为志愿者购买保险")
+    min_age = WholeField("最低年龄", validators=[Optional(), NumberRange(1, 99, "请填写1到99。")])
+    case_number = StringField("关联诉求的编号", validators=[SHORT])
+    version = HiddenField(default="0")
+
+    def plan(self) -> Plan:
+        """What the organiser wrote down."""
+        values = {name: self[name].data for name in Plan.__dataclass_fields__}
+        return Plan(
+            **{**values, "capacity": values["capacity"] or None, "min_age": values["min_age"] or None}
+        )
+
+    @property
+    def seen_version(self) -> int:
+        """The version of the activity that this form was filled in for."""
+        text = self.version.data or ""
+        return int(text) if text.isascii() and text.isdigit() else 0
+
+
+class ConfirmForm(Form):
+    """Confirm the whole list, or those that are ticked."""
+
+    people = SelectMultipleField("到场的人", coerce=_number, validate_choice=False)
+    reason = StringField("补记原因", validators=[TEXT])
+
+
+class ClaimForm(Form):
+    """Note afterwards that one was there."""
+
+    minutes = WholeField("服务了多少分钟", validators=[InputRequired(WRITE)])
+    reason = StringField("补记原因", validators=[TEXT])
+
+
+class ObjectionForm(Form):
+    """Object to one's hours."""
+
+    text = ReasonField("哪里不对", validators=[TEXT])
+
+
+class CorrectionForm(Form):
+    """Correct hours, or answer an objection."""
+
+    minutes = WholeField("服务时长（分钟）", validators=[InputRequired(WRITE)])
+    reason = ReasonField("理由", validators=[TEXT])
+
+
+class StatementForm(Form):
+    """Issue a statement of one's hours."""
+
+    since = DateField("从", validators=[InputRequired(WRITE)])
+    until = DateField("到", validators=[InputRequired(WRITE)])
+
+    def validate_until(self, field: DateField) -> None:
+        """A period ends after it begins."""
+        if self.since.data and field.data and field.data < self.since.data:
+            raise ValidationError("结束日期要晚于开始日期。")
+
+
+def report_form(actor: Actor) -> ReportForm:
+    """The form with the kinds in use and the grids of the actor's community."""
+    form = ReportForm()
+    form.kind_id.choices = [(kind.id, kind.name) for kind in queries.check_in_kinds()]
+    form.grid_id.choices = [(row.id, row.short_name) for row in queries.grids_to_report_to(actor)]
+    return form
+
+
+def activity_form(actor: Actor, **values: Any) -> ActivityForm:
+    """The form with the places that the actor organises for."""
+    form = ActivityForm(**values)
+    form.unit_id.choices = [(row.id, row.short_name) for row in queries.places_to_organise(actor)]
+    form.station_id.choices = [("", "不在站点"), *((row.id, row.name) for row in queries.stations(actor))]
+    return form

@@ -1,0 +1,305 @@
+"""The pages of reports, activities and sign-ups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Flask, Response, flash, request, url_for
+
+from webapp.directory.posts import Permission
+from webapp.foundation import clock
+from webapp.foundation.access import Actor, current_actor, may
+from webapp.foundation.forms import submit
+from webapp.foundation.htmx import go, page, wants_part
+from webapp.foundation.receipts import Done
+from webapp.volunteering import queries, service
+from webapp.volunteering.forms import (
+    ActivityForm,
+    ButtonForm,
+    ClaimForm,
+    ReportForm,
+    activity_form,
+    report_form,
+)
+from webapp.volunteering.models import (
+    CATEGORY_NAMES,
+    HOURS_NAMES,
+    PHASE_NAMES,
+    Activity,
+    Signup,
+    SignupState,
+    phase,
+)
+from webapp.volunteering.permissions import (
+    check_can_check_in,
+    check_can_edit,
+    check_can_organise,
+    check_can_sign_up,
+    why_not,
+)
+from webapp.volunteering.rules import length_minutes
+
+P = Permission
+bp = Blueprint("volunteering", __name__, url_prefix="/volunteering")
+TABS = {"coming": "即将开始", "mine": "我报名的", "past": "已结束"}
+
+
+def register(app: Flask) -> None:
+    """Hang the pages on ``app``."""
+    # These add their pages to the blueprint.
+    import webapp.volunteering.day_views
+    import webapp.volunteering.hours_views  # noqa: F401
+
+    app.register_blueprint(bp)
+    app.jinja_env.globals.update(
+        activity_phase=lambda row: phase(row.cancelled_at, row.starts_at, row.ends_at, clock.now()),
+        PHASE_NAMES=PHASE_NAMES,
+        CATEGORY_NAMES=CATEGORY_NAMES,
+        HOURS_NAMES=HOURS_NAMES,
+    )
+
+
+@bp.get("/")
+@may(P.ACTIVITY_READ)
+def index() -> Response:
+    """The activities to come, one's own, those that are over."""
+    actor = current_actor()
+    own = actor.can(P.REPORT_OWN)
+    tab = request.args.get("tab", "coming")
+    if tab not in TABS or (tab == "mine" and not own):
+        tab = "coming"
+    cursor = request.args.get("after", "")
+    found = (
+        queries.my_activities(actor, cursor)
+        if tab == "mine"
+        else queries.activities(actor, past=tab == "past", cursor=cursor)
+    )
+    tabs = [
+        {"label": label, "url": url_for(".index", tab=key), "current": key == tab}
+        for key, label in TABS.items()
+        if key != "mine" or own
+    ]
+    part = "volunteering/_rows.html" if cursor else "volunteering/_index.html"
+    more = url_for(".index", tab=tab, after=found.next) if found.next else ""
+    may_plan = actor.can(P.ACTIVITY_ORGANISE)
+    return page(
+        "volunteering/index.html",
+        part,
+        tabs=tabs,
+        tab=tab,
+        found=found,
+        more=more,
+        own=own,
+        may_plan=may_plan,
+    )
+
+
+@bp.get("/reports")
+@may(P.ACTIVITY_READ)
+def reports() -> Response:
+    """One's reports, and the form to make one; for those who serve a place, the reports made to it."""
+    actor = current_actor()
+    return _reports_page(actor, report_form(actor) if actor.can(P.REPORT_OWN) else None)
+
+
+@bp.post("/reports")
+@may(P.REPORT_OWN)
+def report() -> Response:
+    """Report to a grid."""
+    actor = current_actor()
+    form = report_form(actor)
+    if form.validate_on_submit():
+        done = submit(
+            form,
+            lambda: service.report_to_grid(
+                actor, kind_id=form.kind_id.data, grid_id=form.grid_id.data, skills=form.skills.data or ""
+            ),
+            lambda _: Done(url_for(".reports"), "已报到。"),
+        )
+        if done:
+            return go(done.url, done.message)
+    return _reports_page(actor, form)
+
+
+def _reports_page(actor: Actor, form: ReportForm | None) -> Response:
+    cursor = request.args.get("after", "")
+    found = queries.reports(actor, cursor)
+    more = url_for(".reports", after=found.next) if found.next else ""
+    part = "volunteering/_report_rows.html" if cursor else ""
+    status = 422 if request.method == "POST" else 200
+    return page("volunteering/reports.html", part, status, form=form, found=found, more=more, button=_button)
+
+
+@bp.post("/reports/<int:report_id>/withdraw")
+@may(P.REPORT_OWN, record="party_report")
+def withdraw_report(report_id: int) -> Response:
+    """Take one's report back."""
+    actor, form = current_actor(), ButtonForm()
+    form.validate_on_submit()
+    done = submit(
+        form,
+        lambda: service.withdraw_report(actor, report_id),
+        lambda _: Done(url_for(".reports"), "已撤回报到。"),
+    )
+    assert done
+    return go(done.url, done.message)
+
+
+@bp.route("/activities/new", methods=["GET", "POST"])
+@may(P.ACTIVITY_ORGANISE)
+def new() -> Response:
+    """Plan an activity."""
+    actor = current_actor()
+    form = activity_form(actor, case_number=request.args.get("case", ""))
+    if form.validate_on_submit():
+        done = submit(
+            form,
+            lambda: service.create_activity(actor, form.plan()),
+            lambda made: Done(url_for(".activity", activity_id=made.id), "活动已发布，可以报名了。"),
+        )
+        if done:
+            return go(done.url, done.message)
+    return _form_page(form)
+
+
+@bp.route("/<int:activity_id>/edit", methods=["GET", "POST"])
+@may(P.ACTIVITY_ORGANISE, record="activity")
+def edit(activity_id: int) -> Response:
+    """Change an activity."""
+    actor = current_actor()
+    activity = queries.activity_for(actor, activity_id)
+    check_can_edit(actor, activity)
+    case = queries.case_of(actor, activity)
+    form = activity_form(actor, obj=activity, case_number=case.number if case else "")
+    if form.validate_on_submit():
+        done = submit(
+            form,
+            lambda: service.edit_activity(actor, activity_id, form.plan(), version=form.seen_version),
+            lambda _: Done(url_for(".activity", activity_id=activity_id), "已保存。"),
+        )
+        if done:
+            return go(done.url, done.message)
+    return _form_page(form, activity)
+
+
+def _form_page(form: ActivityForm, activity: Activity | None = None) -> Response:
+    status = 422 if form.is_submitted() else 200
+    return page("volunteering/form.html", "volunteering/_form.html", status, form=form, activity=activity)
+
+
+@bp.get("/<int:activity_id>")
+@may(P.ACTIVITY_READ, record="activity")
+def activity(activity_id: int) -> Response:
+    """One activity, and what the actor can do about it."""
+    actor = current_actor()
+    return _show(actor, queries.activity_for(actor, activity_id))
+
+
+def _show(actor: Actor, activity: Activity, claim: ClaimForm | None = None) -> Response:
+    return page(
+        "volunteering/activity.html", "volunteering/_activity.html", 422 if claim else 200,
+        **_context(actor, activity), claim=claim or ClaimForm(formdata=None, minutes=_length(activity)),
+    )  # fmt: skip
+
+
+def _context(actor: Actor, activity: Activity) -> dict[str, Any]:
+    own = actor.can(P.REPORT_OWN)
+    place, queue = queries.my_place(actor, activity.id) if own else ("", 0)
+    organises = not why_not(check_can_organise, actor, activity)
+    return {
+        "activity": activity,
+        "people": queries.people(activity),
+        "counts": queries.counts(activity.id),
+        "case": queries.case_of(actor, activity),
+        "place": place,
+        "queue": queue,
+        "attendance": queries.my_attendance(actor, activity.id) if own else None,
+        "own": own,
+        "organises": organises,
+        "no_sign_up": why_not(check_can_sign_up, actor, activity),
+        "no_check_in": why_not(check_can_check_in, actor, activity),
+        "no_edit": why_not(check_can_edit, actor, activity),
+        "button": _button,
+    }
+
+
+def _length(activity: Activity) -> int:
+    return length_minutes(activity.starts_at, activity.ends_at)
+
+
+def _button() -> ButtonForm:
+    """A form for one button, with a submission id of its own."""
+    return ButtonForm(formdata=None)
+
+
+@bp.post("/<int:activity_id>/sign-up")
+@may(P.REPORT_OWN, record="activity")
+def sign_up(activity_id: int) -> Response:
+    """Take a place, or queue."""
+    actor, form = current_actor(), ButtonForm()
+    form.validate_on_submit()
+    done = submit(form, lambda: service.sign_up(actor, activity_id), _signed_up)
+    return _in_place(actor, activity_id, done)
+
+
+def _signed_up(signup: Signup) -> Done:
+    words = (
+        "已报名。" if signup.state == SignupState.SIGNED_UP else "名额已满，已排入候补，有人退出时自动递补。"
+    )
+    return Done(url_for(".activity", activity_id=signup.activity_id), words)
+
+
+@bp.post("/<int:activity_id>/leave")
+@may(P.REPORT_OWN, record="activity")
+def leave(activity_id: int) -> Response:
+    """Give one's place back."""
+    actor, form = current_actor(), ButtonForm()
+    form.validate_on_submit()
+    done = submit(
+        form,
+        lambda: service.leave(actor, activity_id),
+        lambda _: Done(url_for(".activity", activity_id=activity_id), "已退出报名。"),
+    )
+    return _in_place(actor, activity_id, done)
+
+
+@bp.post("/<int:activity_id>/cancel")
+@may(P.ACTIVITY_ORGANISE, record="activity")
+def cancel(activity_id: int) -> Response:
+    """Call an activity off."""
+    actor, form = current_actor(), ButtonForm()
+    form.validate_on_submit()
+    done = submit(
+        form,
+        lambda: service.cancel_activity(actor, activity_id),
+        lambda _: Done(url_for(".activity", activity_id=activity_id), "活动已取消。"),
+    )
+    return _in_place(actor, activity_id, done)
+
+
+def _in_place(actor: Actor, activity_id: int, done: Done | None) -> Response:
+    """After a tap: the changed part for HTMX, a redirect for a browser without a script."""
+    assert done
+    if not wants_part():
+        return go(done.url, done.message)
+    flash(done.message, "done")
+    return _show(actor, queries.activity_for(actor, activity_id))
+
+
+@bp.post("/<int:activity_id>/claim")
+@may(P.REPORT_OWN, record="activity")
+def claim(activity_id: int) -> Response:
+    """Note afterwards that one was there."""
+    actor, form = current_actor(), ClaimForm()
+    activity = queries.activity_for(actor, activity_id)
+    if form.validate_on_submit():
+        done = submit(
+            form,
+            lambda: service.claim(
+                actor, activity_id, minutes=form.minutes.data or 0, reason=form.reason.data or ""
+            ),
+            lambda _: Done(url_for(".activity", activity_id=activity_id), "已补记，等组织者确认。"),
+        )
+        if done:
+            return _in_place(actor, activity_id, done)
+    return _show(actor, activity, form)
