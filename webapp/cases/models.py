@@ -135,7 +135,11 @@ class Case(Placed, db.Model):
         ),
         _check("verdict_caller", "(verdict_by IS NOT NULL AND verdict_by = 'caller') = (caller_id IS NOT NULL)"),
         _check("appraised", "status NOT IN ('appraised', 'archived') OR verdict IS NOT NULL"),
-        _check("tries", f"verdict <> 'no_response' OR contact_tries >= {LIMITS.contact_tries}"),
+        # Who left no phone can't be called, and answers by the code or not at all.
+        _check(
+            "tries",
+            f"verdict <> 'no_response' OR contact_tries >= {LIMITS.contact_tries} OR reporter_phone_hash IS NULL",
+        ),
         _check("suspended", "(status = 'suspended') = (suspended_until IS NOT NULL)"),
         _check("suspended_whole", "suspended_until IS NULL OR (suspended_reason <> '' AND suspended_at IS NOT NULL)"),
         _check("due", "closed_at IS NOT NULL OR due_at IS NOT NULL"),

@@ -43,6 +43,7 @@ Who = Actor | Voice
 HANDLING = ("settle_on_spot", "accept", "submit_result")
 NEW_ROUND = ("assign", "reopen")
 DECISIONS = {f"{verb}_{kind}": kind for kind in RequestKind for verb in ("approve", "refuse")}
+ANSWERABLE = (CaseStatus.CALLBACK, CaseStatus.APPRAISED, CaseStatus.ARCHIVED)
 ASKS = tuple(kind.value for kind in RequestKind)
 
 
@@ -55,6 +56,7 @@ class Facts:
     extended: bool = False  # at this level
     has_merged: bool = False  # others were merged into it
     reopen_allowed: bool = True
+    lead: Case | None = None  # the case that this one joined
     supervised_at: datetime | None = None  # last time by the reporter
 
 
@@ -67,14 +69,17 @@ class Offer:
 
 
 def facts_of(case: Case) -> Facts:
-    """The facts about one case, with three queries."""
+    """The facts about one case, with three queries; one more where it joined another."""
+    lead = db.session.get(Case, case.merged_into_id) if case.merged_into_id else None
     events = db.session.execute(
-        sa.select(CaseEvent.action, CaseEvent.person_id, CaseEvent.post, CaseEvent.at)
-        .where(CaseEvent.case_id == case.id, CaseEvent.action.in_((*HANDLING, *NEW_ROUND, "supervise")))
+        sa.select(CaseEvent.case_id, CaseEvent.action, CaseEvent.person_id, CaseEvent.post, CaseEvent.at)
+        .where(CaseEvent.case_id.in_([case.id, *([lead.id] if lead else [])]), CaseEvent.action.in_((*HANDLING, *NEW_ROUND, "supervise")))
         .order_by(CaseEvent.id.desc())
     ).all()
     hands = set()
     for event in events:
+        if event.case_id != (lead or case).id:
+            continue
         if event.action in HANDLING and event.person_id is not None:
             hands.add(event.person_id)
         if event.action in NEW_ROUND:
@@ -90,7 +95,10 @@ def facts_of(case: Case) -> Facts:
         extended=any(r.kind == RequestKind.EXTEND and r.approved and r.level == case.level for r in requests),
         has_merged=has_merged,
         reopen_allowed=reopen_allowed,
-        supervised_at=next((e.at for e in events if e.action == "supervise" and e.post == Voice.RESIDENT), None),
+        lead=lead,
+        supervised_at=next(
+            (e.at for e in events if e.action == "supervise" and e.post == Voice.RESIDENT and e.case_id == case.id), None
+        ),
     )
 
 
@@ -149,7 +157,7 @@ def standing(who: Who, case: Case, facts: Facts) -> frozenset[By]:
     holds = {
         By.RECORDER: case.registered_by_id == who.person_id and who.can(Permission.CASE_REGISTER),
         By.OWNER: who.can(Permission.CASE_OWN) and who.unit_id == case.owner_unit_id,
-        By.HANDLER: who.unit_id == case.handler_unit_id and _works(who),
+        By.HANDLER: who.unit_id == (facts.lead or case).handler_unit_id and _works(who),
         By.NEXT_LEVEL: decides and above is not None and who.unit_id == unit_at(case, above),
         By.ABOVE: decides and higher,
         By.COMMUNITY: who.can(Permission.CASE_ARCHIVE) and in_scope and rank(who.unit_level) >= rank(case.level),
@@ -216,13 +224,14 @@ def _own_work(case: Case, action: str, facts: Facts, person: int | None, roles: 
     """Three different hands: who handles, who checks, who asks the reporter."""
     if person is None:
         return None
-    mine = person in facts.hands or person == case.handled_by_id
+    done = facts.lead or case
+    mine = person in facts.hands or person == done.handled_by_id
     if action in ("pass_check", "fail_check") and mine:
         return Refused("您经办了这件事，要由其他人核查。")
     if action in ("log_try", "record_verdict"):
         if mine or By.HANDLER in roles:
             return Refused("承办单位不回访自己办的事，要由其他单位的人回访。")
-        if person == case.checked_by_id:
+        if person == done.checked_by_id:
             return Refused("您核查了这件事，要由其他人回访。")
     if action == "archive" and mine:
         return Refused("您经办了这件事，要由其他人归档。")
@@ -290,6 +299,12 @@ def _again(case: Case, action: str, facts: Facts, person: int | None, roles: fro
 
 
 def _merge(case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]) -> DomainError | None:
+    if facts.lead is not None and action in ("log_try", "record_verdict"):
+        if facts.lead.status not in ANSWERABLE:
+            return Conflict("并入的那件事还没有核查通过，现在不能评议。")
+        return Conflict("已经评议过了。") if case.verdict is not None else None
+    if action == "unmerge" and case.verdict is not None and case.status_before != CaseStatus.APPRAISED:
+        return Conflict("诉求人已经评议，不能再拆分。")
     if action != "merge":
         return None
     if case.confidentiality == Confidentiality.REPORT:

@@ -146,10 +146,11 @@ VERDICT_NAMES = {
 
 
 class VerdictBy(StrEnum):
-    """Who entered the verdict: the reporter by the tracking code, or a caller who asked."""
+    """Who entered the verdict: the reporter by the tracking code, a caller who asked, or time that ran out."""
 
     RESIDENT = "resident"
     CALLER = "caller"
+    SYSTEM = "system"
 
 
 class Channel(StrEnum):
@@ -293,8 +294,8 @@ CASE_FLOW = Workflow([
       stage="问题处置"),
     T("pass_check", "核查通过", (S.PENDING_CHECK,), S.CALLBACK, (By.OWNER, By.NEXT_LEVEL), stage="核查反馈"),
     T("fail_check", "退回重办", (S.PENDING_CHECK,), S.IN_PROGRESS, (By.OWNER, By.NEXT_LEVEL), ("note",), stage="核查反馈"),
-    T("log_try", "记录未联系上", (S.CALLBACK,), STAY, (By.CALLER,), ("channel",), stage="评议归档"),
-    T("record_verdict", "评议", (S.CALLBACK,), STAY, (By.RESIDENT, By.CALLER, By.SYSTEM), ("verdict",), stage="评议归档",
+    T("log_try", "记录未联系上", (S.CALLBACK, S.MERGED), STAY, (By.CALLER,), ("channel",), stage="评议归档"),
+    T("record_verdict", "评议", (S.CALLBACK, S.MERGED), STAY, (By.RESIDENT, By.CALLER, By.SYSTEM), ("verdict",), stage="评议归档",
       targets=(S.APPRAISED, S.IN_PROGRESS)),
     T("archive", "归档", (S.APPRAISED,), S.ARCHIVED, (By.COMMUNITY,), (), "case_archived", "评议归档"),
     T("reopen", "重新办理", (S.ARCHIVED,), S.IN_PROGRESS, (By.RESIDENT, By.RECORDER, By.OWNER), ("reason",)),
@@ -306,7 +307,7 @@ CASE_FLOW = Workflow([
     T("refuse_redirect", "要求继续办理", (S.REGISTERED,), STAY, (By.DECIDER,), ("reason",)),
     T("withdraw", "撤回", OPEN, S.WITHDRAWN, (By.RESIDENT, By.RECORDER)),
     T("merge", "并案", OPEN, S.MERGED, (By.OWNER,), ("into",)),
-    T("unmerge", "拆分", (S.MERGED,), STAY, (By.OWNER,), targets=OPEN),
+    T("unmerge", "拆分", (S.MERGED,), STAY, (By.OWNER, By.SYSTEM), targets=tuple(s for s in OPEN if s != S.SUSPENDED)),
     T("supervise", "督办", OPEN, STAY, (By.RESIDENT, By.RECORDER, By.ABOVE)),
     T("extend", "申请延期", (S.ASSIGNED, S.IN_PROGRESS), STAY, (By.HANDLER,), ("reason", "workdays")),
     T("approve_extend", "同意延期", (S.ASSIGNED, S.IN_PROGRESS), STAY, (By.DECIDER,)),
@@ -331,23 +332,42 @@ def rank(level: str) -> int:
     return LADDER.index(Level(level))
 
 
+# Pairs that the rows above would suggest, and that do not happen.
+_NEVER = frozenset({
+    ("record_verdict", S.CALLBACK, S.CALLBACK),  # it decides between the two targets
+    ("record_verdict", S.MERGED, S.APPRAISED),  # the verdict of one who joined another case stays with that one
+    ("escalate", S.REGISTERED, S.CONVENING),
+    ("approve_escalate", S.REGISTERED, S.CONVENING),
+    ("approve_escalate", S.ASSIGNED, S.ASSIGNED),
+    ("approve_escalate", S.IN_PROGRESS, S.IN_PROGRESS),
+    ("unmerge", S.MERGED, S.MERGED),
+})
+
+
+def moves(transition: Transition) -> list[tuple[str, str]]:
+    """Every step (from, to) that a row of the table allows; from is empty where it makes the case."""
+    sources = transition.sources or ("",)
+    pairs = [
+        (source, target)
+        for source in sources
+        for target in ((transition.target,) if transition.target else (source, *transition.targets))
+    ]
+    return [pair for pair in dict.fromkeys(pairs) if (transition.action, *pair) not in _NEVER]
+
+
 def mermaid() -> str:
     """The loop as a Mermaid state diagram, for the README."""
-    lines = ["stateDiagram-v2", "    direction TB"]
+    lines = ["stateDiagram-v2", "    direction TB", "    open: 任何未结状态"]
     lines += [f"    {status}: {STATUS_NAMES[status]}" for status in CaseStatus]
     for transition in CASE_FLOW.transitions:
-        targets = [transition.target] if transition.target else list(transition.targets)
-        if not transition.sources:
-            lines += [f"    [*] --> {target}: {transition.label}" for target in targets]
-        elif transition.sources == OPEN and targets:
-            lines += [f"    open --> {target}: {transition.label}" for target in targets]
-        elif transition.action != "unmerge":
+        if transition.sources == OPEN and transition.target:
+            lines.append(f"    open --> {transition.target}: {transition.label}")
+        elif transition.action == "unmerge":
+            lines.append(f"    {S.MERGED} --> open: {transition.label}")
+        else:
             lines += [
-                f"    {source} --> {target}: {transition.label}"
-                for source in transition.sources for target in targets
-                if source != target and (target in transition.target or source != S.REGISTERED)
+                f"    {source or '[*]'} --> {target}: {transition.label}"
+                for source, target in moves(transition) if source != target
             ]
-    lines.insert(2, "    open: 任何未结状态")
-    lines += ["    merged --> open: 拆分"]
     lines += [f"    {status} --> [*]" for status in CLOSED if status != S.MERGED]
     return "\n".join(lines) + "\n"

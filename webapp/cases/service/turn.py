@@ -13,17 +13,25 @@ from webapp.cases import terms
 from webapp.cases.events import SIGNALS, case_changed
 from webapp.cases.models import Case, CaseEvent, CaseRequest
 from webapp.cases.permissions import Facts, Voice, Who, check_can, facts_of, may_see, unit_at
-from webapp.cases.workflow import CASE_FLOW, CLOSED, CaseStatus, Phase
+from webapp.cases.workflow import CASE_FLOW, CLOSED, CaseStatus, Phase, moves
 from webapp.directory.models import Person, Unit
 from webapp.extensions import db
 from webapp.foundation import clock, journal, text
 from webapp.foundation.access import Actor
+from webapp.foundation.codes import normalise_code
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
 from webapp.foundation.private import keyed_hash
 from webapp.foundation.workflow import Transition
 
 LONGEST_TEXT = 2000
+PHASES = {
+    CaseStatus.REGISTERED: Phase.ACCEPT,
+    CaseStatus.CONVENING: Phase.ACCEPT,
+    CaseStatus.PENDING_CHECK: Phase.CHECK,
+    CaseStatus.CALLBACK: Phase.CALLBACK,
+    CaseStatus.APPRAISED: Phase.ARCHIVE,
+}
 
 
 @dataclass
@@ -49,10 +57,12 @@ class Turn:
         """
         case, before = self.case, self.case.status
         after = status or self.transition.target or before
-        allowed = {self.transition.target or before, *self.transition.targets}
-        if after not in allowed:
+        if (before, after) not in moves(self.transition):
             raise RuntimeError(f"{self.transition.action} does not lead from {before} to {after}")
         case.status = after
+        if before == CaseStatus.SUSPENDED and after != CaseStatus.SUSPENDED:
+            case.suspended_at = case.suspended_until = case.suspended_due_at = None
+            case.suspended_reason = ""
         case.closed_at = (case.closed_at or self.now) if after in CLOSED else None
         case.updated_at = self.now
         case.version += 1
@@ -83,9 +93,7 @@ class Turn:
 
 def phase_of(case: Case) -> Phase:
     """The term that runs in the case's status."""
-    if case.status in (CaseStatus.REGISTERED, CaseStatus.CONVENING):
-        return Phase.ACCEPT
-    return Phase.CHECK if case.status == CaseStatus.PENDING_CHECK else Phase.HANDLE
+    return PHASES.get(CaseStatus(case.status), Phase.HANDLE)
 
 
 @contextmanager
@@ -208,6 +216,21 @@ def open_request(t: Turn, kind: str, deciding_unit_id: int, reason: str, **field
     return request
 
 
+def clear_handler(case: Case) -> None:
+    """Nobody works on the case any more; what was done stands in the timeline."""
+    case.handler_unit_id = case.assigned_at = None
+    clear_result(case)
+
+
+def clear_result(case: Case) -> None:
+    """The case has no valid result, check or verdict any more; those that were stand in the timeline."""
+    case.handled_by_id = case.result_kind = case.result_at = case.checked_by_id = None
+    case.result_text = ""
+    case.verdict = case.verdict_by = case.verdict_channel = case.verdict_at = case.caller_id = None
+    case.verdict_note = ""
+    case.contact_tries = 0
+
+
 def code_hash(code: str) -> str:
     """The hash by which a tracking code is found."""
-    return keyed_hash(code)
+    return keyed_hash(normalise_code(code))

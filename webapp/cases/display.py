@@ -1,0 +1,95 @@
+"""What the case page says about a case: whose turn it is, which action comes first, what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from webapp.cases.workflow import STAGES, CaseStatus
+
+if TYPE_CHECKING:
+    from webapp.cases.permissions import Offer
+    from webapp.cases.queries import CasePage
+
+S = CaseStatus
+# How each status is marked: the word stands beside a shape of this kind.
+STATUS_KINDS = {
+    S.REGISTERED: "todo",
+    S.CONVENING: "doing",
+    S.ASSIGNED: "todo",
+    S.IN_PROGRESS: "doing",
+    S.SUSPENDED: "due",
+    S.PENDING_CHECK: "doing",
+    S.CALLBACK: "doing",
+    S.APPRAISED: "doing",
+    S.ARCHIVED: "done",
+    S.DECLINED: "muted",
+    S.REDIRECTED: "muted",
+    S.WITHDRAWN: "muted",
+    S.MERGED: "muted",
+}
+MARK_KINDS = {"overdue": "overdue", "due_soon": "due", "": "muted"}
+# What comes next in each open status.
+NEXT = {
+    S.REGISTERED: "受理：能办当场办，要商量就召集，要交办就转办",
+    S.CONVENING: "商量好后转办",
+    S.ASSIGNED: "签收",
+    S.IN_PROGRESS: "办理并反馈结果",
+    S.SUSPENDED: "到期复查，条件具备就恢复办理",
+    S.PENDING_CHECK: "由没有经办的人核查结果",
+    S.CALLBACK: "评议；没有扫码评议的，由其他单位回访",
+    S.APPRAISED: "归档",
+}
+BY_HANDLER = (S.ASSIGNED, S.IN_PROGRESS)
+# The one wide button, by what carries the case forward. What sends it back is never first.
+FORWARD = (
+    "approve_escalate", "approve_extend", "approve_decline", "approve_redirect", "resume", "accept", "submit_result",
+    "assign", "convene", "settle_on_spot", "pass_check", "record_verdict", "archive", "unmerge", "reopen",
+)
+BACKWARD = tuple(action.replace("approve", "refuse") for action in FORWARD if action.startswith("approve"))
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Whose turn it is, to do what, and what is left of the term; ``kind`` is that of the notice."""
+
+    who: str
+    what: str
+    left: str
+    kind: str
+
+
+def turn(case: CasePage) -> Turn | None:
+    """Whose turn it is; None where nothing is to come."""
+    status = CaseStatus(case.case.status)
+    if status not in NEXT:
+        return None
+    kind = MARK_KINDS[case.mark.kind]
+    if case.request is not None:
+        who, what = case.request.decider, f"决定是否同意{case.request.kind_name}"
+    else:
+        who, what = _who(status, case), NEXT[status]
+    return Turn(who, what, case.mark.text, "info" if kind == "muted" else kind)
+
+
+def _who(status: CaseStatus, case: CasePage) -> str:
+    if status in BY_HANDLER:
+        return case.handler_name
+    if status == S.CALLBACK:
+        return "诉求人"
+    return case.archive_by if status == S.APPRAISED else case.owner_name
+
+
+def arrange(offers: Sequence[Offer]) -> tuple[Offer | None, list[Offer], list[Offer]]:
+    """The main action, those beside it (sending back), and the others."""
+    open_now = {offer.transition.action: offer for offer in offers if offer.reason is None}
+    main = next((open_now[action] for action in FORWARD if action in open_now), None)
+    beside = [open_now[action] for action in ("fail_check", *BACKWARD) if action in open_now]
+    first = {id(offer) for offer in (main, *beside) if offer}
+    return main, beside, [offer for offer in offers if id(offer) not in first]
+
+
+def step(stage: str) -> int:
+    """Where on the rail of stages; past its end when all is done."""
+    return STAGES.index(stage) if stage in STAGES else 0

@@ -1,0 +1,335 @@
+"""Forms of cases: one for each action, whose fields are named as the service names its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from wtforms import (
+    BooleanField,
+    DateField,
+    HiddenField,
+    IntegerField,
+    MultipleFileField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TelField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+
+from webapp.cases.workflow import (
+    CASE_FLOW,
+    CHANNEL_NAMES,
+    CONFIDENTIALITY_NAMES,
+    LIMITS,
+    REASON_NAMES,
+    RESULT_NAMES,
+    SOURCE_NAMES,
+    VERDICT_NAMES,
+    Channel,
+    Confidentiality,
+    ReasonKind,
+    Source,
+    Verdict,
+)
+from webapp.foundation import photos, private
+from webapp.foundation.errors import Invalid
+from webapp.foundation.forms import Form, ReasonField
+from webapp.foundation.photos import MAX_PHOTOS, ReadyPhoto
+
+LONGEST = 2000
+SHORT = 120
+NOBODY = 0  # a choice of unit that was not made
+
+
+def shorter_than(limit: int) -> Length:
+    """At most ``limit`` characters, said in Chinese."""
+    return Length(max=limit, message=f"最多写{limit}个字。")
+
+
+class PhotosField(MultipleFileField):
+    """Photos; once the form is valid, ``ready`` holds them checked and made small. An empty field is no photo."""
+
+    ready: list[ReadyPhoto]
+
+    def pre_validate(self, form: Any) -> None:  # noqa: ARG002 - WTForms' signature
+        """Take each one in, before any transaction begins: it costs the processor's time."""
+        sent = [file for file in self.data or [] if getattr(file, "filename", "")]
+        try:
+            if len(sent) > MAX_PHOTOS:
+                raise Invalid(f"最多上传 {MAX_PHOTOS} 张照片。")
+            self.ready = [photos.accept(file.stream) for file in sent]
+        except Invalid as error:
+            raise ValidationError(error.message) from None
+        for file in sent:
+            file.stream.seek(0)  # the receipt digests it
+
+
+def check_phone(_: Form, field: TelField) -> None:
+    """A phone, if there is one, can be called."""
+    if field.data and not private.valid_phone(field.data):
+        raise ValidationError("电话号码不对，请检查。座机请加区号。")
+
+
+class RegisterForm(Form):
+    """A new case: three answers are needed, all else is folded away."""
+
+    category = RadioField("什么事", validators=[InputRequired("请选一类，拿不准就选“其他”。")])
+    unit_id = SelectField("在哪里", coerce=int, validators=[InputRequired("请选择地点。")])
+    what = TextAreaField(
+        "事情经过", validators=[DataRequired("请写一句话，说明是什么事。"), shorter_than(LONGEST)]
+    )
+    place_text = StringField("具体位置", validators=[shorter_than(SHORT)])
+    photos = PhotosField("照片")
+    urgent = BooleanField("紧急")
+    key_small_matter = BooleanField("关键小事")
+    source = SelectField("怎么来的", choices=list(SOURCE_NAMES.items()), default=Source.VISIT)
+    confidentiality = RadioField(
+        "保密", choices=list(CONFIDENTIALITY_NAMES.items()), default=Confidentiality.NORMAL
+    )
+    against_unit_id = SelectField("举报的单位", coerce=int, default=NOBODY)
+    reporter_name = StringField("姓名", validators=[shorter_than(40)])
+    reporter_phone = TelField("电话", validators=[check_phone])
+    reporter_door = StringField("门牌", validators=[shorter_than(SHORT)])
+
+    def inputs(self) -> dict[str, Any]:
+        """What ``service.register`` takes."""
+        data = {name: self[name].data for name in self._fields if name not in ("csrf_token", "submission_id", "photos")}
+        data["against_unit_id"] = data["against_unit_id"] or None
+        return {**data, "photos": self.photos.ready}
+
+
+class ActionForm(Form):
+    """What every action sends: the version of the case that was on the screen."""
+
+    version = HiddenField()
+
+    def validate_version(self, field: HiddenField) -> None:
+        """A number, or nothing where the page did not know."""
+        if field.data and not str(field.data).isdecimal():
+            raise ValidationError("这份表单不完整，请刷新页面再提交。")
+
+    @property
+    def seen_version(self) -> int | None:
+        """The version as the service takes it."""
+        return int(self.version.data) if self.version.data else None
+
+    def inputs(self) -> dict[str, Any]:
+        """What the service's verb takes, by name."""
+        return {field.name: field.data for field in self if not isinstance(field, HiddenField) and field.name != "csrf_token"}
+
+
+class PlainForm(ActionForm):
+    """Nothing but a button."""
+
+
+class NoteForm(ActionForm):
+    """A word that one may add."""
+
+    note = TextAreaField("说明", validators=[shorter_than(LONGEST)])
+
+
+class NeededNoteForm(ActionForm):
+    """What is to be done better."""
+
+    note = ReasonField("哪里没有办好", validators=[DataRequired("请写明哪里没有办好。"), shorter_than(LONGEST)])
+
+
+class ReasonForm(ActionForm):
+    """Why."""
+
+    reason = ReasonField("原因", validators=[DataRequired("请选一条原因，或自己写一句。"), shorter_than(LONGEST)])
+
+
+class MayReasonForm(ActionForm):
+    """Why, for those who like to say."""
+
+    reason = ReasonField("原因", validators=[shorter_than(LONGEST)])
+
+
+class SettleForm(ActionForm):
+    """What was done on the spot."""
+
+    result_text = ReasonField("做了什么", validators=[DataRequired("请写一句办了什么。"), shorter_than(LONGEST)])
+    result_kind = RadioField("结果", choices=list(RESULT_NAMES.items()), default="resolved")
+
+
+class ResultForm(SettleForm):
+    """What the handler did, with photos where they help."""
+
+    photos = PhotosField("照片")
+
+    def inputs(self) -> dict[str, Any]:
+        return {**super().inputs(), "photos": self.photos.ready}
+
+
+class ConveneForm(ActionForm):
+    """Who is called together."""
+
+    USUAL = ("物业企业", "业委会（物管会）", "网格党支部", "居民代表", "楼栋长", "社区民警")
+    usual = SelectMultipleField("请谁来", choices=[(word, word) for word in USUAL])
+    others = StringField("还有谁", validators=[shorter_than(SHORT)], description="多个用顿号隔开")
+    note = TextAreaField("时间、地点和议题", validators=[shorter_than(LONGEST)])
+
+    def validate_others(self, field: StringField) -> None:
+        """At least one party, of either field."""
+        if not self.usual.data and not field.data:
+            raise ValidationError("请选一方，或写明请谁来。")
+
+    def inputs(self) -> dict[str, Any]:
+        words = (self.others.data or "").replace("，", "、").replace(",", "、").split("、")
+        named = [word.strip() for word in words if word.strip()]
+        return {"parties": list(dict.fromkeys([*(self.usual.data or []), *named])), "note": self.note.data or ""}
+
+
+class AssignForm(ActionForm):
+    """To whom, and by when if earlier than the rule says."""
+
+    handler_unit_id = SelectField("交给谁办", coerce=int, validators=[InputRequired("请选择承办单位。")])
+    due_on = DateField("要求办结日期", validators=[Optional()], description="不填按规定时限；只能更早")
+    note = TextAreaField("交办要求", validators=[shorter_than(LONGEST)])
+
+    def validate_handler_unit_id(self, field: SelectField) -> None:
+        """Nobody is no handler."""
+        if field.data == NOBODY:
+            raise ValidationError("请选择承办单位。")
+
+
+class SuspendForm(ReasonForm):
+    """Until when it waits."""
+
+    until = DateField(
+        "复查日期", validators=[InputRequired("请选择复查日期。")], description=f"最长{LIMITS.suspend_days}天"
+    )
+
+
+class TryForm(NoteForm):
+    """How the reporter was tried to reach."""
+
+    channel = RadioField(
+        "怎么联系的",
+        choices=[(key, name) for key, name in CHANNEL_NAMES.items() if key != Channel.CODE],
+        default=Channel.PHONE,
+        validators=[InputRequired("请选择联系方式。")],
+    )
+
+
+class VerdictForm(TryForm):
+    """What the reporter said."""
+
+    verdict = RadioField(
+        "诉求人怎么评价", choices=list(VERDICT_NAMES.items()), validators=[InputRequired("请选择评价。")]
+    )
+    note = TextAreaField("原话", validators=[shorter_than(LONGEST)])
+
+
+class RedirectForm(ReasonForm):
+    """Where to turn instead."""
+
+    channel_text = StringField(
+        "到哪里办", validators=[DataRequired("请写明诉求人该到哪里办。"), shorter_than(SHORT)],
+        description="单位、地址或电话，会告诉诉求人",
+    )
+
+
+class MergeForm(ActionForm):
+    """Which case it joins."""
+
+    into = SelectField(
+        "并入哪一件", validators=[InputRequired("请选择要并入的事项。")], description="诉求人各自保留查询码和评议"
+    )
+
+
+class ExtendForm(ReasonForm):
+    """How many more working days."""
+
+    workdays = IntegerField(
+        "延长几个工作日", default=5, validators=[InputRequired("请填写天数。"), NumberRange(1, message="至少延长1个工作日。")]
+    )
+
+
+class EscalateForm(ReasonForm):
+    """Why it goes up, and how far."""
+
+    reason_kind = RadioField(
+        "为什么上报",
+        choices=[(key, name) for key, name in REASON_NAMES.items() if key != ReasonKind.OVERDUE],
+        validators=[InputRequired("请选择上报的理由。")],
+    )
+    reason = ReasonField("具体情况", validators=[DataRequired("请写一句具体情况。"), shorter_than(LONGEST)])
+    to_level = SelectField("报给哪一级", validators=[Optional()], description="紧急或需要回避时才可以越级")
+
+    def inputs(self) -> dict[str, Any]:
+        return {**super().inputs(), "to_level": self.to_level.data or None}
+
+
+class RevealForm(Form):
+    """The button that shows the reporter's name and phone."""
+
+
+FORMS: dict[str, type[ActionForm]] = {
+    "settle_on_spot": SettleForm,
+    "convene": ConveneForm,
+    "assign": AssignForm,
+    "return_case": ReasonForm,
+    "recall": ReasonForm,
+    "accept": PlainForm,
+    "suspend": SuspendForm,
+    "resume": NoteForm,
+    "submit_result": ResultForm,
+    "pass_check": NoteForm,
+    "fail_check": NeededNoteForm,
+    "log_try": TryForm,
+    "record_verdict": VerdictForm,
+    "archive": NoteForm,
+    "reopen": ReasonForm,
+    "decline": ReasonForm,
+    "redirect": RedirectForm,
+    "withdraw": MayReasonForm,
+    "merge": MergeForm,
+    "unmerge": NoteForm,
+    "supervise": NoteForm,
+    "extend": ExtendForm,
+    "escalate": EscalateForm,
+    "hand_down": ReasonForm,
+    **{t.action: MayReasonForm for t in CASE_FLOW.transitions if t.action.startswith("approve_")},
+    **{t.action: ReasonForm for t in CASE_FLOW.transitions if t.action.startswith("refuse_")},
+}
+
+_BACK = ("请先在本级协调", "情况没有写清楚，请补充", "已答复处理办法，请照此办理")
+_DONE = ("已到现场处理完毕", "已修复，恢复正常使用", "已当面解释")
+# Three ready phrases each. None for a verdict: nobody puts words into the reporter's mouth.
+PHRASES: dict[str, tuple[str, ...]] = {
+    "settle_on_spot": _DONE,
+    "submit_result": _DONE,
+    "return_case": ("不属于我单位职责范围", "地点或事项不清楚，无法办理", "需要其他单位先行配合"),
+    "recall": ("换一家承办单位办理", "一直没有签收", "情况有变化，需要重新召集"),
+    "suspend": ("等待施工季节", "资金正在申请", "等待产权单位配合"),
+    "fail_check": ("现场看没有解决", "结果没有写清楚", "居民反映问题还在"),
+    "reopen": ("同样的问题又出现了", "当时没有完全解决", "有新的情况"),
+    "decline": ("不属于网格服务范围", "已进入司法或信访程序", "无法核实，也联系不上"),
+    "redirect": ("由专门机构受理", "需向主管部门申请", "属于司法途径"),
+    "withdraw": ("诉求人说已自行解决", "诉求人要求撤回", "登记有误"),
+    "extend": ("需要采购配件", "需要多方协商", "受天气影响"),
+    "escalate": ("需要多个部门配合", "本级没有处置权限", "多次协调没有结果"),
+    "hand_down": ("属于下级职责，请继续办理", "办法已明确，请照此办理", "已协调好，请落实"),
+    "refuse_escalate": _BACK,
+    "refuse_extend": ("时限内可以办完", "理由不充分", "请先给居民一个答复"),
+    "refuse_decline": ("属于服务范围，请受理", "请先核实再说", "可以协调解决"),
+    "refuse_redirect": ("可以协调解决，请继续", "请先核实再说", "请陪同居民办理"),
+}
+
+
+def set_choices(field: Any, rows: Iterable[Any], blank: str = "") -> None:
+    """Fill a select field with units (id and name), under ``blank`` where one must choose."""
+    field.choices = [(NOBODY, blank)] if blank else []
+    field.choices += [(row.id, row.name) for row in rows]
+
+
+def without_no_response(form: VerdictForm) -> None:
+    """未联系上 stands open only after the tries that the rules ask for."""
+    form.verdict.choices = [(key, name) for key, name in VERDICT_NAMES.items() if key != Verdict.NO_RESPONSE]

@@ -1,0 +1,148 @@
+"""逐级上报 and the other things that need another's leave: 延期, 不予受理, 引导其他渠道."""
+
+from __future__ import annotations
+
+from webapp.cases import queries, terms
+from webapp.cases.models import Case, CaseRequest
+from webapp.cases.permissions import unit_at
+from webapp.cases.service.turn import Turn, clear_handler, one_of, open_request, phase_of, required, turn
+from webapp.cases.workflow import CaseStatus, Phase, ReasonKind, RequestKind, next_level
+from webapp.directory.posts import Level
+from webapp.extensions import db
+from webapp.foundation.access import Actor
+from webapp.foundation.errors import Invalid, NotFound
+
+IN_HAND = (CaseStatus.ASSIGNED, CaseStatus.IN_PROGRESS)
+
+
+def escalate(
+    actor: Actor, number: str, *, reason_kind: str, reason: str, to_level: str | None = None, version: int | None = None
+) -> Case:
+    """上报. From the building to the grid it needs no leave; further up the next level is asked.
+
+    ``to_level`` skips a level, and only where it is urgent or somebody has to step back (回避).
+    """
+    with turn(actor, number, "escalate", version) as t:
+        kind = one_of(reason_kind, ReasonKind, "reason_kind", "请选择上报原因。")
+        words = required(reason, "reason", "请写明上报的理由。")
+        level = _goal(t.case, kind, to_level)
+        data: dict[str, object] = {"reason_kind": kind, "to_level": level}
+        if level == Level.GRID:
+            return _climb(t, level, words, data)
+        unit = unit_at(t.case, level)
+        assert unit is not None, "the levels above a case's owner are known"
+        request = open_request(t, RequestKind.ESCALATE, unit, words, reason_kind=kind)
+        return t.finish(note=words, data={**data, "unit": unit, "request": request.id})
+
+
+def _goal(case: Case, reason_kind: str, to_level: str | None) -> str:
+    above = next_level(case.level)
+    assert above is not None, "check_can refuses it at the top"
+    if not to_level or to_level == above:
+        return above
+    if to_level not in queries.levels_above(case):
+        raise Invalid("请选择上报到哪一级。", "to_level")
+    if not (case.urgent or reason_kind == ReasonKind.CONFLICT_OF_INTEREST):
+        raise Invalid("只有紧急或需要回避时才能越级上报。", "to_level")
+    return to_level
+
+
+def _climb(t: Turn, level: str, note: str, data: dict[str, object]) -> Case:
+    case = t.case
+    status = case.status
+    if status in IN_HAND:
+        data["handler"] = case.handler_unit_id
+        clear_handler(case)
+        status = CaseStatus.CONVENING
+    data |= t.to_level(level, Phase.ACCEPT)
+    return t.finish(status, note=note, data=data)
+
+
+def hand_down(actor: Actor, number: str, *, reason: str, version: int | None = None) -> Case:
+    """交回下级, once: the level above advises, the level that handed it up goes on."""
+    with turn(actor, number, "hand_down", version) as t:
+        case, note = t.case, required(reason, "reason", "请写明交回的理由和建议。")
+        assert case.came_from_unit_id is not None
+        assert case.came_from_level is not None
+        case.owner_unit_id, case.level = case.came_from_unit_id, case.came_from_level
+        case.came_from_unit_id = case.came_from_level = None
+        case.returned_down = True
+        terms.start(case, phase_of(case), t.now)
+        return t.finish(note=note, data={"unit": case.owner_unit_id})
+
+
+def decline(actor: Actor, number: str, *, reason: str, version: int | None = None) -> Case:
+    """Ask the next level to confirm that the matter is not taken (不予受理); the reason is told to the reporter."""
+    with turn(actor, number, "decline", version) as t:
+        words = required(reason, "reason", "请写明不予受理的理由，会告知诉求人。")
+        request = open_request(t, RequestKind.DECLINE, _confirming(t.case), words)
+        return t.finish(note=words, data={"request": request.id, "unit": request.deciding_unit_id})
+
+
+def redirect(actor: Actor, number: str, *, reason: str, channel_text: str, version: int | None = None) -> Case:
+    """Ask the next level to confirm that the matter belongs elsewhere; it must say where to turn."""
+    with turn(actor, number, "redirect", version) as t:
+        words = required(reason, "reason", "请写明理由，会告知诉求人。")
+        channel = required(channel_text, "channel_text", "请写明诉求人应当找哪里。")
+        request = open_request(t, RequestKind.REDIRECT, _confirming(t.case), words, channel_text=channel)
+        return t.finish(note=words, data={"request": request.id, "unit": request.deciding_unit_id, "channel": channel})
+
+
+def _confirming(case: Case) -> int:
+    """The next level's unit; at the top another person of the same unit."""
+    return unit_at(case, next_level(case.level)) or case.owner_unit_id
+
+
+def extend(actor: Actor, number: str, *, reason: str, workdays: int, version: int | None = None) -> Case:
+    """申请延期: the handler asks, somebody else of the owner decides; once a level, at most as long as the term itself."""
+    with turn(actor, number, "extend", version) as t:
+        words = required(reason, "reason", "请写明延期的理由，会告知诉求人。")
+        longest = queries.longest_extension(t.case)
+        if not 1 <= workdays <= longest:
+            raise Invalid(f"最多延期{longest}个工作日。", "workdays")
+        request = open_request(t, RequestKind.EXTEND, t.case.owner_unit_id, words, workdays=workdays)
+        return t.finish(note=words, data={"request": request.id, "workdays": workdays, "unit": t.case.owner_unit_id})
+
+
+def decide(actor: Actor, number: str, action: str, *, reason: str = "", version: int | None = None) -> Case:
+    """Approve or send back what waits for one's unit; ``action`` is 'approve_…' or 'refuse_…'."""
+    with turn(actor, number, action, version) as t:
+        ask = t.facts.ask
+        assert ask is not None
+        approved = action.startswith("approve_")
+        if not approved:
+            reason = required(reason, "reason", "请写明不同意的理由。")
+        ask.decided_by_id, ask.decided_at, ask.approved = actor.person_id, t.now, approved
+        ask.answer = reason.strip()
+        if not approved:
+            return t.finish(note=ask.answer, data={"request": ask.id, "unit": ask.asked_unit_id})
+        return _approve(t, ask)
+
+
+def _approve(t: Turn, ask: CaseRequest) -> Case:
+    data: dict[str, object] = {"request": ask.id}
+    if ask.kind == RequestKind.ESCALATE:
+        # The level is the decider's: it may be two above, where one was skipped.
+        level = next(level for level in queries.levels_above(t.case) if unit_at(t.case, level) == ask.deciding_unit_id)
+        return _climb(t, level, ask.answer, data)
+    if ask.kind == RequestKind.EXTEND:
+        assert ask.workdays is not None
+        terms.extend(t.case, ask.workdays, ask.reason)
+        assert t.case.due_at is not None
+        data |= {"workdays": ask.workdays, "due": t.case.due_at.isoformat()}
+    if ask.kind == RequestKind.REDIRECT:
+        data["channel"] = ask.channel_text
+    return t.finish(note=ask.reason, data=data)
+
+
+def decide_request(actor: Actor, request_id: int, *, approve: bool, reason: str = "") -> Case:
+    """Decide a request by its id, from the inbox.
+
+    Raises:
+        NotFound: it does not wait for the actor. Conflict: it was decided or has lapsed.
+    """
+    ask = db.session.get(CaseRequest, request_id)
+    if ask is None or ask.deciding_unit_id != actor.unit_id:
+        raise NotFound
+    number = db.session.get_one(Case, ask.case_id).number
+    return decide(actor, number, f"{'approve' if approve else 'refuse'}_{ask.kind}", reason=reason)

@@ -1,0 +1,304 @@
+"""Pages of cases: the list, a new one, one case with everything that can be done to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, flash, make_response, request, url_for
+
+from webapp.cases import display, queries, service
+from webapp.cases.forms import (
+    FORMS,
+    NOBODY,
+    PHRASES,
+    ActionForm,
+    AssignForm,
+    EscalateForm,
+    MergeForm,
+    RegisterForm,
+    RevealForm,
+    VerdictForm,
+    set_choices,
+    without_no_response,
+)
+from webapp.cases.models import Case
+from webapp.cases.workflow import CASE_FLOW, LIMITS, STATUS_NAMES
+from webapp.directory.posts import LADDER, LEVEL_NAMES, Permission
+from webapp.foundation import photos
+from webapp.foundation.access import Actor, current_actor, may
+from webapp.foundation.errors import Conflict, Invalid, NotFound
+from webapp.foundation.forms import submit
+from webapp.foundation.htmx import go, page, wants_part
+from webapp.foundation.qr import qr_svg
+from webapp.foundation.receipts import Done
+
+bp = Blueprint("cases", __name__, url_prefix="/cases")
+
+
+def register(app: Flask) -> None:
+    """Hang the room on ``app``."""
+    app.register_blueprint(bp)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A form that came back: it stands open on the page, with what was typed and the reason."""
+
+    action: str
+    form: ActionForm
+    message: str = ""
+
+
+# The list
+
+
+@bp.get("/")
+@may(Permission.CASE_READ)
+def index() -> Response:
+    """Cases in my scope, under tabs and filters."""
+    actor, filters, cursor = current_actor(), _filters(), request.args.get("cursor", "")
+    return page(
+        "cases/index.html",
+        part="cases/_rows.html" if cursor else "cases/_list.html",
+        rows=queries.list_cases(actor, filters, cursor),
+        filters=filters,
+        counts=queries.counts(actor),
+        tabs_of=queries.TABS,
+        query=_query(filters),
+        categories=[(row.key, row.name) for row in queries.categories()],
+        statuses=STATUS_NAMES,
+        levels=[(level, LEVEL_NAMES[level]) for level in LADDER],
+        kinds=display.STATUS_KINDS,
+        marks=display.MARK_KINDS,
+        may_register=actor.can(Permission.CASE_REGISTER),
+    )
+
+
+def _filters() -> queries.CaseFilters:
+    args = request.args
+    tab = args.get("tab", "")
+    return queries.CaseFilters(
+        tab=tab if tab in queries.TABS else "mine",
+        category=args.get("category", ""),
+        level=args.get("level", ""),
+        status=args.get("status", ""),
+        q=args.get("q", "").strip(),
+        urgent=args.get("urgent") == "y",
+    )
+
+
+def _query(filters: queries.CaseFilters) -> dict[str, str]:
+    """The filters as they stand in the address, without the tab."""
+    named = {"category": filters.category, "level": filters.level, "status": filters.status, "q": filters.q}
+    return {key: value for key, value in {**named, "urgent": "y" if filters.urgent else ""}.items() if value}
+
+
+# A new case
+
+
+@bp.get("/new")
+@may(Permission.CASE_REGISTER)
+def new() -> Response:
+    """Ask what happened, and where."""
+    return _new_page(_register_form(current_actor(), fresh=True))
+
+
+@bp.post("/new")
+@may(Permission.CASE_REGISTER)
+def create() -> Response:
+    """Write it down; the answer is the slip for the reporter."""
+    actor = current_actor()
+    form = _register_form(actor)
+    if form.validate_on_submit():
+        done = submit(
+            form,
+            lambda: service.register(actor, **form.inputs()),
+            lambda case: Done(url_for("cases.slip", number=case.number), f"已登记，编号 {case.number}。"),
+        )
+        if done:
+            return go(done.url, done.message)
+    return _new_page(form, 422)
+
+
+def _register_form(actor: Actor, fresh: bool = False) -> RegisterForm:
+    form = RegisterForm(**({"formdata": None, "unit_id": actor.unit_id} if fresh else {}))
+    form.category.choices = [(row.key, row.name) for row in queries.categories()]
+    set_choices(form.unit_id, queries.places(actor))
+    set_choices(form.against_unit_id, queries.against_options(actor), blank="不是举报")
+    return form
+
+
+def _new_page(form: RegisterForm, status: int = 200) -> Response:
+    return page("cases/new.html", status=status, form=form)
+
+
+@bp.get("/new/duplicates")
+@may(Permission.CASE_REGISTER)
+def duplicates() -> Response:
+    """What of the same kind was registered nearby: shown while the form is being filled in."""
+    category, unit_id = request.args.get("category", ""), request.args.get("unit_id", "")
+    rows = []
+    if category and unit_id.isdecimal():
+        rows = queries.duplicates(current_actor(), category=category, unit_id=int(unit_id))
+    return page("cases/duplicates.html", part="cases/_duplicates.html", rows=rows, days=LIMITS.duplicate_days)
+
+
+@bp.get("/<number>/slip")
+@may(Permission.CASE_REGISTER, record="case")
+def slip(number: str) -> Response:
+    """What to hand to the reporter, while nothing has happened yet, and what may be the same matter."""
+    actor = current_actor()
+    case = queries.case_for(actor, number)
+    if case.registered_by_id != actor.person_id or case.version > 1:
+        return go(url_for("cases.show", number=number))
+    same = queries.duplicates(actor, category=case.category, unit_id=_place(case))
+    response = page(
+        "cases/slip.html",
+        case=case,
+        qr=qr_svg(_public_url(case.tracking_code)),
+        same=[(row, _merge_form(case, row.number)) for row in same if row.number != number],
+        days=LIMITS.duplicate_days,
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _place(case: Case) -> int:
+    unit_id = case.building_id or case.grid_id or case.community_id or case.street_id
+    assert unit_id is not None
+    return unit_id
+
+
+def _merge_form(case: Case, into: str) -> MergeForm:
+    form = MergeForm(formdata=None, into=into, version=case.version)
+    form.into.choices = [(into, into)]
+    return form
+
+
+def _public_url(code: str) -> str:
+    """Where the reporter follows the case; the room of residents has the page."""
+    base = current_app.config["SETTINGS"].public_url or request.url_root.rstrip("/")
+    return f"{base}/t/{code}"
+
+
+# One case
+
+
+@bp.get("/<number>")
+@may(Permission.CASE_READ, record="case")
+def show(number: str) -> Response:
+    """One case: where it stands, whose turn it is, what was done."""
+    return _case(number)
+
+
+@bp.get("/<number>/<action>")
+@may(Permission.CASE_READ, record="case")
+def back_to_case(number: str, action: str) -> Response:  # noqa: ARG001 - the address of a form that was reloaded
+    """An action is a form on the case's page: whoever reloads its answer finds the page."""
+    queries.case_for(current_actor(), number)
+    return go(url_for("cases.show", number=number))
+
+
+@bp.post("/<number>/<action>")
+@may(Permission.CASE_READ, record="case")
+def act(number: str, action: str) -> Response:
+    """Do one thing to the case; what went wrong comes back with the form, the input kept."""
+    actor = current_actor()
+    case = queries.case_for(actor, number)
+    form = _form(action, actor, case)
+    try:
+        done = form.validate_on_submit() and submit(
+            form,
+            lambda: service.act(actor, number, action, version=form.seen_version, **form.inputs()),
+            lambda _: Done(_next(actor, number), f"已{CASE_FLOW[action].label}。"),
+        )
+    except Conflict as error:
+        return _case(number, 409, Tried(action, form, error.message))
+    if not done:
+        return _case(number, 422, Tried(action, form))
+    if not wants_part() or done.url != url_for("cases.show", number=number):
+        return go(done.url, done.message)
+    flash(done.message, "done")
+    return _case(number)
+
+
+def _next(actor: Actor, number: str) -> str:
+    """The case again; the list for those who can't see it any more, having handed it on."""
+    try:
+        queries.case_for(actor, number)
+    except NotFound:
+        return url_for("cases.index")
+    return url_for("cases.show", number=number)
+
+
+def _form(action: str, actor: Actor, case: Case, **values: Any) -> ActionForm:
+    """The form of ``action`` with its choices.
+
+    Raises:
+        NotFound: there is no such action.
+    """
+    if action not in FORMS:
+        raise NotFound
+    form = FORMS[action](**values)
+    if isinstance(form, AssignForm):
+        set_choices(form.handler_unit_id, queries.handler_options(actor, case), blank="请选择")
+    elif isinstance(form, MergeForm):
+        form.into.choices = [(ref.number, f"{ref.number} {ref.title}") for ref in queries.merge_options(actor, case)]
+    elif isinstance(form, EscalateForm):
+        form.to_level.choices = queries.escalation_levels(actor, case)
+    elif isinstance(form, VerdictForm) and case.contact_tries < LIMITS.contact_tries:
+        without_no_response(form)
+    return form
+
+
+def _case(number: str, status: int = 200, tried: Tried | None = None, identity: Any = None) -> Response:
+    actor = current_actor()
+    found = queries.case_page(actor, number)
+    main, beside, others = display.arrange(found.offers)
+    forms = {
+        offer.transition.action: _form(
+            offer.transition.action, actor, found.case, formdata=None, version=found.case.version
+        )
+        for offer in found.offers
+        if offer.reason is None
+    }
+    if tried and status == 409:
+        # The person has seen by now what changed; sending it again is a new decision.
+        tried.form.version.data = found.case.version
+    pictures = {kind: photos.photos_of(kind, [found.case.id]).get(found.case.id, []) for kind in ("case", "case_result")}
+    return page(
+        "cases/show.html", part="cases/_case.html", status=status, found=found, case=found.case,
+        turn=display.turn(found), step=display.step(found.stage), main=main, beside=beside, others=others,
+        forms=forms, phrases=PHRASES, tried=tried, identity=identity, reveal=RevealForm(formdata=None),
+        pictures=pictures, kinds=display.STATUS_KINDS, nobody=NOBODY,
+    )
+
+
+@bp.post("/<number>/identity")
+@may(Permission.CASE_READ, record="case")
+def identity(number: str) -> Response:
+    """Show who reported; every look is on the record, so a second one is not taken for the first."""
+    actor = current_actor()
+    queries.case_for(actor, number)
+    if not RevealForm().validate_on_submit():
+        return go(url_for("cases.show", number=number), "没有打开，请再试一次。", "overdue")
+    shown = service.reveal_identity(actor, number)
+    response = _case(number, identity=shown)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@bp.get("/<number>/photo/<photo_id>")
+@may(Permission.CASE_READ, record="case_photo")
+def photo(number: str, photo_id: str) -> Response:
+    """A photo of the case, for those who may see the case."""
+    case = queries.case_for(current_actor(), number)
+    row = queries.photo_case(current_actor(), photo_id)
+    if row.owner_id != case.id:
+        raise NotFound
+    with photos.open_photo(row.id, thumb=bool(request.args.get("thumb"))) as file:
+        response = make_response(file.read())
+    response.mimetype = photos.MEDIA_TYPE
+    response.headers["Cache-Control"] = "private, max-age=86400"
+    return response
