@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
 
 from webapp.cases import queries as case_queries
 from webapp.cases import service as cases
@@ -33,7 +32,6 @@ class CaseDraft:
     category: str | None
     what: str
     place_text: str
-    similar: list[Any]  # cases that may be the same matter: number, title, status_name
 
 
 def draft(actor: Actor, visit_id: int) -> CaseDraft:
@@ -54,7 +52,6 @@ def draft(actor: Actor, visit_id: int) -> CaseDraft:
         category=likely[0] if likely else None,
         what=visit.note or "、".join(sheet.items),
         place_text=sheet.unit,
-        similar=case_queries.duplicates(actor, category=likely[0], unit_id=visit.unit_id) if likely else [],
     )
 
 

@@ -36,13 +36,18 @@ def number_or_none(value: Any) -> int | None:
     return int(value) if value not in (None, "", "None") else None
 
 
+def numbered(rows: Sequence[tuple[int, str]]) -> dict[str, str]:
+    """Choices from ids and names."""
+    return {str(number): name for number, name in rows}
+
+
 class VisitForm(Form):
     """Three choices, all the rest optional (F-01, F-02)."""
 
-    kind = RadioField("服务形式", choices=list(KIND_NAMES.items()), validators=[InputRequired("请选择服务形式。")])
+    kind = RadioField("服务形式", choices={**KIND_NAMES}, validators=[InputRequired("请选择服务形式。")])
     # Whether an item can be chosen hangs on the day of the visit; the service knows.
     items = SelectMultipleField("做了什么", validate_choice=False, validators=[DataRequired("请选择服务事项。")])
-    outcome = RadioField("结果怎样", choices=list(OUTCOME_NAMES.items()), validators=[InputRequired("请选择办理结果。")])
+    outcome = RadioField("结果怎样", choices={**OUTCOME_NAMES}, validators=[InputRequired("请选择办理结果。")])
     note = TextAreaField("情况说明", validators=[Length(max=NOTE_LENGTH)])
     photos = MultipleFileField("照片")
     unit_id = SelectField("地点", coerce=number_or_none)
@@ -62,9 +67,9 @@ class VisitForm(Form):
         stations: Sequence[tuple[int, str]],
     ) -> VisitForm:
         """Fill in what this worker can choose from."""
-        self.items.choices = list(items)
-        self.unit_id.choices = list(places)
-        self.station_id.choices = [("", "不选站点"), *stations]
+        self.items.choices = dict(items)
+        self.unit_id.choices = numbered(places)
+        self.station_id.choices = {"": "不选站点", **numbered(stations)}
         self.ready: list[photos.ReadyPhoto] = []
         return self
 
@@ -106,15 +111,15 @@ class DeskForm(Form):
         "重复",
         coerce=int,
         default=1,
-        choices=[(weeks, "只这一次" if weeks == 1 else f"每周一次，共 {weeks} 次") for weeks in REPEATS],
+        choices={str(weeks): "只这一次" if weeks == 1 else f"每周一次，共 {weeks} 次" for weeks in REPEATS},
     )
     place = StringField("具体位置", validators=[Length(max=80)])
     hosts = SelectMultipleField("值守人员", coerce=int)
 
     def offer(self, stations: Sequence[tuple[int, str]], hosts: Sequence[tuple[int, str]]) -> DeskForm:
         """Fill in what this planner can choose from."""
-        self.station_id.choices = [*stations, ("", "其他地点（在补充里写明）")]
-        self.hosts.choices = list(hosts)
+        self.station_id.choices = {**numbered(stations), "": "其他地点（在补充里写明）"}
+        self.hosts.choices = numbered(hosts)
         return self
 
 

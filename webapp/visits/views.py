@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Flask, Response, request, send_file, url_for
+from flask import Blueprint, Flask, Response, request, url_for
 
 from webapp.directory.posts import Permission
 from webapp.foundation import clock, photos
@@ -200,9 +200,9 @@ def case(visit_id: int) -> Response:
     actor = current_actor()
     draft = carry_over.draft(actor, visit_id)
     form = CaseForm(category=draft.category, what=draft.what, place_text=draft.place_text)
-    form.category.choices = draft.categories
+    form.category.choices = dict(draft.categories)
     if form.validate_on_submit():
-        answer = lambda made: Done(f"/cases/{made.number}", "已转为诉求。")  # noqa: E731
+        answer = lambda made: Done(url_for("cases.slip", number=made.number), "已转为诉求。")  # noqa: E731
         done = submit(form, lambda: carry_over.turn_into_case(actor, visit_id, **_case_input(form)), answer)
         if done:
             return go(done.url, done.message)
@@ -221,7 +221,7 @@ def photo(visit_id: int, photo_id: str) -> Response:
     row = photos.get_photo(photo_id)
     if (row.owner_type, row.owner_id) != (service.PHOTO_OWNER, visit.id):
         raise NotFound
-    file = photos.open_photo(row.id, thumb=request.args.get("small") == "1")
-    response = send_file(file, mimetype=photos.MEDIA_TYPE)
+    with photos.open_photo(row.id, thumb=request.args.get("small") == "1") as file:
+        response = Response(file.read(), mimetype=photos.MEDIA_TYPE)
     response.headers["Cache-Control"] = f"private, max-age={PHOTO_SECONDS}, immutable"
     return response
