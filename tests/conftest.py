@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
 from flask import Flask
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.browse import Browse
+from tests.support.browser import PHONE, chromium_missing, is_fault, launch
+from tests.support.live import Live, live_server
 from tests.support.postgres import postgres_cluster, postgres_missing
+from tests.support.tools import demand
 from tests.support.world import World, build_world
 from webapp import config, create_app
 from webapp.extensions import db
@@ -85,11 +89,7 @@ def _benches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ben
 
 @pytest.fixture(scope="session")
 def _postgres() -> Iterator[str]:
-    reason = postgres_missing()
-    if reason:
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+    demand(postgres_missing())
     with postgres_cluster() as url:
         yield url
 
@@ -128,6 +128,47 @@ def app(request: pytest.FixtureRequest) -> Iterator[Flask]:
 def lite_app(request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The same on SQLite alone, for what does not depend on the database (pages, words, access)."""
     yield from _on("sqlite", request)
+
+
+@pytest.fixture(scope="module")
+def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    """The real server on a copy of the world, one for each test module."""
+    bench = _bench("sqlite", request)
+    folder = tmp_path_factory.mktemp("live")
+    shutil.copy(bench.folder / "template.sqlite3", folder / "desk.sqlite3")
+    settings = bench.app.config["SETTINGS"]
+    app = create_app(replace(settings, instance=folder, database_url=f"sqlite:///{folder / 'desk.sqlite3'}"))
+    app.extensions["world"] = bench.world
+    environ = {
+        "SECRET_KEY": settings.secret_key,
+        "HASH_KEY": settings.hash_key,
+        "DATA_KEYS": ",".join(settings.data_keys),
+    }
+    with live_server(app, folder / "desk.sqlite3", folder, environ) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, started once in a test process."""
+    demand(chromium_missing())
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def phone(chromium: Browser, live: Live) -> Iterator[Page]:
+    """A phone's page, 390×844 with touch; any error of a script or of the content policy fails the test."""
+    context = chromium.new_context(**PHONE, base_url=live.url)
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda message: problems.append(message.text) if is_fault(message) else None)
+    yield page
+    context.close()
+    assert not problems, problems
 
 
 @pytest.fixture

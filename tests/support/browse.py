@@ -57,7 +57,11 @@ class Browse:
         return answer
 
     def post(
-        self, url: str, data: Mapping[str, Any] | None = None, status: int = 303, part: bool = False,
+        self,
+        url: str,
+        data: Mapping[str, Any] | None = None,
+        status: int = 303,
+        part: bool = False,
         submission_id: str | None = None,
     ) -> TestResponse:
         """Send a form to ``url``, with the hidden fields that the page would have put into it."""
@@ -74,7 +78,9 @@ class Browse:
 
     @staticmethod
     def _expect(answer: TestResponse, status: int, url: str) -> None:
-        assert answer.status_code == status, f"{url}: {answer.status_code}, not {status}\n{answer.text[:1500]}"
+        assert answer.status_code == status, (
+            f"{url}: {answer.status_code}, not {status}\n{answer.text[:1500]}"
+        )
 
 
 def check_html(text: str, whole: bool) -> None:
@@ -98,7 +104,9 @@ def check_html(text: str, whole: bool) -> None:
             if element.get("type") not in ("hidden", "submit") and not labelled:
                 problems.append(f"field without a label: {element.get('name')}")
     for element in tree.iter():
-        problems += [f"{bad} on <{element.tag}>" for bad in ("style", "onclick", "onsubmit") if element.get(bad)]
+        problems += [
+            f"{bad} on <{element.tag}>" for bad in ("style", "onclick", "onsubmit") if element.get(bad)
+        ]
     assert not problems, "\n".join(problems) + "\n" + text[:3000]
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import playwright
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, ConsoleMessage, Playwright
 
 DRIVER = Path(playwright.__file__).parent / "driver" / "node"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -23,6 +23,22 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+# The screen that the pages are judged by.
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+    "locale": "zh-CN",
+    "timezone_id": "Asia/Shanghai",
+    "device_scale_factor": 2,
+}
+
+
+def is_fault(message: ConsoleMessage) -> bool:
+    """Whether a console line tells of a fault: an error, but not the browser's remark on a 4xx answer."""
+    return message.type == "error" and not message.text.startswith("Failed to load resource")
 
 
 @cache
