@@ -1,1 +1,1 @@
-"""points."""
+"""积分: rules, the ledger, rewards, redemptions."""

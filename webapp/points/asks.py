@@ -1,0 +1,75 @@
+"""Points that wait for a decision, for the inbox: proposals to review and objections to settle."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from webapp.directory.models import Person
+from webapp.extensions import db
+from webapp.foundation.access import Actor
+from webapp.foundation.asks import Ask
+from webapp.foundation.errors import NotFound
+from webapp.points import queries, service
+from webapp.points.models import ObjectionState, PointEntry, PointObjection
+
+
+def count(actor: Actor) -> int:
+    """How many wait for this actor."""
+    proposal, objection = queries.decidable(actor)
+
+    def number(which: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+        return sa.select(sa.func.count()).select_from(PointEntry).where(which).scalar_subquery()
+
+    return int(db.session.scalar(sa.select(number(proposal) + number(objection))) or 0)
+
+
+def asks(actor: Actor, limit: int = 50) -> list[Ask]:
+    """Those that wait for this actor, the oldest first."""
+    proposal, objection = queries.decidable(actor)
+    proposals = db.session.execute(_rows(PointEntry.created_by, PointEntry.at).where(proposal).limit(limit))
+    objected = _rows(PointObjection.raised_by, PointObjection.at, PointObjection.reason.label("objection"))
+    still = sa.and_(PointObjection.entry_id == PointEntry.id, PointObjection.state == ObjectionState.OPEN)
+    objections = db.session.execute(objected.join(PointObjection, still).where(objection).limit(limit))
+    found = [
+        *(_ask(row, "积分", row.reason or "超过当日或当月上限，需要审核") for row in proposals),
+        *(_ask(row, "积分异议", row.objection) for row in objections),
+    ]
+    return sorted(found, key=lambda ask: (ask.since, ask.id))[:limit]
+
+
+def decide(actor: Actor, ask_id: int, *, approve: bool, reason: str = "") -> str:
+    """Approve a proposal or an objection, or send it back with a reason.
+
+    Raises:
+        NotFound: it does not wait for this actor. Conflict: decided already. Invalid: sent back without a reason.
+    """
+    if queries.open_objection(ask_id) is not None:
+        service.settle(actor, ask_id, uphold=approve, reason=reason)
+        return "异议成立，已更正。" if approve else "异议不成立，已答复。"
+    if queries.entry_for_review(actor, ask_id).person_id == actor.person_id:
+        raise NotFound
+    service.review(actor, ask_id, approve=approve, reason=reason)
+    return "积分已入账。" if approve else "已退回，不计积分。"
+
+
+def _rows(by: Any, since: Any, *more: Any) -> sa.Select[Any]:
+    asker = sa.orm.aliased(Person)
+    return (
+        sa.select(
+            PointEntry.id, PointEntry.title, PointEntry.amount, PointEntry.reason, PointEntry.earned_on,
+            since.label("since"), Person.name.label("person_name"), asker.name.label("by_name"), *more,
+        )
+        .join(Person, Person.id == PointEntry.person_id)
+        .outerjoin(asker, asker.id == by)
+        .order_by(since, PointEntry.id)
+    )
+
+
+def _ask(row: Any, kind: str, reason: str) -> Ask:
+    return Ask(
+        id=row.id, kind=kind, title=f"{row.person_name} · {row.title} {row.amount:+d} 分", by=row.by_name or "系统",
+        since=row.since, reason=reason, url=f"/points/review/{row.id}",
+        detail=f"{row.earned_on.month}月{row.earned_on.day}日",
+    )

@@ -1,0 +1,61 @@
+"""The pages of the clerk who hands out rewards."""
+
+from __future__ import annotations
+
+from flask import Response, request, url_for
+
+from webapp.directory.posts import Permission
+from webapp.foundation import clock
+from webapp.foundation.access import current_actor, may
+from webapp.foundation.forms import submit
+from webapp.foundation.htmx import go, page
+from webapp.foundation.receipts import Done
+from webapp.points import permissions, queries, redemptions
+from webapp.points.forms import ActForm
+from webapp.points.views import bp
+
+P = Permission
+
+
+@bp.get("/desk")
+@may(P.REWARD_HAND_OUT)
+def desk() -> Response:
+    """Type a code here; a scanned one comes straight to ``desk_item``."""
+    code = request.args.get("code", "").strip()
+    if code:
+        return go(url_for("points.desk_item", code=code))
+    return page("points/desk.html", recent=queries.handed_out_by(current_actor()))
+
+
+@bp.get("/desk/<code>")
+@may(P.REWARD_HAND_OUT, record="redemption_clerk")
+def desk_item(code: str) -> Response:
+    """What is to be handed out, and to whom."""
+    redemptions.count_try(current_actor())
+    return _desk_page(code, ActForm())
+
+
+def _desk_page(code: str, form: ActForm, status: int = 200) -> Response:
+    actor = current_actor()
+    row = queries.redemption_for_clerk(actor, code)
+    refusal = permissions.why_not(permissions.check_can_hand_out, actor, row, clock.now())
+    return page(
+        "points/desk_item.html", status=status, redemption=row, about=queries.described(row), refusal=refusal, form=form
+    )
+
+
+@bp.post("/desk/<code>")
+@may(P.REWARD_HAND_OUT, record="redemption_clerk")
+def hand_out(code: str) -> Response:
+    """Hand it out, once."""
+    actor, form = current_actor(), ActForm()
+    redemptions.count_try(actor)
+    if form.validate_on_submit():
+        done = submit(
+            form,
+            lambda: redemptions.hand_out(actor, code),
+            lambda _: Done(url_for("points.desk"), "已发放，领取完成。"),
+        )
+        if done:
+            return go(done.url, done.message)
+    return _desk_page(code, form, status=422)

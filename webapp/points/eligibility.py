@@ -1,0 +1,84 @@
+"""Who may earn points, and who may spend them: current members of the branch and of the committee, and whom the settings add."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from webapp.directory.models import Appointment, Person, Seat, Unit
+from webapp.extensions import db
+from webapp.points.models import PointSettings
+
+
+def settings() -> PointSettings:
+    """The settings in force."""
+    return db.session.get_one(PointSettings, 1)
+
+
+def may_earn(person_id: int, day: date, chosen: PointSettings) -> bool:
+    """Whether the person belongs on ``day`` to those who earn."""
+    seats, appointments = _places(chosen)
+    query = sa.select(
+        sa.or_(
+            sa.exists(seats.where(Seat.person_id == person_id, _in_force(Seat, day))),
+            sa.exists(appointments.where(Appointment.person_id == person_id, _in_force(Appointment, day))),
+        )
+    )
+    return bool(db.session.scalar(query))
+
+
+def spendable_until(person_id: int, chosen: PointSettings) -> date | None:
+    """The last day on which the person may redeem: ``grace_months`` after the last seat ends; None: no end in sight.
+
+    Who never had a place among those who earn can't have earned, so the day of yore is ``date.min``.
+    """
+    seats, appointments = _places(chosen)
+    both = sa.union_all(
+        seats.with_only_columns(Seat.ends_on).where(Seat.person_id == person_id),
+        appointments.with_only_columns(Appointment.ends_on).where(Appointment.person_id == person_id),
+    )
+    ends = list(db.session.scalars(both))
+    if any(day is None for day in ends):
+        return None
+    return add_months(max(ends), chosen.grace_months) if ends else date.min
+
+
+def candidates(path: str, day: date, chosen: PointSettings, text: str = "", limit: int = 200) -> list[Any]:
+    """People of the unit with ``path`` and below who earn on ``day``: rows of id, name, unit, by name."""
+    seats, appointments = _places(chosen)
+    inside = sa.and_(Unit.path >= path, Unit.path < path[:-1] + "0")
+    both = sa.union(
+        seats.with_only_columns(Seat.person_id, Seat.unit_id).where(_in_force(Seat, day)),
+        appointments.with_only_columns(Appointment.person_id, Appointment.unit_id).where(_in_force(Appointment, day)),
+    ).subquery()
+    query = (
+        sa.select(Person.id, Person.name, sa.func.min(Unit.short_name).label("unit_name"), sa.func.min(Unit.id).label("unit_id"))
+        .join(both, both.c.person_id == Person.id)
+        .join(Unit, Unit.id == both.c.unit_id)
+        .where(inside)
+        .group_by(Person.id, Person.name)
+        .order_by(Person.name, Person.id)
+        .limit(limit)
+    )
+    if text:
+        query = query.where(Person.name.contains(text, autoescape=True))
+    return list(db.session.execute(query))
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day of a later month, or that month's last."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def _places(chosen: PointSettings) -> tuple[sa.Select[Any], sa.Select[Any]]:
+    seats = sa.select(sa.literal(1)).select_from(Seat).where(Seat.body.in_(chosen.bodies))
+    appointments = sa.select(sa.literal(1)).select_from(Appointment).where(Appointment.post.in_(chosen.posts))
+    return seats, appointments
+
+
+def _in_force(table: type[Seat] | type[Appointment], day: date) -> sa.ColumnElement[bool]:
+    return sa.and_(table.starts_on <= day, sa.or_(table.ends_on.is_(None), table.ends_on >= day))

@@ -1,0 +1,303 @@
+"""What one can do with points: earn, propose, review, take back, object.
+
+A correction is never a change: it is a further entry, with the person who made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from webapp.directory.models import Unit
+from webapp.directory.scope import place_of
+from webapp.extensions import db
+from webapp.foundation import clock, journal
+from webapp.foundation.access import Actor
+from webapp.foundation.db import locked, require_transaction, transaction
+from webapp.foundation.errors import Conflict, Invalid, NotFound
+from webapp.points import eligibility, ledger, permissions, queries
+from webapp.points.models import (
+    EntryKind,
+    EntryStatus,
+    ObjectionState,
+    Per,
+    PointEntry,
+    PointObjection,
+    PointRule,
+    PointSettings,
+    RuleEvent,
+)
+
+PLACE = ("street_id", "community_id", "grid_id", "building_id")
+
+
+def earn(
+    event: RuleEvent, *, person_id: int | None, source: tuple[str, object], on: date, place: Any, actor: Actor | None,
+    minutes: int = 0, counted: int = 0,
+) -> list[PointEntry]:
+    """Credit what the rules of ``event`` give on the day ``on``; above a cap it is only proposed.
+
+    Part of the sender's transaction. ``place`` is the record that earned (its ``Placed`` columns); ``minutes`` are served,
+    ``counted`` of them earned before. Only full hours count. Nothing happens where no rule is in force, the person does
+    not belong to those who earn, or this source earned before.
+    """
+    require_transaction()
+    found = db.session.execute(_rules(event, on)).all()
+    if not found or person_id is None or not eligibility.may_earn(person_id, on, found[0][1]):
+        return []
+    ledger.lock_account(person_id)
+    entries = []
+    for rule, chosen in found:
+        amount = rule.amount
+        if rule.per == Per.HOUR:
+            amount = rule.amount * (minutes // 60) - rule.amount * (counted // 60)
+        got = _earned(rule, person_id, source, on)
+        if amount > 0 and not got.before:
+            below = _below(rule.daily_cap, got.day + amount) and _below(rule.monthly_cap, got.month + amount)
+            status = EntryStatus.EFFECTIVE if below else EntryStatus.PROPOSED
+            columns = {column: getattr(place, column) for column in PLACE}
+            entries.append(_credit(rule, chosen, actor, status, person_id, amount, source, on, columns))
+    return entries
+
+
+def take_back(source: tuple[str, object], actor: Actor | None, why: str) -> None:
+    """Undo what a source earned, because the source itself was undone or corrected. Part of the sender's transaction.
+
+    Raises:
+        Conflict: the points have been redeemed already.
+    """
+    require_transaction()
+    matches = (PointEntry.source_type == source[0], PointEntry.source_id == str(source[1]))
+    found = sa.select(PointEntry.id, PointEntry.person_id).where(*matches, PointEntry.kind == EntryKind.EARN)
+    for entry_id, person_id in db.session.execute(found.order_by(PointEntry.person_id)).all():
+        ledger.lock_account(person_id)
+        entry = _locked_entry(entry_id)
+        if entry.status == EntryStatus.PROPOSED:
+            _answer(entry, None, EntryStatus.REJECTED, why)
+        elif entry.status == EntryStatus.EFFECTIVE and not queries.is_reversed(entry.id):
+            _reverse(entry, None, why)
+        journal.record(actor, "points:take_back", "point_entry", entry.id)
+
+
+def propose(actor: Actor, *, person_id: int, rule_id: int, day: date, reason: str) -> PointEntry:
+    """Put forward an act that no record proves by itself; it counts once a second person has agreed.
+
+    Raises:
+        Invalid: the rule, the person or the day do not fit; or the act was put forward before.
+    """
+    with transaction():
+        rule = db.session.get(PointRule, rule_id)
+        if rule is None or rule.event != RuleEvent.BY_HAND or not _valid(rule, day):
+            raise Invalid("这一天没有这项积分规则。", "rule_id")
+        if day > clock.today():
+            raise Invalid("日期不能晚于今天。", "day")
+        chosen = eligibility.settings()
+        people = {row.id: row for row in eligibility.candidates(actor.unit_path, day, chosen)}
+        if person_id not in people:
+            raise Invalid("这一天他不在可积分人员中，或不在您的范围内。", "person_id")
+        ledger.lock_account(person_id)
+        source = ("by_hand", day.isoformat())
+        if _earned(rule, person_id, source, day).before:
+            raise Invalid("这一天的这一项已经申报过了。", "day")
+        columns = place_of(db.session.get_one(Unit, people[person_id].unit_id))
+        return _credit(
+            rule, chosen, actor, EntryStatus.PROPOSED, person_id, rule.amount, source, day, columns, reason
+        )
+
+
+def review(actor: Actor, entry_id: int, *, approve: bool, reason: str = "") -> PointEntry:
+    """Answer a proposal.
+
+    Raises:
+        NotFound, Refused, Conflict: it is not the actor's to answer, or is answered.
+        Invalid: sent back without a reason.
+    """
+    with transaction():
+        entry = _held_entry(queries.entry_for_review(actor, entry_id))
+        permissions.check_can_review(actor, entry)
+        _need_reason(approve, reason)
+        _answer(entry, actor, EntryStatus.EFFECTIVE if approve else EntryStatus.REJECTED, reason)
+        journal.record(actor, "points:approve" if approve else "points:reject", "point_entry", entry.id)
+        return entry
+
+
+def reverse(actor: Actor, entry_id: int, *, reason: str) -> PointEntry:
+    """Take an earning back by a counter-entry, wholly.
+
+    Raises:
+        NotFound, Refused, Conflict: not the actor's to reverse, reversed before, or not enough points left.
+        Invalid: no reason given.
+    """
+    with transaction():
+        entry = _held_entry(queries.entry_for_review(actor, entry_id))
+        permissions.check_can_reverse(actor, entry, queries.is_reversed(entry.id))
+        _need_reason(False, reason)
+        return _reverse(entry, actor, reason)
+
+
+def object_to(actor: Actor, entry_id: int, *, reason: str) -> PointObjection:
+    """Say that an entry is wrong: one's own that was refused or reversed, or, as a reviewer, one that counts.
+
+    What is left of the entry is frozen until somebody else has settled it; the account is not.
+
+    Raises:
+        NotFound, Conflict: not the actor's to object to, or objected to already.
+        Invalid: no reason given.
+    """
+    with transaction() as session:
+        entry = _held_entry(queries.entry_for(actor, entry_id))
+        permissions.check_can_object(actor, entry, queries.is_reversed(entry.id))
+        if queries.any_objection(entry.id, by=actor.person_id):
+            raise Conflict("这笔积分已经提出过异议。")
+        _need_reason(False, reason)
+        objection = PointObjection(entry_id=entry.id, raised_by=actor.person_id, reason=reason, at=clock.now())
+        session.add(objection)
+        session.flush()
+        journal.record(actor, "points:object", "point_entry", entry.id, {"objection": objection.id})
+        return objection
+
+
+def settle(actor: Actor, entry_id: int, *, uphold: bool, reason: str = "") -> PointObjection:
+    """Decide an objection. Upheld, a wrong earning is reversed, and a wrong refusal or reversal is made good.
+
+    Raises:
+        NotFound, Refused, Conflict: not the actor's to settle, settled already, or not enough points left to reverse.
+        Invalid: dismissed without a reason.
+    """
+    with transaction():
+        entry = _held_entry(queries.entry_for_review(actor, entry_id))
+        found = queries.open_objection(entry.id)
+        permissions.check_can_settle(actor, entry, found)
+        assert found is not None
+        _need_reason(uphold, reason)
+        if uphold:
+            _make_good(entry, found, actor, reason)
+        found.state = ObjectionState.UPHELD if uphold else ObjectionState.DISMISSED
+        found.settled_by, found.settled_at, found.answer = actor.person_id, clock.now(), reason
+        journal.record(actor, "points:settle", "point_entry", entry.id, {"objection": found.id, "state": found.state})
+        return found
+
+
+def _rules(event: RuleEvent, day: date) -> sa.Select[tuple[PointRule, PointSettings]]:
+    valid = (PointRule.valid_from <= day, sa.or_(PointRule.valid_to.is_(None), PointRule.valid_to >= day))
+    return (
+        sa.select(PointRule, PointSettings)
+        .join(PointSettings, PointSettings.id == 1)
+        .where(PointRule.event == event, *valid)
+        .order_by(PointRule.id)
+    )
+
+
+def _valid(rule: PointRule, day: date) -> bool:
+    return rule.valid_from <= day and (rule.valid_to is None or day <= rule.valid_to)
+
+
+def _below(cap: int | None, amount: int) -> bool:
+    return cap is None or amount <= cap
+
+
+def _earned(rule: PointRule, person_id: int, source: tuple[str, object], day: date) -> Any:
+    """What the rule gave the person on the day and in its month, less what was reversed, and whether by this source."""
+    month = (day.replace(day=1), eligibility.add_months(day.replace(day=1), 1))
+    mine = sa.and_(PointEntry.person_id == person_id, PointEntry.rule_code == rule.code)
+    counts = sa.and_(mine, PointEntry.status == EntryStatus.EFFECTIVE)
+    total = sa.func.coalesce(sa.func.sum(PointEntry.amount), 0)
+    # By hand, what was rejected may be put forward again with better proof; a record that earned nothing stays so.
+    again = PointEntry.status != EntryStatus.REJECTED if rule.event == RuleEvent.BY_HAND else sa.true()
+    before = sa.exists().where(
+        mine, PointEntry.kind == EntryKind.EARN, again,
+        PointEntry.source_type == source[0], PointEntry.source_id == str(source[1]),
+    )
+    return db.session.execute(
+        sa.select(
+            sa.select(total).where(counts, PointEntry.earned_on == day).scalar_subquery().label("day"),
+            sa.select(total)
+            .where(counts, PointEntry.earned_on >= month[0], PointEntry.earned_on < month[1])
+            .scalar_subquery()
+            .label("month"),
+            before.label("before"),
+        )
+    ).one()
+
+
+def _credit(
+    rule: PointRule, chosen: PointSettings, actor: Actor | None, status: EntryStatus, person_id: int, amount: int,
+    source: tuple[str, object], day: date, place: Mapping[str, int | None], reason: str = "",
+) -> PointEntry:
+    months = chosen.lot_months
+    entry = PointEntry(
+        person_id=person_id, kind=EntryKind.EARN, amount=amount, title=rule.name, rule_id=rule.id, rule_code=rule.code,
+        source_type=source[0], source_id=str(source[1]), earned_on=day, status=status, reason=reason, at=clock.now(),
+        created_by=actor.person_id if actor else None,
+        expires_on=eligibility.add_months(clock.today(), months) if months else None,
+        **{column: place[column] for column in PLACE},
+    )
+    db.session.add(entry)
+    db.session.flush()
+    journal.record(actor, f"points:{status}", "point_entry", entry.id, {"rule": rule.id, "amount": amount})
+    return entry
+
+
+def _held_entry(entry: PointEntry) -> PointEntry:
+    """The entry with its present values, its account locked before it."""
+    ledger.lock_account(entry.person_id)
+    return _locked_entry(entry.id)
+
+
+def _locked_entry(entry_id: int) -> PointEntry:
+    entry = locked(PointEntry, entry_id)
+    if entry is None:
+        raise NotFound
+    return entry
+
+
+def _need_reason(agreed: bool, reason: str) -> None:
+    if not agreed and not reason.strip():
+        raise Invalid("请写明原因。", "reason")
+
+
+def _answer(entry: PointEntry, actor: Actor | None, status: EntryStatus, answer: str) -> None:
+    entry.status, entry.answer = status, answer
+    entry.reviewed_by, entry.reviewed_at = actor.person_id if actor else None, clock.now()
+    db.session.flush()
+
+
+def _reverse(entry: PointEntry, actor: Actor | None, reason: str) -> PointEntry:
+    """The counter-entry: from the lot itself first, then from the others. What had expired is gone anyway."""
+    amount = entry.amount - ledger.taken_from(entry.id, EntryKind.EXPIRE)
+    lots = ledger.lots(entry.person_id, clock.today(), even=entry.id)
+    lots = sorted((lot for lot in lots if lot.id == entry.id or not lot.frozen), key=lambda lot: lot.id != entry.id)
+    missing = amount - sum(lot.left for lot in lots)
+    if amount <= 0:
+        raise Conflict("这笔积分已经过期，不用冲正。")
+    if missing > 0:
+        raise Conflict(f"账户里还差 {missing} 分，现在不能冲正。可以先提出异议，冻结这笔积分。")
+    counter = ledger.post(
+        entry.person_id, EntryKind.REVERSE, -amount, entry.title, (entry.source_type, entry.source_id),
+        created_by=actor.person_id if actor else None, reason=reason, reverses_id=entry.id, rule_code=entry.rule_code,
+        earned_on=entry.earned_on, **{column: getattr(entry, column) for column in PLACE},
+    )
+    ledger.take(counter, lots)
+    journal.record(actor, "points:reverse", "point_entry", entry.id, {"counter": counter.id, "amount": counter.amount})
+    return counter
+
+
+def _make_good(entry: PointEntry, objection: PointObjection, actor: Actor, reason: str) -> None:
+    if entry.kind == EntryKind.EARN and entry.status == EntryStatus.EFFECTIVE:
+        _reverse(entry, actor, reason or objection.reason)
+        return
+    original = db.session.get_one(PointEntry, entry.reverses_id) if entry.reverses_id else entry
+    rule = db.session.get_one(PointRule, original.rule_id)
+    granted = PointEntry(
+        person_id=entry.person_id, kind=EntryKind.EARN, amount=abs(entry.amount), title=entry.title, rule_id=rule.id,
+        rule_code=rule.code, source_type="objection", source_id=str(objection.id), earned_on=original.earned_on,
+        status=EntryStatus.EFFECTIVE, reason=objection.reason, at=clock.now(), created_by=objection.raised_by,
+        reviewed_by=actor.person_id, reviewed_at=clock.now(), answer=reason, expires_on=original.expires_on,
+        **{column: getattr(entry, column) for column in PLACE},
+    )
+    db.session.add(granted)
+    db.session.flush()
+    journal.record(actor, "points:grant", "point_entry", granted.id, {"objection": objection.id})

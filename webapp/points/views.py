@@ -1,0 +1,197 @@
+"""The pages of one's own points: account, shop, redemptions, statement."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from flask import Blueprint, Flask, Response, current_app, request, url_for
+
+from webapp.directory.posts import Permission
+from webapp.foundation import clock
+from webapp.foundation.access import current_actor, may
+from webapp.foundation.forms import submit
+from webapp.foundation.htmx import go, page
+from webapp.foundation.qr import qr_svg
+from webapp.foundation.receipts import Done
+from webapp.points import eligibility, ledger, listeners, permissions, queries, redemptions, service
+from webapp.points.forms import ActForm, AnswerForm
+from webapp.points.models import REWARD_KIND_NAMES, PointEntry, RedemptionState
+from webapp.points.words import WORDS, rule_lines
+
+P = Permission
+LONGEST_STATEMENT = timedelta(days=366)
+bp = Blueprint("points", __name__, url_prefix="/points")
+
+
+def register(app: Flask) -> None:
+    """Hang the pages on ``app``, and listen to the rooms that earn."""
+    # They hang their pages on the blueprint.
+    from webapp.points import desk_views, review_views, reward_views  # noqa: F401
+
+    listeners.connect()
+    app.register_blueprint(bp)
+
+
+@bp.context_processor
+def words() -> dict[str, object]:
+    """The Chinese names of kinds and states."""
+    return dict(WORDS)
+
+
+@bp.get("/")
+@may(P.POINTS_OWN)
+def account() -> Response:
+    """One's own account: what there is, what is about to expire, how it came about."""
+    actor, after = current_actor(), request.args.get("after", "")
+    found = queries.entries_page(actor.person_id, after)
+    if after:
+        return page("points/entries.html", part="points/_entries.html", found=found)
+    chosen, today = eligibility.settings(), clock.today()
+    return page(
+        "points/account.html",
+        found=found,
+        summary=ledger.summary(actor.person_id, today, today + timedelta(days=chosen.notice_days)),
+        waiting=queries.waiting_points(actor.person_id),
+        rule_lines=rule_lines(queries.rules_on(today)),
+        earns=eligibility.may_earn(actor.person_id, today, chosen),
+    )
+
+
+@bp.get("/shop")
+@may(P.POINTS_OWN)
+def shop() -> Response:
+    """What points can be redeemed for here."""
+    actor = current_actor()
+    kind = request.args.get("kind", "") if request.args.get("kind") in REWARD_KIND_NAMES else ""
+    found = queries.shop_page(actor, kind, request.args.get("after", ""))
+    today = clock.today()
+    summary = ledger.summary(actor.person_id, today, today)
+    return page("points/shop.html", part="points/_goods.html", found=found, kind=kind, summary=summary)
+
+
+@bp.get("/shop/<int:reward_id>")
+@may(P.POINTS_OWN, record="reward")
+def reward(reward_id: int) -> Response:
+    """One reward; asks once whether to redeem it."""
+    return _reward_page(reward_id, ActForm())
+
+
+def _reward_page(reward_id: int, form: ActForm, status: int = 200) -> Response:
+    actor, today = current_actor(), clock.today()
+    row = queries.reward_for(actor, reward_id)
+    summary = ledger.summary(actor.person_id, today, today)
+    refusal = redemptions.refusal(actor, row, summary.spendable)
+    return page("points/reward.html", status=status, reward=row, summary=summary, refusal=refusal, form=form)
+
+
+@bp.post("/shop/<int:reward_id>/redeem")
+@may(P.POINTS_OWN, record="reward")
+def redeem(reward_id: int) -> Response:
+    """Redeem it, and show the code."""
+    actor, form = current_actor(), ActForm()
+    if form.validate_on_submit():
+        done = submit(
+            form,
+            lambda: redemptions.redeem(actor, reward_id=reward_id),
+            lambda row: Done(url_for("points.redemption", code=row.code), "兑换好了，凭领取码去领。"),
+        )
+        if done:
+            return go(done.url, done.message)
+    return _reward_page(reward_id, form, status=422)
+
+
+@bp.get("/redemptions/")
+@may(P.POINTS_OWN)
+def my_redemptions() -> Response:
+    """What one has redeemed."""
+    found = queries.redemptions_page(current_actor().person_id, request.args.get("after", ""))
+    return page("points/redemptions.html", part="points/_redemptions.html", found=found)
+
+
+@bp.get("/redemptions/<code>")
+@may(P.POINTS_OWN, record="redemption")
+def redemption(code: str) -> Response:
+    """The code fills the screen: QR, characters, place, hours, until when."""
+    return _redemption_page(code, ActForm())
+
+
+def _redemption_page(code: str, form: ActForm, status: int = 200) -> Response:
+    row = queries.redemption_for(current_actor(), code)
+    open_ = row.state == RedemptionState.REQUESTED
+    qr = qr_svg(_address(url_for("points.desk_item", code=row.code))) if open_ else None
+    return page(
+        "points/redemption.html", status=status, redemption=row, about=queries.described(row), qr=qr, form=form
+    )
+
+
+def _address(path: str) -> str:
+    """``path`` with the host, as a phone's camera needs it."""
+    base: str = current_app.config["SETTINGS"].public_url or request.host_url.rstrip("/")
+    return base + path
+
+
+@bp.post("/redemptions/<code>/cancel")
+@may(P.POINTS_OWN, record="redemption")
+def cancel(code: str) -> Response:
+    """Give it up; points and piece go back."""
+    actor, form = current_actor(), ActForm()
+    if form.validate_on_submit():
+        done = submit(
+            form,
+            lambda: redemptions.cancel(actor, code),
+            lambda row: Done(url_for("points.my_redemptions"), f"已取消，{row.cost} 分已退回。"),
+        )
+        if done:
+            return go(done.url, done.message)
+    return _redemption_page(code, form, status=422)
+
+
+@bp.get("/entries/<int:entry_id>")
+@may(P.POINTS_OWN, record="point_entry_own")
+def entry(entry_id: int) -> Response:
+    """One of one's own entries, and what became of it."""
+    return _entry_page(queries.own_entry(current_actor(), entry_id), AnswerForm())
+
+
+def _entry_page(row: PointEntry, form: AnswerForm, status: int = 200) -> Response:
+    against = permissions.why_not(permissions.check_can_object, current_actor(), row, queries.is_reversed(row.id))
+    objections = queries.objections_to(row.id)
+    return page(
+        "points/entry.html", status=status, entry=row, form=form, objections=objections,
+        may_object=against is None and not objections,
+    )
+
+
+@bp.post("/entries/<int:entry_id>/object")
+@may(P.POINTS_OWN, record="point_entry_own")
+def object_to(entry_id: int) -> Response:
+    """Say that one's own entry was wrongly refused or taken back."""
+    actor, form = current_actor(), AnswerForm()
+    row = queries.own_entry(actor, entry_id)
+    if form.validate_on_submit():
+        done = submit(
+            form,
+            lambda: service.object_to(actor, entry_id, reason=form.reason.data),
+            lambda _: Done(url_for("points.entry", entry_id=entry_id), "异议已提出，由其他人核对后答复。"),
+        )
+        if done:
+            return go(done.url, done.message)
+    return _entry_page(row, form, status=422)
+
+
+@bp.get("/statement")
+@may(P.POINTS_OWN)
+def statement() -> Response:
+    """The account over a range of days, to be printed."""
+    today = clock.today()
+    last = min(_day("last", today), today)
+    first = max(min(_day("first", last.replace(month=1, day=1)), last), last - LONGEST_STATEMENT)
+    return page("points/statement.html", statement=queries.statement(current_actor().person_id, first, last))
+
+
+def _day(name: str, default: date) -> date:
+    """A day of the address; ``default`` where it names none."""
+    try:
+        return date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return default

@@ -1,0 +1,15 @@
+"""What can happen to a redemption."""
+
+from __future__ import annotations
+
+from webapp.foundation.workflow import Transition, Workflow
+from webapp.points.models import RedemptionState as S
+
+REDEMPTION_FLOW = Workflow(
+    [
+        Transition("redeem", "兑换", (), S.REQUESTED, ("owner",)),
+        Transition("hand_out", "发放", (S.REQUESTED,), S.FULFILLED, ("clerk",)),
+        Transition("cancel", "取消", (S.REQUESTED,), S.CANCELLED, ("owner",)),
+        Transition("expire", "逾期退回", (S.REQUESTED,), S.EXPIRED, ("system",)),
+    ]
+)
