@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wtforms import DateField, SelectField, StringField, TelField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from webapp.directory.posts import POST_NAMES
@@ -24,7 +25,7 @@ class AppointForm(Form):
 
     post = SelectField(
         "职务",
-        choices=[(post.value, name) for post, name in POST_NAMES.items()],
+        choices=[SelectChoice(post.value, name) for post, name in POST_NAMES.items()],
         validators=[InputRequired("请选择职务。")],
         validate_choice=True,
     )
