@@ -40,7 +40,10 @@ def test_a_building_leader_logs_for_the_building(app: Flask, world: World) -> No
     assert (visit.building_id, visit.grid_id) == (world.units["building"], world.units["grid"])
 
 
-@pytest.mark.parametrize(("who", "where"), [("grid_worker", "grid2"), ("building_leader", "grid"), ("building_leader", "building2")])
+@pytest.mark.parametrize(
+    ("who", "where"),
+    [("grid_worker", "grid2"), ("building_leader", "grid"), ("building_leader", "building2")],
+)
 def test_the_wrong_place_is_refused(app: Flask, world: World, who: str, where: str) -> None:
     with pytest.raises(Refused):
         service.log_visit(world.actor(who), **HOME, details=Details(unit_id=world.units[where]))

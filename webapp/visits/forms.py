@@ -50,7 +50,7 @@ class VisitForm(Form):
     outcome = RadioField("结果怎样", choices={**OUTCOME_NAMES}, validators=[InputRequired("请选择办理结果。")])
     note = TextAreaField("情况说明", validators=[Length(max=NOTE_LENGTH)])
     photos = MultipleFileField("照片")
-    unit_id = SelectField("地点", coerce=number_or_none)
+    unit_id = SelectField("地点", coerce=number_or_none, validators=[DataRequired()])
     station_id = SelectField("接待站点", coerce=number_or_none)
     at = LocalDateTimeField("服务时间", validators=[Optional()])
     resident_name = StringField("居民姓名", validators=[Length(max=40)])
@@ -111,6 +111,7 @@ class DeskForm(Form):
         "重复",
         coerce=int,
         default=1,
+        validators=[DataRequired()],
         choices={str(weeks): "只这一次" if weeks == 1 else f"每周一次，共 {weeks} 次" for weeks in REPEATS},
     )
     place = StringField("具体位置", validators=[Length(max=80)])

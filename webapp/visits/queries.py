@@ -56,8 +56,8 @@ class Line:
     outcome: str
     outcome_name: str
     items: str
-    worker: str
-    unit: str
+    worker: str  # empty: the reader
+    unit: str  # empty: the unit that the reader serves
     resident: str  # masked
     excerpt: str
     is_late_entry: bool
@@ -73,7 +73,7 @@ def visits_page(actor: Actor, filters: Filters, cursor: str = "") -> Page[Line]:
     """A page of visits in scope, the latest first: two queries, whatever their number."""
     page = keyset(list_query(actor, filters), [Visit.at, Visit.id], cursor)
     items = item_names([row.id for row in page.rows])
-    return Page([_line(row, items.get(row.id, [])) for row in page.rows], page.next)
+    return Page([_line(actor, row, items.get(row.id, [])) for row in page.rows], page.next)
 
 
 def list_query(actor: Actor, filters: Filters) -> sa.Select[Any]:
@@ -81,7 +81,7 @@ def list_query(actor: Actor, filters: Filters) -> sa.Select[Any]:
     query: Any = (
         sa.select(
             Visit.id, Visit.at, Visit.kind, Visit.outcome, Visit.note, Visit.resident_name, Visit.is_late_entry,
-            Visit.do_not_disturb, Person.name.label("worker"), Unit.short_name.label("unit"),
+            Visit.do_not_disturb, Visit.worker_id, Visit.unit_id, Person.name.label("worker"), Unit.short_name.label("unit"),
         )
         .join(Person, Person.id == Visit.worker_id)
         .join(Unit, Unit.id == Visit.unit_id)
@@ -118,7 +118,7 @@ def _matches(q: str) -> sa.ColumnElement[bool]:
     )
 
 
-def _line(row: Any, items: Sequence[str]) -> Line:
+def _line(actor: Actor, row: Any, items: Sequence[str]) -> Line:
     note = scrub(row.note)
     return Line(
         id=row.id,
@@ -127,8 +127,8 @@ def _line(row: Any, items: Sequence[str]) -> Line:
         outcome=row.outcome,
         outcome_name=OUTCOME_NAMES[Outcome(row.outcome)],
         items="、".join(items),
-        worker=row.worker,
-        unit=row.unit,
+        worker="" if row.worker_id == actor.person_id else row.worker,
+        unit="" if row.unit_id == actor.unit_id else row.unit,
         resident=mask_name(row.resident_name or ""),
         excerpt=note[:EXCERPT] + ("…" if len(note) > EXCERPT else ""),
         is_late_entry=row.is_late_entry,
