@@ -16,7 +16,7 @@ from webapp.directory.queries import in_force
 from webapp.extensions import db, login_manager
 from webapp.foundation import clock
 from webapp.foundation.access import Actor, Holding
-from webapp.foundation.db import AnySelect
+from webapp.foundation.db import AnySelect, UTCDateTime
 from webapp.foundation.htmx import go
 
 NO_POST = "您目前没有在任的职务，暂时不能使用。如有疑问，请联系所在社区。"
@@ -52,7 +52,7 @@ def load_user(token: str) -> SessionUser | None:
 
 def load_actor(token: str, now: datetime) -> Actor | None:
     """The person behind ``token`` with the appointments in force; None when any of it has ended."""
-    rows = db.session.execute(_query(token, now)).all()
+    rows = db.session.execute(_ACTOR, _values(token, now)).all()
     if not rows:
         return None
     holdings = tuple(
@@ -83,20 +83,23 @@ def load_actor(token: str, now: datetime) -> Actor | None:
 def without_post(token: str, now: datetime) -> bool:
     """Whether the login behind ``token`` still stands, so that only an appointment in force is missing."""
     query = sa.select(LoginSession.id).join(Account, Account.id == LoginSession.account_id)
-    return db.session.scalar(query.where(*_standing(token, now))) is not None
+    return db.session.scalar(query.where(*_STANDING), _values(token, now)) is not None
 
 
-def _standing(token: str, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        LoginSession.token_hash == token_hash(token),
-        LoginSession.ended_at.is_(None),
-        LoginSession.expires_at > now,
-        Account.disabled_at.is_(None),
-    )
+# The values of each request; the statements around them are built once, for they run before every page.
+_STANDING = (
+    LoginSession.token_hash == sa.bindparam("token_hash"),
+    LoginSession.ended_at.is_(None),
+    LoginSession.expires_at > sa.bindparam("now", type_=UTCDateTime),
+    Account.disabled_at.is_(None),
+)
 
 
-def _query(token: str, now: datetime) -> AnySelect:
-    today = clock.local(now).date()
+def _values(token: str, now: datetime) -> dict[str, object]:
+    return {"token_hash": token_hash(token), "now": now, "today": clock.local(now).date()}
+
+
+def _query() -> AnySelect:
     return (
         sa.select(
             Account.id.label("account_id"),
@@ -116,9 +119,12 @@ def _query(token: str, now: datetime) -> AnySelect:
         .join(Person, Person.id == Account.person_id)
         .join(Appointment, Appointment.person_id == Person.id)
         .join(Unit, Unit.id == Appointment.unit_id)
-        .where(*_standing(token, now), in_force(today))
+        .where(*_STANDING, in_force(sa.bindparam("today", type_=sa.Date)))
         .order_by(Appointment.starts_on, Appointment.id)
     )
+
+
+_ACTOR = _query()
 
 
 def start(token: str, *, trusted: bool) -> None:

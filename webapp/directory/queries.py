@@ -32,8 +32,8 @@ from webapp.foundation.paging import Page, keyset
 FOUND = 8  # units that a search shows
 
 
-def in_force(today: date) -> sa.ColumnElement[bool]:
-    """That an appointment counts on ``today``, and its unit still exists; needs ``Unit`` joined."""
+def in_force(today: date | sa.ColumnElement[date]) -> sa.ColumnElement[bool]:
+    """That an appointment counts on ``today`` (a date, or a parameter for one), and its unit still exists; needs ``Unit`` joined."""
     return sa.and_(
         Appointment.starts_on <= today,
         sa.or_(Appointment.ends_on.is_(None), Appointment.ends_on >= today),

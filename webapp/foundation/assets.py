@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, Response, make_response, request, send_from_directory, url_for
+from flask import Flask, Response, make_response, request, send_from_directory
 
 TEXT = (".css", ".js", ".svg", ".webmanifest")
 
@@ -24,8 +24,10 @@ def register(app: Flask) -> None:
     def version(path: str) -> str:
         return hashlib.sha256((folder / path).read_bytes()).hexdigest()[:10]
 
+    @cache
     def asset(path: str) -> str:
-        return url_for("static", filename=path, v=version(path))
+        # Every icon on a page asks for this: worked out once, not routed each time.
+        return f"{app.static_url_path}/{path}?v={version(path)}"
 
     @cache
     def packed(path: str, encoding: str) -> bytes:
