@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -27,7 +28,9 @@ def plan_for(world: World, **change: object) -> Plan:
 
 
 @pytest.fixture(autouse=True)
-def _clock(app: Flask) -> object:
+def _clock(request: pytest.FixtureRequest) -> Iterator[None]:
+    # The database is made before the clock is turned.
+    request.getfixturevalue("app" if "app" in request.fixturenames else "lite_app")
     with time_machine.travel(WEDNESDAY):
         yield
 
@@ -55,7 +58,7 @@ def test_a_weekly_series_keeps_every_date_and_names_the_holidays(app: Flask, wor
         ({"hosts": [10**6]}, "hosts"),
     ],
 )
-def test_what_does_not_work_is_named(app: Flask, world: World, change: dict[str, object], field: str) -> None:
+def test_what_does_not_work_is_named(lite_app: Flask, world: World, change: dict[str, object], field: str) -> None:
     with pytest.raises(Invalid) as refusal:
         desk.plan_desk(world.actor("grid_worker"), plan_for(world, **change))
     assert refusal.value.field == field

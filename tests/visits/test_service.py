@@ -44,14 +44,14 @@ def test_a_building_leader_logs_for_the_building(app: Flask, world: World) -> No
     ("who", "where"),
     [("grid_worker", "grid2"), ("building_leader", "grid"), ("building_leader", "building2")],
 )
-def test_the_wrong_place_is_refused(app: Flask, world: World, who: str, where: str) -> None:
+def test_the_wrong_place_is_refused(lite_app: Flask, world: World, who: str, where: str) -> None:
     with pytest.raises(Refused):
         service.log_visit(world.actor(who), **HOME, details=Details(unit_id=world.units[where]))
     assert db.session.scalar(sa.select(sa.func.count(Visit.id))) == 0
 
 
 @pytest.mark.parametrize("who", ["auditor", "street_staff"])
-def test_who_only_reads_does_not_log(app: Flask, world: World, who: str) -> None:
+def test_who_only_reads_does_not_log(lite_app: Flask, world: World, who: str) -> None:
     with pytest.raises(Refused):
         service.log_visit(world.actor(who), **HOME)
 
@@ -66,7 +66,7 @@ def test_who_only_reads_does_not_log(app: Flask, world: World, who: str) -> None
         ({"kind": "station_reception", "outcome": "nobody_home"}, "outcome"),
     ],
 )
-def test_a_choice_that_does_not_fit_is_named(app: Flask, world: World, change: dict[str, object], field: str) -> None:
+def test_a_choice_that_does_not_fit_is_named(lite_app: Flask, world: World, change: dict[str, object], field: str) -> None:
     with pytest.raises(Invalid) as refusal:
         service.log_visit(world.actor("grid_worker"), **{**HOME, **change})  # type: ignore[arg-type]
     assert refusal.value.field == field
@@ -81,7 +81,7 @@ def test_a_choice_that_does_not_fit_is_named(app: Flask, world: World, change: d
         (Details(resident_phone="12345"), "resident_phone"),
     ],
 )
-def test_a_detail_that_does_not_fit_is_named(app: Flask, world: World, details: Details, field: str) -> None:
+def test_a_detail_that_does_not_fit_is_named(lite_app: Flask, world: World, details: Details, field: str) -> None:
     with pytest.raises(Invalid) as refusal:
         service.log_visit(world.actor("grid_worker"), **HOME, details=details)
     assert refusal.value.field == field
@@ -177,7 +177,7 @@ def test_a_note_in_a_list_is_scrubbed_and_short(app: Flask, world: World) -> Non
         ("community_staff2", False), ("street_staff2", False), ("auditor2", False), ("handler", False),
     ],
 )  # fmt: skip
-def test_a_visit_is_seen_from_above_and_not_from_beside(app: Flask, world: World, who: str, sees: bool) -> None:
+def test_a_visit_is_seen_from_above_and_not_from_beside(lite_app: Flask, world: World, who: str, sees: bool) -> None:
     visit = service.log_visit(world.actor("grid_worker"), **HOME)
     actor = world.actor(who)
     assert bool(queries.visits_page(actor, Filters()).rows) is sees
@@ -240,3 +240,17 @@ def test_the_list_of_services_is_written_once(app: Flask, world: World) -> None:
     with transaction() as session:
         session.execute(sa.delete(ServiceItem).where(ServiceItem.key == "job"))
     assert seeds.seed_defaults() == 1
+
+
+def test_what_was_agreed_on_comes_up_in_its_week(app: Flask, world: World) -> None:
+    worker, today = world.actor("grid_worker"), clock.today()
+    ids = [
+        service.log_visit(worker, **HOME, details=Details(next_visit_on=today + timedelta(days=days))).id
+        for days in (7, 2, 8)
+    ]
+    service.log_visit(
+        world.actor("grid_worker1b"), **HOME, details=Details(next_visit_on=today + timedelta(days=1))
+    )
+    assert [row.id for row in queries.agreed_visits(worker)] == [ids[1], ids[0]]
+    with time_machine.travel(clock.now() + timedelta(days=5)):
+        assert [row.id for row in queries.agreed_visits(worker)] == [ids[1], ids[0], ids[2]]

@@ -253,6 +253,13 @@ def test_the_timetable_is_read_off_its_index(lite_app: Flask, world: World) -> N
     assert "USING INDEX ix_desk_sessions_grid" in steps
 
 
+def test_what_was_agreed_on_stands_on_its_page(lite_app: Flask, browse: Browse, world: World) -> None:
+    browse.log_in("grid_worker")
+    assert "最近没有约好的上门" in browse.get("/visits/agreed").text
+    log(world, 2, next_visit_on=clock.today() + timedelta(days=1), resident_name="示例")
+    assert browse.get("/visits/agreed").text.count("示*") == 2
+
+
 def desk_data(world: World, days: int = 1, **change: str) -> dict[str, str]:
     day = (clock.today() + timedelta(days=days)).isoformat()
     base = {"station_id": str(world.stations["station"]), "day": day, "starts": "14:00", "ends": "16:00"}

@@ -105,6 +105,9 @@ class DeskHost(db.Model):
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), primary_key=True, index=True)
 
 
+_AGREED = sa.text("next_visit_on IS NOT NULL")
+
+
 class Visit(Placed, db.Model):
     """A service record: one contact with a resident, and what was done.
 
@@ -123,6 +126,9 @@ class Visit(Placed, db.Model):
         sa.Index("ix_visits_building", "building_id", "at", "id"),
         sa.Index("ix_visits_worker", "worker_id", "at", "id"),
         sa.Index("ix_visits_at", "at", "id"),
+        sa.Index(
+            "ix_visits_next", "worker_id", "next_visit_on", sqlite_where=_AGREED, postgresql_where=_AGREED
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

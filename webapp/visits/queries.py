@@ -31,6 +31,8 @@ from webapp.visits.models import (
 
 ONE_DAY = timedelta(days=1)
 FAVOURITES_OVER = timedelta(days=90)
+# What was agreed on is shown from a week ahead until three days after.
+AGREED_AHEAD, AGREED_BEFORE, AGREED_SHOWN = timedelta(days=7), timedelta(days=3), 50
 EXCERPT = 40  # characters of a note in a list
 
 
@@ -62,6 +64,7 @@ class Line:
     excerpt: str
     is_late_entry: bool
     do_not_disturb: bool
+    next_visit_on: date | None = None  # only in ``agreed_visits``
 
     @property
     def day(self) -> date:
@@ -118,7 +121,7 @@ def _matches(q: str) -> sa.ColumnElement[bool]:
     )
 
 
-def _line(actor: Actor, row: Any, items: Sequence[str]) -> Line:
+def _line(actor: Actor, row: Any, items: Sequence[str], next_visit_on: date | None = None) -> Line:
     note = scrub(row.note)
     return Line(
         id=row.id,
@@ -133,6 +136,7 @@ def _line(actor: Actor, row: Any, items: Sequence[str]) -> Line:
         excerpt=note[:EXCERPT] + ("…" if len(note) > EXCERPT else ""),
         is_late_entry=row.is_late_entry,
         do_not_disturb=row.do_not_disturb,
+        next_visit_on=next_visit_on,
     )
 
 
@@ -150,6 +154,21 @@ def item_names(visit_ids: Sequence[int]) -> dict[int, list[str]]:
     for visit_id, name in db.session.execute(query):
         found.setdefault(visit_id, []).append(name)
     return found
+
+
+def agreed_visits(actor: Actor) -> list[Line]:
+    """Visits whose next one this worker agreed on for these days, the soonest first: two queries."""
+    today = clock.today()
+    query = (
+        list_query(actor, Filters(mine=True))
+        .add_columns(Visit.next_visit_on)
+        .where(Visit.next_visit_on.between(today - AGREED_BEFORE, today + AGREED_AHEAD))
+        .order_by(Visit.next_visit_on, Visit.id)
+        .limit(AGREED_SHOWN)
+    )
+    rows = db.session.execute(query).all()
+    items = item_names([row.id for row in rows])
+    return [_line(actor, row, items.get(row.id, []), row.next_visit_on) for row in rows]
 
 
 def visit_for(actor: Actor, visit_id: int) -> Visit:

@@ -45,9 +45,8 @@ def index() -> Response:
     actor, filters = current_actor(), _filters()
     after = request.args.get("after", "")
     found = queries.visits_page(actor, filters, after)
-    if after:
-        return page("visits/index.html", part="visits/_rows.html", **_list(filters), found=found, last=_day("last"))
-    return page("visits/index.html", part="visits/_list.html", **_list(filters), found=found, last=None)
+    part = "visits/_rows.html" if after else "visits/_list.html"
+    return page("visits/index.html", part=part, **_list(filters), found=found, last=_day("last"))
 
 
 def _filters() -> Filters:
@@ -88,6 +87,13 @@ def _list(filters: Filters) -> dict[str, Any]:
         "items": queries.all_items(),
         "today": clock.today(),
     }
+
+
+@bp.get("/agreed")
+@may(P.VISIT_LOG)
+def agreed() -> Response:
+    """Whom this worker promised to visit again in these days."""
+    return page("visits/agreed.html", rows=queries.agreed_visits(current_actor()), today=clock.today())
 
 
 @bp.route("/new", methods=["GET", "POST"])
@@ -194,7 +200,7 @@ def resident(visit_id: int) -> Response:
 
 
 @bp.route("/<int:visit_id>/case", methods=["GET", "POST"])
-@may(P.CASE_REGISTER, record="visit")
+@may(P.VISIT_LOG, record="visit")
 def case(visit_id: int) -> Response:
     """转为诉求: everything stands there already; one tap registers it."""
     actor = current_actor()
