@@ -73,7 +73,10 @@ def facts_of(case: Case) -> Facts:
     lead = db.session.get(Case, case.merged_into_id) if case.merged_into_id else None
     events = db.session.execute(
         sa.select(CaseEvent.case_id, CaseEvent.action, CaseEvent.person_id, CaseEvent.post, CaseEvent.at)
-        .where(CaseEvent.case_id.in_([case.id, *([lead.id] if lead else [])]), CaseEvent.action.in_((*HANDLING, *NEW_ROUND, "supervise")))
+        .where(
+            CaseEvent.case_id.in_([case.id, *([lead.id] if lead else [])]),
+            CaseEvent.action.in_((*HANDLING, *NEW_ROUND, "supervise")),
+        )
         .order_by(CaseEvent.id.desc())
     ).all()
     hands = set()
@@ -134,7 +137,23 @@ def _over(actor: Actor, case: Case) -> list[int]:
 
 
 def _in_scope(actor: Actor, case: Case) -> bool:
+    if actor.unit_level == Level.DISTRICT:
+        return True
     return actor.unit_level in LADDER and unit_at(case, actor.unit_level) == actor.unit_id
+
+
+def may_reveal(actor: Actor, case: Case) -> bool:
+    """Whether the reporter's identity may be shown in full to the actor (domain rules 6.3).
+
+    To the owner, and to the community and above, who call back; to a handler only where it is not to be kept from it.
+    """
+    if case.confidentiality == Confidentiality.ANONYMOUS or not may_see(actor, case):
+        return False
+    if actor.unit_id == case.owner_unit_id:
+        return actor.can(Permission.CASE_OWN)
+    if actor.unit_id == case.handler_unit_id:
+        return case.confidentiality == Confidentiality.NORMAL and _works(actor)
+    return actor.can(Permission.CASE_ARCHIVE)
 
 
 def _works(actor: Actor) -> bool:
@@ -151,7 +170,7 @@ def standing(who: Who, case: Case, facts: Facts) -> frozenset[By]:
     if not may_see(who, case):
         return frozenset()
     above = next_level(case.level)
-    in_scope = _in_scope(who, case)
+    in_scope = who.unit_level in LADDER and _in_scope(who, case)
     higher = in_scope and rank(who.unit_level) > rank(case.level)
     decides = who.can(Permission.CASE_DECIDE) or (who.can(Permission.CASE_OWN) and who.unit_level == Level.GRID)
     holds = {

@@ -7,7 +7,15 @@ from collections.abc import Callable
 from webapp.cases.models import Case
 from webapp.cases.permissions import DECISIONS
 from webapp.cases.seeds import seed_defaults
-from webapp.cases.service.escalation import decide, decide_request, decline, escalate, extend, hand_down, redirect
+from webapp.cases.service.escalation import (
+    decide,
+    decide_request,
+    decline,
+    escalate,
+    extend,
+    hand_down,
+    redirect,
+)
 from webapp.cases.service.identity import Identity, reveal_identity
 from webapp.cases.service.loop import (
     accept,
@@ -72,7 +80,9 @@ def act(actor: Actor, number: str, action: str, *, version: int | None = None, *
 
 
 __all__ = [
-    "VERBS", "Identity", "Registered", "SweepCounts", "act", "decide_request", "record_verdict_by_code", "register",
-    "register_by_resident", "reopen_by_code", "reveal_identity", "seed_defaults", "supervise_by_code", "sweep",
-    "withdraw_by_code", *VERBS,
+    "VERBS", "Identity", "Registered", "SweepCounts", "accept", "act", "archive", "assign", "convene", "decide",
+    "decide_request", "decline", "escalate", "extend", "fail_check", "hand_down", "log_try", "merge", "pass_check",
+    "recall", "record_verdict", "record_verdict_by_code", "redirect", "register", "register_by_resident", "reopen",
+    "reopen_by_code", "resume", "return_case", "reveal_identity", "seed_defaults", "settle_on_spot", "submit_result",
+    "supervise", "supervise_by_code", "suspend", "sweep", "unmerge", "withdraw", "withdraw_by_code",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webapp.cases import queries, terms
+from webapp.cases import options, terms
 from webapp.cases.models import Case, CaseRequest
 from webapp.cases.permissions import unit_at
 from webapp.cases.service.turn import Turn, clear_handler, one_of, open_request, phase_of, required, turn
@@ -40,7 +40,7 @@ def _goal(case: Case, reason_kind: str, to_level: str | None) -> str:
     assert above is not None, "check_can refuses it at the top"
     if not to_level or to_level == above:
         return above
-    if to_level not in queries.levels_above(case):
+    if to_level not in options.levels_above(case):
         raise Invalid("请选择上报到哪一级。", "to_level")
     if not (case.urgent or reason_kind == ReasonKind.CONFLICT_OF_INTEREST):
         raise Invalid("只有紧急或需要回避时才能越级上报。", "to_level")
@@ -67,7 +67,7 @@ def hand_down(actor: Actor, number: str, *, reason: str, version: int | None = N
         case.owner_unit_id, case.level = case.came_from_unit_id, case.came_from_level
         case.came_from_unit_id = case.came_from_level = None
         case.returned_down = True
-        terms.start(case, phase_of(case), t.now)
+        terms.start(case, phase_of(case.status), t.now)
         return t.finish(note=note, data={"unit": case.owner_unit_id})
 
 
@@ -97,7 +97,7 @@ def extend(actor: Actor, number: str, *, reason: str, workdays: int, version: in
     """申请延期: the handler asks, somebody else of the owner decides; once a level, at most as long as the term itself."""
     with turn(actor, number, "extend", version) as t:
         words = required(reason, "reason", "请写明延期的理由，会告知诉求人。")
-        longest = queries.longest_extension(t.case)
+        longest = options.longest_extension(t.case)
         if not 1 <= workdays <= longest:
             raise Invalid(f"最多延期{longest}个工作日。", "workdays")
         request = open_request(t, RequestKind.EXTEND, t.case.owner_unit_id, words, workdays=workdays)
@@ -123,7 +123,7 @@ def _approve(t: Turn, ask: CaseRequest) -> Case:
     data: dict[str, object] = {"request": ask.id}
     if ask.kind == RequestKind.ESCALATE:
         # The level is the decider's: it may be two above, where one was skipped.
-        level = next(level for level in queries.levels_above(t.case) if unit_at(t.case, level) == ask.deciding_unit_id)
+        level = next(level for level in options.levels_above(t.case) if unit_at(t.case, level) == ask.deciding_unit_id)
         return _climb(t, level, ask.answer, data)
     if ask.kind == RequestKind.EXTEND:
         assert ask.workdays is not None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from webapp.cases import queries
 from webapp.cases.permissions import may_reveal
+from webapp.cases.queries import case_for
 from webapp.foundation import journal
 from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
@@ -29,7 +29,7 @@ def reveal_identity(actor: Actor, number: str) -> Identity:
         NotFound: the case is not the actor's to see. Refused: the identity is not.
     """
     with transaction():
-        case = queries.case_for(actor, number)
+        case = case_for(actor, number)
         if not may_reveal(actor, case):
             raise Refused("诉求人信息只给主办和承办这件事的人看。诉求人要求保密的，承办单位也看不到。")
         journal.record(actor, "case:read_identity", "case", case.id)

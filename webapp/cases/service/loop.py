@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from webapp.cases import queries, terms
+from webapp.cases import options, terms
 from webapp.cases.models import Case, CaseParty
 from webapp.cases.service.turn import Turn, clear_handler, clear_result, one_of, required, turn
-from webapp.cases.workflow import LIMITS, CaseStatus, Phase, ResultKind, next_level
+from webapp.cases.workflow import LIMITS, Phase, ResultKind, next_level
 from webapp.extensions import db
 from webapp.foundation import clock, photos
 from webapp.foundation.access import Actor
@@ -33,7 +33,7 @@ def convene(
 ) -> Case:
     """网格召集: the branch calls together those whom it concerns, in words or as units of the directory."""
     with turn(actor, number, "convene", version) as t:
-        units = {row.id: row.name for row in queries.unit_names([*party_unit_ids])}
+        units = {row.id: row.name for row in options.unit_names([*party_unit_ids])}
         named = [(None, name.strip()) for name in parties if name.strip()]
         called: list[tuple[int | None, str]] = [*units.items(), *named]
         if not called:
@@ -54,7 +54,7 @@ def assign(
     ``due_on`` may be earlier than the rule's term, never later.
     """
     with turn(actor, number, "assign", version) as t:
-        if handler_unit_id not in {row.id for row in queries.handler_options(actor, t.case)}:
+        if handler_unit_id not in {row.id for row in options.handler_options(actor, t.case)}:
             raise Invalid("请选择承办单位。", "handler_unit_id")
         if due_on is not None and due_on < clock.local(t.now).date():
             raise Invalid("办结日期不能早于今天。", "due_on")
@@ -70,12 +70,11 @@ def return_case(actor: Actor, number: str, *, reason: str, version: int | None =
         case, note = t.case, required(reason, "reason", "请写明退单原因。")
         from_unit = case.handler_unit_id
         clear_handler(case)
-        case.status = CaseStatus.CONVENING
         data: dict[str, object] = {"from_unit": from_unit}
         above = next_level(case.level)
         if case.returns >= LIMITS.returns and above is not None:
             case.ruled = True
-            data |= t.to_level(above)
+            data |= t.to_level(above, Phase.ACCEPT)
         else:
             case.returns += 1
             terms.start(case, Phase.ACCEPT, t.now)
@@ -85,7 +84,7 @@ def return_case(actor: Actor, number: str, *, reason: str, version: int | None =
 def recall(actor: Actor, number: str, *, reason: str, version: int | None = None) -> Case:
     """收回另办: the owner takes the case back from its handler, to give it to another."""
     with turn(actor, number, "recall", version) as t:
-        data = {"from_unit": t.case.handler_unit_id}
+        data: dict[str, object] = {"from_unit": t.case.handler_unit_id}
         clear_handler(t.case)
         terms.start(t.case, Phase.ACCEPT, t.now)
         return t.finish(note=required(reason, "reason", "请写明收回的原因。"), data=data)

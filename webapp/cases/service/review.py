@@ -182,7 +182,8 @@ def merge(actor: Actor, number: str, *, into: str, version: int | None = None) -
         Invalid: the other case does not fit. NotFound, Refused, Conflict: as every verb.
     """
     with transaction():
-        ids = dict(db.session.execute(sa.select(Case.number, Case.id).where(Case.number.in_([number, into]))).tuples().all())
+        both = sa.select(Case.number, Case.id).where(Case.number.in_([number, into]))
+        ids = {row.number: row.id for row in db.session.execute(both)}
         for case_id in sorted(ids.values()):  # in one order, so that two merges at once can't wait for each other
             locked(Case, case_id)
         with turn(actor, number, "merge", version) as t:
@@ -221,9 +222,7 @@ def _split(t: Turn, note: str) -> Case:
     assert before is not None
     case.merged_into_id = case.status_before = None
     lead = db.session.get_one(Case, into)
-    case.status = before
-    terms.start(case, phase_of(case), t.now)
-    case.status = CaseStatus.MERGED
+    terms.start(case, phase_of(before), t.now)
     return t.finish(before, note=note, data={"from": lead.number})
 
 

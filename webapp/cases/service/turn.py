@@ -79,7 +79,7 @@ class Turn:
         case.came_from_unit_id, case.came_from_level = case.owner_unit_id, case.level
         case.owner_unit_id, case.level = unit, level
         case.escalated_at = self.now
-        terms.start(case, phase or phase_of(case), self.now)
+        terms.start(case, phase or phase_of(case.status), self.now)
         return {"unit": unit, "from_unit": case.came_from_unit_id}
 
     def _lapse(self) -> None:
@@ -91,9 +91,9 @@ class Turn:
             ask.lapsed_at = self.now
 
 
-def phase_of(case: Case) -> Phase:
-    """The term that runs in the case's status."""
-    return PHASES.get(CaseStatus(case.status), Phase.HANDLE)
+def phase_of(status: str) -> Phase:
+    """The term that runs in a status."""
+    return PHASES.get(CaseStatus(status), Phase.HANDLE)
 
 
 @contextmanager

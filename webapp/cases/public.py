@@ -1,0 +1,132 @@
+"""What the reporter sees with the tracking code: the way of the case in plain words, and what they may do now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from webapp.cases import terms, timeline
+from webapp.cases.models import Case, CaseCategory, CaseEvent
+from webapp.cases.options import unit_names
+from webapp.cases.permissions import ANSWERABLE, Facts, Voice, facts_of, reason_not
+from webapp.cases.terms import Mark
+from webapp.cases.timeline import Names, Step
+from webapp.cases.workflow import (
+    LIMITS,
+    RESULT_NAMES,
+    STAGE_OF_STATUS,
+    STATUS_NAMES,
+    VERDICT_NAMES,
+    CaseStatus,
+    Confidentiality,
+    ResultKind,
+    Verdict,
+)
+from webapp.directory.models import Unit
+from webapp.extensions import db
+from webapp.foundation import clock, private
+from webapp.foundation.codes import normalise_code
+from webapp.foundation.errors import NotFound
+
+
+@dataclass(frozen=True)
+class PublicCase:
+    """One case as its reporter sees it. No names of persons; free text without phones and doors."""
+
+    number: str
+    title: str
+    category_name: str
+    place_name: str
+    status: str
+    status_name: str
+    stage: str
+    registered_at: datetime
+    due_at: datetime | None
+    mark: Mark
+    steps: list[Step]
+    result_name: str
+    result_text: str
+    verdict_name: str
+    can_verdict: bool
+    can_withdraw: bool
+    can_supervise: bool
+    can_reopen: bool
+    reopen_until: datetime | None
+    merged: bool
+    lawful_channels: bool
+
+
+def public_view(code: str) -> PublicCase:
+    """The case behind a tracking code.
+
+    Raises:
+        NotFound: no case has this code.
+    """
+    found = private.keyed_hash(normalise_code(code))
+    case = db.session.scalars(sa.select(Case).where(Case.tracking_hash == found)).one_or_none()
+    if case is None:
+        raise NotFound("没有找到这个查询码。请核对后再输入。")
+    facts = facts_of(case)
+    shared = facts.lead or case  # who joined another case follows that one
+    now = clock.now()
+    category, place = db.session.execute(
+        sa.select(CaseCategory.name, Unit.short_name)
+        .join(Unit, Unit.id == sa.func.coalesce(case.grid_id, case.community_id, case.street_id))
+        .where(CaseCategory.key == case.category)
+    ).one()
+    told_result = shared.status in ANSWERABLE and shared.result_kind is not None
+    return PublicCase(
+        number=case.number,
+        title=private.scrub(case.title),
+        category_name=category,
+        place_name=place,
+        status=shared.status,
+        status_name=STATUS_NAMES[CaseStatus(shared.status)],
+        stage=STAGE_OF_STATUS.get(CaseStatus(shared.status), ""),
+        registered_at=case.registered_at,
+        due_at=shared.due_at if shared.closed_at is None else None,
+        mark=terms.mark(shared.status, shared.due_at, now, terms.calendar_over([shared.due_at], now)),
+        steps=_steps(case, facts),
+        result_name=RESULT_NAMES[ResultKind(shared.result_kind)] if told_result and shared.result_kind else "",
+        result_text=private.scrub(shared.result_text) if told_result else "",
+        verdict_name=VERDICT_NAMES[Verdict(case.verdict)] if case.verdict else "",
+        can_verdict=_may(case, "record_verdict", facts),
+        can_withdraw=_may(case, "withdraw", facts),
+        can_supervise=_may(case, "supervise", facts),
+        can_reopen=_may(case, "reopen", facts),
+        reopen_until=case.archived_at + timedelta(days=LIMITS.reopen_days) if case.archived_at else None,
+        merged=facts.lead is not None,
+        lawful_channels=case.status == CaseStatus.ARCHIVED and case.reopen_count >= LIMITS.reopens,
+    )
+
+
+def _may(case: Case, action: str, facts: Facts) -> bool:
+    return reason_not(Voice.RESIDENT, case, action, facts) is None
+
+
+def _steps(case: Case, facts: Facts) -> list[Step]:
+    """The case's own way, and from the merger on that of the case it joined, but not what that one's reporter said."""
+    events: Sequence[CaseEvent] = db.session.scalars(
+        sa.select(CaseEvent)
+        .where(CaseEvent.case_id.in_([case.id, *([facts.lead.id] if facts.lead else [])])).order_by(CaseEvent.id)
+    ).all()
+    joined = max((event.id for event in events if event.case_id == case.id and event.action == "merge"), default=0)
+    own = [
+        event for event in events
+        if event.case_id == case.id or (event.id > joined and event.action not in PERSONAL)
+    ]
+    names = Names({}, {row.id: row.name for row in unit_names(timeline.unit_ids(own))})
+    if case.confidentiality == Confidentiality.REPORT:
+        names = Names({}, {})
+    steps = []
+    for event in own:
+        words = timeline.told(event, names, private.scrub(event.note))
+        if words is not None:
+            steps.append(Step(event.at, words))
+    return steps
+
+
+PERSONAL = ("record_verdict", "log_try", "withdraw", "reopen", "supervise", "merge", "unmerge")

@@ -1,0 +1,469 @@
+"""What one can ask about cases; each answer holds only what the actor may see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+
+from webapp.cases import terms, timeline
+from webapp.cases.models import Case, CaseCategory, CaseEvent, CaseParty, CaseRequest
+from webapp.cases.options import (
+    CategoryRow,
+    DuplicateRow,
+    Ref,
+    StationView,
+    UnitRow,
+    against_options,
+    categories,
+    duplicates,
+    escalation_levels,
+    handler_options,
+    levels_above,
+    longest_extension,
+    merge_options,
+    places,
+    station_for,
+    unit_names,
+)
+from webapp.cases.permissions import Facts, Offer, facts_of, may_reveal, may_see, offers
+from webapp.cases.public import PublicCase, public_view
+from webapp.cases.terms import Mark
+from webapp.cases.timeline import Line, Names, Step
+from webapp.cases.workflow import (
+    CONFIDENTIALITY_NAMES,
+    PHASE_NAMES,
+    REASON_NAMES,
+    REQUEST_NAMES,
+    RESULT_NAMES,
+    SOURCE_NAMES,
+    STAGE_OF_STATUS,
+    STATUS_NAMES,
+    VERDICT_NAMES,
+    CaseStatus,
+    Confidentiality,
+    Phase,
+    ReasonKind,
+    RequestKind,
+    ResultKind,
+    Source,
+    Verdict,
+)
+from webapp.directory.models import Person, Unit
+from webapp.directory.posts import LADDER, LEVEL_NAMES, Level, Permission
+from webapp.directory.scope import within
+from webapp.extensions import db
+from webapp.foundation import clock, photos, private
+from webapp.foundation.access import Actor
+from webapp.foundation.errors import NotFound
+from webapp.foundation.paging import Page, keyset
+from webapp.foundation.photos import PhotoRow
+
+S = CaseStatus
+TABS = {"mine": "待我办", "open": "未办结", "due": "快到期", "archived": "已归档", "all": "全部"}
+PHOTO_OWNERS = ("case", "case_result")
+
+
+@dataclass(frozen=True)
+class CaseFilters:
+    """What a list is narrowed to; empty: everything."""
+
+    tab: str = "open"
+    category: str = ""
+    level: str = ""
+    status: str = ""
+    q: str = ""
+    urgent: bool = False
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """One case in a list."""
+
+    id: int
+    number: str
+    title: str
+    category_name: str
+    status: str
+    status_name: str
+    level_name: str
+    place_name: str
+    owner_name: str
+    handler_name: str
+    urgent: bool
+    key_small_matter: bool
+    confidentiality: str
+    due_at: datetime | None
+    registered_at: datetime
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class CaseCounts:
+    """How many open cases there are, for the home page."""
+
+    mine: int
+    overdue: int
+    due_soon: int
+    open: int
+    to_check: int
+    to_call: int
+
+
+@dataclass(frozen=True)
+class MaskedIdentity:
+    """The reporter as a list or page shows them; ``present`` says whether anything is kept."""
+
+    name: str = ""
+    phone: str = ""
+    door: str = ""
+    present: bool = False
+    can_reveal: bool = False
+
+
+@dataclass(frozen=True)
+class OpenRequest:
+    """The request that waits for a decision."""
+
+    id: int
+    kind: str
+    kind_name: str
+    reason_name: str
+    reason: str
+    by: str
+    decider: str
+    asked_at: datetime
+    detail: str
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """All that the page of one case shows."""
+
+    case: Case
+    what: str
+    category_name: str
+    status_name: str
+    stage: str
+    level_name: str
+    owner_name: str
+    handler_name: str
+    place_name: str
+    source_name: str
+    confidentiality_name: str
+    against_name: str
+    registered_by_name: str
+    handled_by_name: str
+    archive_by: str
+    checked_by_name: str
+    mark: Mark
+    due_phase: str
+    identity: MaskedIdentity
+    timeline: list[Line]
+    offers: list[Offer]
+    request: OpenRequest | None
+    parties: list[str]
+    merged: list[Ref]
+    into: Ref | None
+    result_name: str
+    verdict_name: str
+    verdict_note: str
+    tries: int
+
+
+def case_for(actor: Actor, number: str) -> Case:
+    """The case with this number.
+
+    Raises:
+        NotFound: there is none, or it is not the actor's to see.
+    """
+    case = db.session.scalars(sa.select(Case).where(Case.number == number)).one_or_none()
+    if case is None or not may_see(actor, case):
+        raise NotFound
+    return case
+
+
+def photo_case(actor: Actor, photo_id: str) -> PhotoRow:
+    """A photo of a case that the actor may see.
+
+    Raises:
+        NotFound: it is none of these.
+    """
+    photo = photos.get_photo(photo_id)
+    case = db.session.get(Case, photo.owner_id) if photo.owner_type in PHOTO_OWNERS else None
+    if case is None or not may_see(actor, case):
+        raise NotFound
+    return photo
+
+
+# Lists
+
+
+def visible(actor: Actor) -> sa.ColumnElement[bool]:
+    """``may_see`` as SQL, for lists."""
+    if actor.unit_level not in (*LADDER, Level.DISTRICT):
+        return Case.handler_unit_id == actor.unit_id if actor.can(Permission.CASE_HANDLE) else sa.false()
+    if not actor.can(Permission.CASE_READ):
+        return sa.false()
+    scope = within(actor, Case)
+    if actor.can(Permission.CASE_REPORTS):
+        return sa.and_(scope, sa.or_(Case.against_unit_id.is_(None), Case.against_unit_id != actor.unit_id))
+    ordinary = Case.confidentiality != Confidentiality.REPORT
+    if not actor.can(Permission.CASE_OWN):
+        return sa.and_(scope, ordinary)
+    return sa.and_(scope, sa.or_(ordinary, Case.handler_unit_id == actor.unit_id))
+
+
+def waits_for(actor: Actor) -> sa.ColumnElement[bool]:
+    """That the next step of a case is for the actor's unit to do."""
+    parts: list[sa.ColumnElement[bool]] = [
+        sa.and_(Case.handler_unit_id == actor.unit_id, Case.status.in_((S.ASSIGNED, S.IN_PROGRESS)))
+    ]
+    if actor.can(Permission.CASE_OWN):
+        owned = (S.REGISTERED, S.CONVENING, S.PENDING_CHECK)
+        parts.append(sa.and_(Case.owner_unit_id == actor.unit_id, Case.status.in_(owned)))
+    if actor.can(Permission.CASE_ARCHIVE):
+        parts.append(Case.status.in_((S.CALLBACK, S.APPRAISED)))
+    return sa.or_(*parts)
+
+
+def list_cases(actor: Actor, filters: CaseFilters, cursor: str = "") -> Page[CaseRow]:
+    """One page: open cases by their deadline, the others by the day they came in, the newest first."""
+    now = clock.now()
+    query = _rows().where(visible(actor), *_narrowed(actor, filters, now))
+    if filters.tab in ("mine", "open", "due"):
+        page = keyset(query, [Case.due_at, Case.id], cursor, ascending=True)
+    else:
+        page = keyset(query, [Case.registered_at, Case.id], cursor)
+    return Page(_dressed(page.rows, now), page.next)
+
+
+def _rows() -> sa.Select[*tuple[Any, ...]]:
+    place, owner, handler = aliased(Unit), aliased(Unit), aliased(Unit)
+    where = sa.func.coalesce(Case.building_id, Case.grid_id, Case.community_id, Case.street_id)
+    grid = aliased(Unit)
+    return (
+        sa.select(
+            Case.id, Case.number, Case.title, Case.status, Case.level, Case.urgent, Case.key_small_matter,
+            Case.confidentiality, Case.due_at, Case.registered_at, Case.building_id,
+            CaseCategory.name.label("category_name"), place.short_name.label("place_name"),
+            grid.short_name.label("grid_name"), owner.short_name.label("owner_name"),
+            handler.short_name.label("handler_name"),
+        )
+        .join(CaseCategory, CaseCategory.key == Case.category)
+        .join(place, place.id == where)
+        .join(owner, owner.id == Case.owner_unit_id)
+        .outerjoin(grid, grid.id == Case.grid_id)
+        .outerjoin(handler, handler.id == Case.handler_unit_id)
+    )
+
+
+def _narrowed(actor: Actor, filters: CaseFilters, now: datetime) -> list[sa.ColumnElement[bool]]:
+    found: list[sa.ColumnElement[bool]] = []
+    if filters.tab in ("mine", "open", "due"):
+        found.append(Case.closed_at.is_(None))
+    if filters.tab == "mine":
+        found.append(waits_for(actor))
+    if filters.tab == "due":
+        found += [Case.due_at <= terms.soon_before(now), Case.status != S.SUSPENDED]
+    if filters.tab == "archived":
+        found.append(Case.status == S.ARCHIVED)
+    for column, value in ((Case.category, filters.category), (Case.level, filters.level), (Case.status, filters.status)):
+        if value:
+            found.append(column == value)
+    if filters.urgent:
+        found.append(Case.urgent.is_(True))
+    if filters.q.strip():
+        found.append(_search(filters.q.strip()))
+    return found
+
+
+def _search(q: str) -> sa.ColumnElement[bool]:
+    if private.valid_phone(q):
+        # Who asked not to be named is not found by their number either.
+        mine = Case.reporter_phone_hash == private.keyed_hash(q)
+        return sa.and_(mine, Case.confidentiality == Confidentiality.NORMAL)
+    return sa.or_(
+        Case.number.startswith(q, autoescape=True), Case.title.icontains(q, autoescape=True),
+        Case.what.icontains(q, autoescape=True), Case.place_text.icontains(q, autoescape=True),
+    )
+
+
+def _dressed(rows: Sequence[Any], now: datetime) -> list[CaseRow]:
+    days = terms.calendar_over([row.due_at for row in rows], now) if rows else None
+    return [
+        CaseRow(
+            id=row.id, number=row.number, title=private.scrub(row.title), category_name=row.category_name,
+            status=row.status, status_name=STATUS_NAMES[S(row.status)], level_name=LEVEL_NAMES[Level(row.level)],
+            place_name=_place(row), owner_name=row.owner_name, handler_name=row.handler_name or "",
+            urgent=row.urgent, key_small_matter=row.key_small_matter, confidentiality=row.confidentiality,
+            due_at=row.due_at, registered_at=row.registered_at,
+            mark=terms.mark(row.status, row.due_at, now, days) if days else Mark(),
+        )
+        for row in rows
+    ]
+
+
+def _place(row: Any) -> str:
+    """A building alone says little: 示范小区01 3栋."""
+    return f"{row.grid_name}{row.place_name}" if row.building_id else str(row.place_name)
+
+
+def counts(actor: Actor) -> CaseCounts:
+    """The open cases in the actor's scope, with one query (and one for the calendar)."""
+    now = clock.now()
+    running = Case.status != S.SUSPENDED
+    owns = sa.and_(Case.owner_unit_id == actor.unit_id, sa.literal(actor.can(Permission.CASE_OWN)))
+    calls = sa.literal(actor.can(Permission.CASE_ARCHIVE))
+    questions = (
+        waits_for(actor),
+        sa.and_(running, Case.due_at < now),
+        sa.and_(running, Case.due_at >= now, Case.due_at <= terms.soon_before(now)),
+        sa.true(),
+        sa.and_(Case.status == S.PENDING_CHECK, owns),
+        sa.and_(Case.status == S.CALLBACK, calls),
+    )
+    columns = [sa.func.coalesce(sa.func.sum(sa.case((question, 1), else_=0)), 0) for question in questions]
+    row = db.session.execute(sa.select(*columns).where(Case.closed_at.is_(None), visible(actor))).one()
+    return CaseCounts(*(int(number) for number in row))
+
+
+# One case
+
+
+def case_page(actor: Actor, number: str) -> CasePage:
+    """Everything about one case, with a fixed number of queries.
+
+    Raises:
+        NotFound: there is none, or it is not the actor's to see.
+    """
+    case = case_for(actor, number)
+    row = db.session.execute(_rows().where(Case.id == case.id)).one()
+    facts = facts_of(case)
+    events = db.session.scalars(sa.select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id)).all()
+    names = _names(case, events, facts)
+    now = clock.now()
+    handler_only = _is_handler_only(actor, case)
+    hidden = handler_only and case.status != S.ARCHIVED
+    shared = facts.lead or case
+    return CasePage(
+        case=case,
+        what=private.scrub(case.what) if handler_only and case.confidentiality != Confidentiality.NORMAL else case.what,
+        category_name=row.category_name,
+        status_name=STATUS_NAMES[S(case.status)],
+        stage=STAGE_OF_STATUS.get(S(case.status), ""),
+        level_name=LEVEL_NAMES[Level(case.level)],
+        owner_name=row.owner_name,
+        handler_name=row.handler_name or "",
+        place_name=_place(row),
+        source_name=SOURCE_NAMES[Source(case.source)],
+        confidentiality_name=CONFIDENTIALITY_NAMES[Confidentiality(case.confidentiality)],
+        against_name=names.unit(case.against_unit_id) if case.against_unit_id else "",
+        registered_by_name=_person(names, case.registered_by_id),
+        handled_by_name=_person(names, shared.handled_by_id),
+        archive_by=names.unit(_archiving_unit(case)),
+        checked_by_name=_person(names, shared.checked_by_id),
+        mark=terms.mark(case.status, case.due_at, now, terms.calendar_over([case.due_at], now)),
+        due_phase=PHASE_NAMES[Phase(case.term_phase)],
+        identity=_identity(actor, case),
+        timeline=[
+            timeline.line(event, names, for_handler=hidden)
+            for event in events if not (hidden and timeline.kept_from_handler(event))
+        ],
+        offers=offers(actor, case, facts),
+        request=_request(facts.ask, names),
+        parties=_parties(case.id),
+        merged=_merged(case.id) if facts.has_merged else [],
+        into=Ref(facts.lead.number, private.scrub(facts.lead.title)) if facts.lead else None,
+        result_name=RESULT_NAMES[ResultKind(case.result_kind)] if case.result_kind else "",
+        verdict_name=VERDICT_NAMES[Verdict(case.verdict)] if case.verdict and not hidden else "",
+        verdict_note="" if hidden else case.verdict_note,
+        tries=0 if hidden else case.contact_tries,
+    )
+
+
+def _is_handler_only(actor: Actor, case: Case) -> bool:
+    return actor.unit_id == case.handler_unit_id and actor.unit_id != case.owner_unit_id and not actor.can(
+        Permission.CASE_ARCHIVE
+    )
+
+
+def _archiving_unit(case: Case) -> int:
+    """The lowest unit that may file the case: the community, or the owner above it."""
+    return case.owner_unit_id if case.level == Level.STREET or case.community_id is None else case.community_id
+
+
+def _names(case: Case, events: Sequence[CaseEvent], facts: Facts) -> Names:
+    persons = {event.person_id for event in events} | {case.registered_by_id}
+    shared = facts.lead or case
+    persons |= {shared.handled_by_id, shared.checked_by_id}
+    units = {*timeline.unit_ids(events), case.against_unit_id, _archiving_unit(case)}
+    if facts.ask is not None:
+        persons.add(facts.ask.asked_by_id)
+        units |= {facts.ask.asked_unit_id, facts.ask.deciding_unit_id}
+    return load_names(persons, units)
+
+
+def load_names(persons: set[int | None], units: set[int | None]) -> Names:
+    """The names of these persons and units, with two queries."""
+    people = sa.select(Person.id, Person.name).where(Person.id.in_([p for p in persons if p is not None]))
+    named = {row.id: row.name for row in db.session.execute(people)}
+    return Names(named, {row.id: row.name for row in unit_names([u for u in units if u is not None])})
+
+
+def _person(names: Names, person_id: int | None) -> str:
+    return names.persons.get(person_id, "") if person_id is not None else ""
+
+
+def _identity(actor: Actor, case: Case) -> MaskedIdentity:
+    if not any((case.reporter_name, case.reporter_phone, case.reporter_door)):
+        return MaskedIdentity()
+    can_reveal = may_reveal(actor, case)
+    if not can_reveal and case.confidentiality != Confidentiality.NORMAL:
+        return MaskedIdentity(present=True)
+    return MaskedIdentity(
+        name=private.mask_name(case.reporter_name or ""), phone=private.mask_phone(case.reporter_phone or ""),
+        door=private.HIDDEN if case.reporter_door else "", present=True, can_reveal=can_reveal,
+    )
+
+
+def _request(ask: CaseRequest | None, names: Names) -> OpenRequest | None:
+    if ask is None:
+        return None
+    return OpenRequest(
+        id=ask.id, kind=ask.kind, kind_name=REQUEST_NAMES[RequestKind(ask.kind)],
+        reason_name=REASON_NAMES[ReasonKind(ask.reason_kind)] if ask.reason_kind else "", reason=ask.reason,
+        by=f"{names.unit(ask.asked_unit_id)} {_person(names, ask.asked_by_id)}", decider=names.unit(ask.deciding_unit_id),
+        asked_at=ask.asked_at,
+        detail=request_detail(ask.workdays, ask.channel_text),
+    )
+
+
+def request_detail(workdays: int | None, channel_text: str) -> str:
+    """What exactly is asked for, beyond the kind."""
+    if workdays is not None:
+        return f"延长{workdays}个工作日"
+    return f"请诉求人找：{channel_text}" if channel_text else ""
+
+
+def _parties(case_id: int) -> list[str]:
+    query = sa.select(CaseParty.name).where(CaseParty.case_id == case_id).order_by(CaseParty.id)
+    return list(db.session.scalars(query))
+
+
+def _merged(case_id: int) -> list[Ref]:
+    query = sa.select(Case.number, Case.title).where(Case.merged_into_id == case_id).order_by(Case.id)
+    return [Ref(row.number, private.scrub(row.title)) for row in db.session.execute(query)]
+
+
+__all__ = [
+    "TABS", "CaseCounts", "CaseFilters", "CasePage", "CaseRow", "CategoryRow", "DuplicateRow", "Line", "MaskedIdentity",
+    "OpenRequest", "PublicCase", "Ref", "StationView", "Step", "UnitRow", "against_options", "case_for", "case_page",
+    "categories", "counts", "duplicates", "escalation_levels", "handler_options", "levels_above", "list_cases",
+    "longest_extension", "merge_options", "photo_case", "places", "public_view", "request_detail", "station_for",
+    "unit_names", "visible", "waits_for",
+]
