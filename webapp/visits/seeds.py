@@ -13,19 +13,19 @@ FIRST_DAY = date(2024, 1, 1)  # before any record of the demo district
 
 # key, name, group, category of the case that may come of it (a key of cases' categories)
 DEFAULTS = (
-    ("policy", "政策咨询", "便民服务", "service"),
-    ("errand", "代办帮办", "便民服务", "service"),
-    ("home_call", "走访慰问", "关爱服务", "care"),
+    ("policy", "政策咨询", "便民服务", "policy"),
+    ("errand", "代办帮办", "便民服务", "other"),
+    ("home_call", "走访慰问", "关爱服务", "assistance"),
     ("mediation", "矛盾调解", "平安建设", "dispute"),
-    ("safety", "安全隐患排查", "平安建设", "safety"),
+    ("safety", "安全隐患排查", "平安建设", "fire_safety"),
     ("sanitation", "环境卫生", "小区治理", "sanitation"),
-    ("elderly", "助老助残", "关爱服务", "care"),
-    ("insurance", "医保社保", "便民服务", "service"),
-    ("certificate", "证明开具引导", "便民服务", "service"),
-    ("property", "物业协调", "小区治理", "property"),
+    ("elderly", "助老助残", "关爱服务", "assistance"),
+    ("insurance", "医保社保", "便民服务", "policy"),
+    ("certificate", "证明开具引导", "便民服务", "policy"),
+    ("property", "物业协调", "小区治理", "property_service"),
     ("opinion", "民情收集", "小区治理", "other"),
     ("outreach", "入户宣传", "便民服务", "other"),
-    ("job", "就业帮扶", "关爱服务", "service"),
+    ("job", "就业帮扶", "关爱服务", "policy"),
     ("other", "其他", "其他", "other"),
 )
 
