@@ -185,3 +185,12 @@ def browse(request: pytest.FixtureRequest) -> Browse:
     name = "app" if "app" in request.fixturenames else "lite_app"
     flask_app: Flask = request.getfixturevalue(name)
     return Browse(flask_app, flask_app.extensions["world"])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests noted for a person to read: ``record_property("note", "…")``."""
+    reports = [report for found in terminalreporter.stats.values() for report in found]
+    for report in reports:
+        for name, value in getattr(report, "user_properties", ()):
+            if name == "note" and report.when == "call":
+                terminalreporter.write_line(f"{report.nodeid.split('::')[-1]}: {value}")
