@@ -16,6 +16,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
+from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from webapp.foundation.access import Actor
@@ -67,7 +68,9 @@ class ActivityForm(Form):
 
     title = StringField("活动名称", validators=[InputRequired(WRITE), SHORT])
     category = RadioField(
-        "服务类别", choices=list(CATEGORY_NAMES.items()), validators=[InputRequired(CHOOSE)]
+        "服务类别",
+        choices=[SelectChoice(*pair) for pair in CATEGORY_NAMES.items()],
+        validators=[InputRequired(CHOOSE)],
     )
     starts_at = LocalDateTimeField("开始时间", validators=[InputRequired(WRITE)])
     ends_at = LocalDateTimeField("结束时间", validators=[InputRequired(WRITE)])
@@ -140,14 +143,21 @@ class StatementForm(Form):
 def report_form(actor: Actor) -> ReportForm:
     """The form with the kinds in use and the grids of the actor's community."""
     form = ReportForm()
-    form.kind_id.choices = [(kind.id, kind.name) for kind in queries.check_in_kinds()]
-    form.grid_id.choices = [(row.id, row.short_name) for row in queries.grids_to_report_to(actor)]
+    form.kind_id.choices = [SelectChoice(str(kind.id), kind.name) for kind in queries.check_in_kinds()]
+    form.grid_id.choices = [
+        SelectChoice(str(row.id), row.short_name) for row in queries.grids_to_report_to(actor)
+    ]
     return form
 
 
 def activity_form(actor: Actor, **values: Any) -> ActivityForm:
     """The form with the places that the actor organises for."""
     form = ActivityForm(**values)
-    form.unit_id.choices = [(row.id, row.short_name) for row in queries.places_to_organise(actor)]
-    form.station_id.choices = [("", "不在站点"), *((row.id, row.name) for row in queries.stations(actor))]
+    form.unit_id.choices = [
+        SelectChoice(str(row.id), row.short_name) for row in queries.places_to_organise(actor)
+    ]
+    form.station_id.choices = [
+        SelectChoice("", "不在站点"),
+        *(SelectChoice(str(row.id), row.name) for row in queries.stations(actor)),
+    ]
     return form

@@ -344,7 +344,7 @@ def waiting_hours(actor: Actor) -> sa.ColumnElement[bool]:
     if not (actor.can(Permission.HOURS_CONFIRM) or actor.can(Permission.ACTIVITY_ORGANISE)):
         return sa.false()
     # Written out, not bound: the partial index must be seen to fit.
-    waits = sa.literal_column("attendances.state IN ('pending', 'disputed')", sa.Boolean)
+    waits = sa.text("attendances.state IN ('pending', 'disputed')")
     return sa.and_(within(actor, Attendance), waits, Attendance.person_id != actor.person_id)
 
 

@@ -41,7 +41,7 @@ from webapp.volunteering.rules import length_minutes
 
 P = Permission
 bp = Blueprint("volunteering", __name__, url_prefix="/volunteering")
-TABS = {"coming": "即将开始", "mine": "我报名的", "past": "已结束"}
+LISTS = {"coming": "即将开始", "mine": "我报名的", "past": "已结束"}
 
 
 def register(app: Flask) -> None:
@@ -63,35 +63,20 @@ def register(app: Flask) -> None:
 @may(P.ACTIVITY_READ)
 def index() -> Response:
     """The activities to come, one's own, those that are over."""
-    actor = current_actor()
-    own = actor.can(P.REPORT_OWN)
-    tab = request.args.get("tab", "coming")
-    if tab not in TABS or (tab == "mine" and not own):
-        tab = "coming"
-    cursor = request.args.get("after", "")
-    found = (
-        queries.my_activities(actor, cursor)
-        if tab == "mine"
-        else queries.activities(actor, past=tab == "past", cursor=cursor)
-    )
-    tabs = [
-        {"label": label, "url": url_for(".index", tab=key), "current": key == tab}
-        for key, label in TABS.items()
-        if key != "mine" or own
-    ]
-    part = "volunteering/_rows.html" if cursor else "volunteering/_index.html"
-    more = url_for(".index", tab=tab, after=found.next) if found.next else ""
-    may_plan = actor.can(P.ACTIVITY_ORGANISE)
+    actor, cursor = current_actor(), request.args.get("after", "")
+    shown = {key: label for key, label in LISTS.items() if key != "mine" or actor.can(P.REPORT_OWN)}
+    which = request.args.get("tab", "")
+    which = which if which in shown else "coming"
+    if which == "mine":
+        found = queries.my_activities(actor, cursor)
+    else:
+        found = queries.activities(actor, past=which == "past", cursor=cursor)
     return page(
-        "volunteering/index.html",
-        part,
-        tabs=tabs,
-        tab=tab,
-        found=found,
-        more=more,
-        own=own,
-        may_plan=may_plan,
-    )
+        "volunteering/index.html", "volunteering/_rows.html" if cursor else "volunteering/_index.html",
+        lists=[{"label": shown[key], "url": url_for(".index", tab=key), "current": key == which} for key in shown],
+        which=which, found=found, more=url_for(".index", tab=which, after=found.next) if found.next else "",
+        own=actor.can(P.REPORT_OWN), may_plan=actor.can(P.ACTIVITY_ORGANISE),
+    )  # fmt: skip
 
 
 @bp.get("/reports")

@@ -150,12 +150,10 @@ def _check_plan(actor: Actor, plan: Plan) -> None:
 def _columns(actor: Actor, plan: Plan) -> dict[str, object]:
     unit = queries.unit_in_scope(actor, plan.unit_id)
     assert unit is not None
-    values = {name: getattr(plan, name) for name in plan.__dataclass_fields__}
-    return {
-        **values,
-        **place_of(unit),
-        "record_due": deadline(plan.ends_at, RECORD_WORKDAYS, "workday").due_at,
-    }
+    values = {name: getattr(plan, name) for name in plan.__dataclass_fields__ if name != "case_number"}
+    case_id = queries.linkable_case(actor, plan.case_number) if plan.case_number else None
+    due = deadline(plan.ends_at, RECORD_WORKDAYS, "workday").due_at
+    return {**values, **place_of(unit), "case_id": case_id, "record_due": due}
 
 
 def sign_up(actor: Actor, activity_id: int) -> Signup:
