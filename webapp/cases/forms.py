@@ -56,7 +56,7 @@ class PhotosField(MultipleFileField):
 
     ready: list[ReadyPhoto]
 
-    def pre_validate(self, form: Any) -> None:  # noqa: ARG002 - WTForms' signature
+    def pre_validate(self, form: Any) -> None:
         """Take each one in, before any transaction begins: it costs the processor's time."""
         sent = [file for file in self.data or [] if getattr(file, "filename", "")]
         try:
@@ -75,6 +75,15 @@ def check_phone(_: Form, field: TelField) -> None:
         raise ValidationError("电话号码不对，请检查。座机请加区号。")
 
 
+def given(form: Form) -> dict[str, Any]:
+    """What was filled in, by name, without the hidden fields; a text that was not sent is empty."""
+    return {
+        field.name: field.data or "" if isinstance(field, StringField) else field.data
+        for field in form
+        if not isinstance(field, HiddenField)
+    }
+
+
 class RegisterForm(Form):
     """A new case: three answers are needed, all else is folded away."""
 
@@ -87,9 +96,9 @@ class RegisterForm(Form):
     photos = PhotosField("照片")
     urgent = BooleanField("紧急")
     key_small_matter = BooleanField("关键小事")
-    source = SelectField("怎么来的", choices=list(SOURCE_NAMES.items()), default=Source.VISIT)
+    source = SelectField("怎么来的", choices=dict(SOURCE_NAMES), default=Source.VISIT)
     confidentiality = RadioField(
-        "保密", choices=list(CONFIDENTIALITY_NAMES.items()), default=Confidentiality.NORMAL
+        "保密", choices=dict(CONFIDENTIALITY_NAMES), default=Confidentiality.NORMAL
     )
     against_unit_id = SelectField("举报的单位", coerce=int, default=NOBODY)
     reporter_name = StringField("姓名", validators=[shorter_than(40)])
@@ -98,9 +107,7 @@ class RegisterForm(Form):
 
     def inputs(self) -> dict[str, Any]:
         """What ``service.register`` takes."""
-        data = {name: self[name].data for name in self._fields if name not in ("csrf_token", "submission_id", "photos")}
-        data["against_unit_id"] = data["against_unit_id"] or None
-        return {**data, "photos": self.photos.ready}
+        return {**given(self), "against_unit_id": self.against_unit_id.data or None, "photos": self.photos.ready}
 
 
 class ActionForm(Form):
@@ -120,7 +127,7 @@ class ActionForm(Form):
 
     def inputs(self) -> dict[str, Any]:
         """What the service's verb takes, by name."""
-        return {field.name: field.data for field in self if not isinstance(field, HiddenField) and field.name != "csrf_token"}
+        return given(self)
 
 
 class PlainForm(ActionForm):
@@ -155,7 +162,7 @@ class SettleForm(ActionForm):
     """What was done on the spot."""
 
     result_text = ReasonField("做了什么", validators=[DataRequired("请写一句办了什么。"), shorter_than(LONGEST)])
-    result_kind = RadioField("结果", choices=list(RESULT_NAMES.items()), default="resolved")
+    result_kind = RadioField("结果", choices=dict(RESULT_NAMES), default="resolved")
 
 
 class ResultForm(SettleForm):
@@ -171,7 +178,7 @@ class ConveneForm(ActionForm):
     """Who is called together."""
 
     USUAL = ("物业企业", "业委会（物管会）", "网格党支部", "居民代表", "楼栋长", "社区民警")
-    usual = SelectMultipleField("请谁来", choices=[(word, word) for word in USUAL])
+    usual = SelectMultipleField("请谁来", choices=list(USUAL))
     others = StringField("还有谁", validators=[shorter_than(SHORT)], description="多个用顿号隔开")
     note = TextAreaField("时间、地点和议题", validators=[shorter_than(LONGEST)])
 
@@ -212,7 +219,7 @@ class TryForm(NoteForm):
 
     channel = RadioField(
         "怎么联系的",
-        choices=[(key, name) for key, name in CHANNEL_NAMES.items() if key != Channel.CODE],
+        choices={key: name for key, name in CHANNEL_NAMES.items() if key != Channel.CODE},
         default=Channel.PHONE,
         validators=[InputRequired("请选择联系方式。")],
     )
@@ -222,7 +229,7 @@ class VerdictForm(TryForm):
     """What the reporter said."""
 
     verdict = RadioField(
-        "诉求人怎么评价", choices=list(VERDICT_NAMES.items()), validators=[InputRequired("请选择评价。")]
+        "诉求人怎么评价", choices=dict(VERDICT_NAMES), validators=[InputRequired("请选择评价。")]
     )
     note = TextAreaField("原话", validators=[shorter_than(LONGEST)])
 
@@ -257,11 +264,11 @@ class EscalateForm(ReasonForm):
 
     reason_kind = RadioField(
         "为什么上报",
-        choices=[(key, name) for key, name in REASON_NAMES.items() if key != ReasonKind.OVERDUE],
+        choices={key: name for key, name in REASON_NAMES.items() if key != ReasonKind.OVERDUE},
         validators=[InputRequired("请选择上报的理由。")],
     )
     reason = ReasonField("具体情况", validators=[DataRequired("请写一句具体情况。"), shorter_than(LONGEST)])
-    to_level = SelectField("报给哪一级", validators=[Optional()], description="紧急或需要回避时才可以越级")
+    to_level = SelectField("报给哪一级", validate_choice=False, description="紧急或需要回避时才可以越级")
 
     def inputs(self) -> dict[str, Any]:
         return {**super().inputs(), "to_level": self.to_level.data or None}
@@ -326,10 +333,9 @@ PHRASES: dict[str, tuple[str, ...]] = {
 
 def set_choices(field: Any, rows: Iterable[Any], blank: str = "") -> None:
     """Fill a select field with units (id and name), under ``blank`` where one must choose."""
-    field.choices = [(NOBODY, blank)] if blank else []
-    field.choices += [(row.id, row.name) for row in rows]
+    field.choices = {**({NOBODY: blank} if blank else {}), **{row.id: row.name for row in rows}}
 
 
 def without_no_response(form: VerdictForm) -> None:
     """未联系上 stands open only after the tries that the rules ask for."""
-    form.verdict.choices = [(key, name) for key, name in VERDICT_NAMES.items() if key != Verdict.NO_RESPONSE]
+    form.verdict.choices = {key: name for key, name in VERDICT_NAMES.items() if key != Verdict.NO_RESPONSE}

@@ -10,7 +10,6 @@ from flask import Blueprint, Flask, Response, current_app, flash, make_response,
 from webapp.cases import display, queries, service
 from webapp.cases.forms import (
     FORMS,
-    NOBODY,
     PHRASES,
     ActionForm,
     AssignForm,
@@ -23,11 +22,11 @@ from webapp.cases.forms import (
     without_no_response,
 )
 from webapp.cases.models import Case
-from webapp.cases.workflow import CASE_FLOW, LIMITS, STATUS_NAMES
+from webapp.cases.workflow import CASE_FLOW, LIMITS, STAGES, STATUS_NAMES, Confidentiality
 from webapp.directory.posts import LADDER, LEVEL_NAMES, Permission
-from webapp.foundation import photos
+from webapp.foundation import photos, private
 from webapp.foundation.access import Actor, current_actor, may
-from webapp.foundation.errors import Conflict, Invalid, NotFound
+from webapp.foundation.errors import Conflict, NotFound
 from webapp.foundation.forms import submit
 from webapp.foundation.htmx import go, page, wants_part
 from webapp.foundation.qr import qr_svg
@@ -123,9 +122,9 @@ def create() -> Response:
 
 def _register_form(actor: Actor, fresh: bool = False) -> RegisterForm:
     form = RegisterForm(**({"formdata": None, "unit_id": actor.unit_id} if fresh else {}))
-    form.category.choices = [(row.key, row.name) for row in queries.categories()]
+    form.category.choices = {row.key: row.name for row in queries.categories()}
     set_choices(form.unit_id, queries.places(actor))
-    set_choices(form.against_unit_id, queries.against_options(actor), blank="不是举报")
+    set_choices(form.against_unit_id, queries.against_options(actor.unit_id), blank="不是举报")
     return form
 
 
@@ -172,7 +171,7 @@ def _place(case: Case) -> int:
 
 def _merge_form(case: Case, into: str) -> MergeForm:
     form = MergeForm(formdata=None, into=into, version=case.version)
-    form.into.choices = [(into, into)]
+    form.into.choices = [into]
     return form
 
 
@@ -194,7 +193,7 @@ def show(number: str) -> Response:
 
 @bp.get("/<number>/<action>")
 @may(Permission.CASE_READ, record="case")
-def back_to_case(number: str, action: str) -> Response:  # noqa: ARG001 - the address of a form that was reloaded
+def back_to_case(number: str, action: str) -> Response:
     """An action is a form on the case's page: whoever reloads its answer finds the page."""
     queries.case_for(current_actor(), number)
     return go(url_for("cases.show", number=number))
@@ -244,9 +243,9 @@ def _form(action: str, actor: Actor, case: Case, **values: Any) -> ActionForm:
     if isinstance(form, AssignForm):
         set_choices(form.handler_unit_id, queries.handler_options(actor, case), blank="请选择")
     elif isinstance(form, MergeForm):
-        form.into.choices = [(ref.number, f"{ref.number} {ref.title}") for ref in queries.merge_options(actor, case)]
+        form.into.choices = {ref.number: f"{ref.number} {ref.title}" for ref in queries.merge_options(actor, case)}
     elif isinstance(form, EscalateForm):
-        form.to_level.choices = queries.escalation_levels(actor, case)
+        form.to_level.choices = dict(queries.escalation_levels(actor, case))
     elif isinstance(form, VerdictForm) and case.contact_tries < LIMITS.contact_tries:
         without_no_response(form)
     return form
@@ -266,12 +265,17 @@ def _case(number: str, status: int = 200, tried: Tried | None = None, identity: 
     if tried and status == 409:
         # The person has seen by now what changed; sending it again is a new decision.
         tried.form.version.data = found.case.version
+    # A handler from whom the name is kept must not read it off the door either.
+    veiled = found.case.confidentiality != Confidentiality.NORMAL and not found.identity.can_reveal
     pictures = {kind: photos.photos_of(kind, [found.case.id]).get(found.case.id, []) for kind in ("case", "case_result")}
     return page(
         "cases/show.html", part="cases/_case.html", status=status, found=found, case=found.case,
         turn=display.turn(found), step=display.step(found.stage), main=main, beside=beside, others=others,
-        forms=forms, phrases=PHRASES, tried=tried, identity=identity, reveal=RevealForm(formdata=None),
-        pictures=pictures, kinds=display.STATUS_KINDS, nobody=NOBODY,
+        forms=forms, phrases=PHRASES, tried=tried,
+        title=private.scrub(found.case.title),
+        place_text=private.scrub(found.case.place_text) if veiled else found.case.place_text,
+        identity=identity, reveal=RevealForm(formdata=None),
+        pictures=pictures, kinds=display.STATUS_KINDS, flow=CASE_FLOW, stages=STAGES,
     )
 
 
