@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from webapp.directory.models import Person
 from webapp.extensions import db
+from webapp.foundation import text
 from webapp.foundation.access import Actor
 from webapp.foundation.asks import Ask
+from webapp.foundation.db import UTCDateTime
 from webapp.foundation.errors import NotFound
 from webapp.points import queries, service
 from webapp.points.models import ObjectionState, PointEntry, PointObjection
@@ -28,15 +31,11 @@ def count(actor: Actor) -> int:
 def asks(actor: Actor, limit: int = 50) -> list[Ask]:
     """Those that wait for this actor, the oldest first."""
     proposal, objection = queries.decidable(actor)
-    proposals = db.session.execute(_rows(PointEntry.created_by, PointEntry.at).where(proposal).limit(limit))
-    objected = _rows(PointObjection.raised_by, PointObjection.at, PointObjection.reason.label("objection"))
-    still = sa.and_(PointObjection.entry_id == PointEntry.id, PointObjection.state == ObjectionState.OPEN)
-    objections = db.session.execute(objected.join(PointObjection, still).where(objection).limit(limit))
-    found = [
-        *(_ask(row, "积分", row.reason or "超过当日或当月上限，需要审核") for row in proposals),
-        *(_ask(row, "积分异议", row.objection) for row in objections),
+    rows = [
+        *db.session.execute(_rows().where(proposal).limit(limit)),
+        *db.session.execute(_rows().where(objection).limit(limit)),
     ]
-    return sorted(found, key=lambda ask: (ask.since, ask.id))[:limit]
+    return [_ask(row) for row in sorted(rows, key=lambda row: (row.since, row.id))[:limit]]
 
 
 def decide(actor: Actor, ask_id: int, *, approve: bool, reason: str = "") -> str:
@@ -54,22 +53,32 @@ def decide(actor: Actor, ask_id: int, *, approve: bool, reason: str = "") -> str
     return "积分已入账。" if approve else "已退回，不计积分。"
 
 
-def _rows(by: Any, since: Any, *more: Any) -> sa.Select[Any]:
-    asker = sa.orm.aliased(Person)
+def _rows() -> sa.Select[Any]:
+    """Entries with what is asked about them: their open objection, or else the proposal itself."""
+    asker = aliased(Person)
+    still = sa.and_(PointObjection.entry_id == PointEntry.id, PointObjection.state == ObjectionState.OPEN)
+    since = sa.func.coalesce(PointObjection.at, PointEntry.at, type_=UTCDateTime)
     return (
         sa.select(
             PointEntry.id, PointEntry.title, PointEntry.amount, PointEntry.reason, PointEntry.earned_on,
-            since.label("since"), Person.name.label("person_name"), asker.name.label("by_name"), *more,
+            since.label("since"), PointObjection.reason.label("objection"), Person.name.label("person_name"),
+            asker.name.label("by_name"),
         )
         .join(Person, Person.id == PointEntry.person_id)
-        .outerjoin(asker, asker.id == by)
+        .outerjoin(PointObjection, still)
+        .outerjoin(asker, asker.id == sa.func.coalesce(PointObjection.raised_by, PointEntry.created_by))
         .order_by(since, PointEntry.id)
     )
 
 
-def _ask(row: Any, kind: str, reason: str) -> Ask:
+def _ask(row: Any) -> Ask:
     return Ask(
-        id=row.id, kind=kind, title=f"{row.person_name} · {row.title} {row.amount:+d} 分", by=row.by_name or "系统",
-        since=row.since, reason=reason, url=f"/points/review/{row.id}",
-        detail=f"{row.earned_on.month}月{row.earned_on.day}日",
+        id=row.id,
+        kind="积分异议" if row.objection else "积分",
+        title=f"{row.person_name} · {row.title} {row.amount:+d} 分",
+        by=row.by_name or "系统",
+        since=row.since,
+        reason=row.objection or row.reason or "超过每天或每月上限，需要审核",
+        url=f"/points/review/{row.id}",
+        detail=text.day(row.earned_on),
     )

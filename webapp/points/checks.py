@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from webapp.extensions import db
 from webapp.points.models import (
@@ -48,7 +49,7 @@ def _lots() -> list[str]:
 
 def _spends() -> list[str]:
     """Each entry that is no earning took from lots, or gave back to them, exactly its amount; all of one person."""
-    lot = sa.orm.aliased(PointEntry)
+    lot = aliased(PointEntry)
     spent = sa.func.coalesce(sa.func.sum(PointSpend.amount), 0)
     strangers = sa.func.count().filter(lot.person_id != PointEntry.person_id)
     query = (
