@@ -19,7 +19,11 @@ from webapp.visits.service import Details
 def log(world: World, who: str = "grid_worker", *, kind: str = "home_visit", **details: object) -> int:
     outcome = "to_case"
     visit = service.log_visit(
-        world.actor(who), kind=kind, items=["safety"], outcome=outcome, details=Details(**details)  # type: ignore[arg-type]
+        world.actor(who),
+        kind=kind,
+        items=["safety"],
+        outcome=outcome,
+        details=Details(**details),  # type: ignore[arg-type]
     )
     return visit.id
 
@@ -49,7 +53,11 @@ def test_nothing_is_typed_again(app: Flask, world: World) -> None:
     kept = db.session.get_one(Case, case.id, populate_existing=True)
     assert (kept.category, kept.what, kept.source) == ("fire_safety", "楼道里有电动车充电", "visit")
     assert (kept.building_id, kept.grid_id) == (world.units["building2"], world.units["grid"])
-    assert (kept.reporter_name, kept.reporter_phone, kept.reporter_door) == ("示例", "13800001234", "2单元301")
+    assert (kept.reporter_name, kept.reporter_phone, kept.reporter_door) == (
+        "示例",
+        "13800001234",
+        "2单元301",
+    )
     assert kept.registered_by_id == world.people["grid_worker"]
     assert len(photos.photos_of("case", [kept.id])[kept.id]) == 1
     visit = queries.visit_for(world.actor("grid_worker"), visit_id)

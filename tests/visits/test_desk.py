@@ -43,7 +43,11 @@ def test_a_weekly_series_keeps_every_date_and_names_the_holidays(app: Flask, wor
     assert planned.rest_days == [date(2026, 10, 7)]
     assert {row.series_id for row in planned.sessions} == {planned.sessions[0].id}
     first = desk_queries.timetable(worker).rows[0]
-    assert (first.hosts, first.unit, first.state(clock.now())) == ((worker.name,), "示范小区01", ("todo", "未开始"))
+    assert (first.hosts, first.unit, first.state(clock.now())) == (
+        (worker.name,),
+        "示范小区01",
+        ("todo", "未开始"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,7 +62,9 @@ def test_a_weekly_series_keeps_every_date_and_names_the_holidays(app: Flask, wor
         ({"hosts": [10**6]}, "hosts"),
     ],
 )
-def test_what_does_not_work_is_named(lite_app: Flask, world: World, change: dict[str, object], field: str) -> None:
+def test_what_does_not_work_is_named(
+    lite_app: Flask, world: World, change: dict[str, object], field: str
+) -> None:
     with pytest.raises(Invalid) as refusal:
         desk.plan_desk(world.actor("grid_worker"), plan_for(world, **change))
     assert refusal.value.field == field
@@ -75,12 +81,16 @@ def test_nobody_sits_at_two_desks_at_once(app: Flask, world: World) -> None:
 
 
 def test_a_desk_may_stand_anywhere_in_the_grid(app: Flask, world: World) -> None:
-    [row] = desk.plan_desk(world.actor("grid_worker"), plan_for(world, station_id=None, place="凉亭")).sessions
+    [row] = desk.plan_desk(
+        world.actor("grid_worker"), plan_for(world, station_id=None, place="凉亭")
+    ).sessions
     assert (row.grid_id, row.station_id) == (world.units["grid"], None)
 
 
 def test_a_grids_desk_in_the_communitys_hall_is_the_grids(app: Flask, world: World) -> None:
-    [row] = desk.plan_desk(world.actor("grid_worker"), plan_for(world, station_id=world.stations["center"])).sessions
+    [row] = desk.plan_desk(
+        world.actor("grid_worker"), plan_for(world, station_id=world.stations["center"])
+    ).sessions
     assert row.unit_id == world.units["grid"]
     [row] = desk.plan_desk(world.actor("community_staff"), plan_for(world)).sessions
     assert row.unit_id == world.units["grid"]
@@ -120,7 +130,12 @@ def test_cancelling_the_rest_of_a_series_leaves_what_came_before(app: Flask, wor
     ids = [row.id for row in rows]
     cancelled = desk.cancel_desk(worker, ids[1], reason="场地不能用", following=True)
     assert [row.id for row in cancelled] == ids[1:]
-    assert [row.cancelled for row in desk_queries.timetable(worker).rows if row.id in ids] == [False, True, True, True]
+    assert [row.cancelled for row in desk_queries.timetable(worker).rows if row.id in ids] == [
+        False,
+        True,
+        True,
+        True,
+    ]
     assert desk.cancel_desk(worker, alone.id, reason="临时有事", following=True) == [alone]
 
 

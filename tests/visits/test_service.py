@@ -26,7 +26,11 @@ RECEPTION = {**HOME, "kind": "station_reception"}
 def test_three_choices_are_enough(app: Flask, world: World) -> None:
     worker = world.actor("grid_worker")
     visit = service.log_visit(worker, **HOME)
-    assert (visit.worker_id, visit.unit_id, visit.grid_id) == (worker.person_id, world.units["grid"], world.units["grid"])
+    assert (visit.worker_id, visit.unit_id, visit.grid_id) == (
+        worker.person_id,
+        world.units["grid"],
+        world.units["grid"],
+    )
     assert visit.community_id == world.units["community"]
     assert not visit.is_late_entry
     assert clock.now() - visit.at < timedelta(minutes=1)
@@ -66,7 +70,9 @@ def test_who_only_reads_does_not_log(lite_app: Flask, world: World, who: str) ->
         ({"kind": "station_reception", "outcome": "nobody_home"}, "outcome"),
     ],
 )
-def test_a_choice_that_does_not_fit_is_named(lite_app: Flask, world: World, change: dict[str, object], field: str) -> None:
+def test_a_choice_that_does_not_fit_is_named(
+    lite_app: Flask, world: World, change: dict[str, object], field: str
+) -> None:
     with pytest.raises(Invalid) as refusal:
         service.log_visit(world.actor("grid_worker"), **{**HOME, **change})  # type: ignore[arg-type]
     assert refusal.value.field == field
@@ -81,7 +87,9 @@ def test_a_choice_that_does_not_fit_is_named(lite_app: Flask, world: World, chan
         (Details(resident_phone="12345"), "resident_phone"),
     ],
 )
-def test_a_detail_that_does_not_fit_is_named(lite_app: Flask, world: World, details: Details, field: str) -> None:
+def test_a_detail_that_does_not_fit_is_named(
+    lite_app: Flask, world: World, details: Details, field: str
+) -> None:
     with pytest.raises(Invalid) as refusal:
         service.log_visit(world.actor("grid_worker"), **HOME, details=details)
     assert refusal.value.field == field
@@ -91,8 +99,12 @@ def test_a_late_entry_is_marked_by_the_day_in_shanghai(app: Flask, world: World)
     worker = world.actor("grid_worker")
     # 00:30 on 22 November in Shanghai, still the 21st in UTC.
     with time_machine.travel(datetime(2026, 11, 21, 16, 30, tzinfo=UTC), tick=False):
-        before = service.log_visit(worker, **HOME, details=Details(at=datetime(2026, 11, 21, 15, 59, tzinfo=UTC)))
-        after = service.log_visit(worker, **HOME, details=Details(at=datetime(2026, 11, 21, 16, 1, tzinfo=UTC)))
+        before = service.log_visit(
+            worker, **HOME, details=Details(at=datetime(2026, 11, 21, 15, 59, tzinfo=UTC))
+        )
+        after = service.log_visit(
+            worker, **HOME, details=Details(at=datetime(2026, 11, 21, 16, 1, tzinfo=UTC))
+        )
         assert (before.is_late_entry, after.is_late_entry) == (True, False)
         today = queries.visits_page(worker, Filters(day=date(2026, 11, 22)))
         yesterday = queries.visits_page(worker, Filters(day=date(2026, 11, 21)))
@@ -148,7 +160,9 @@ def test_stations_are_those_around_and_above(app: Flask, world: World) -> None:
 
 def test_a_resident_is_stored_encrypted_and_found_by_whole_phone_or_name(app: Flask, world: World) -> None:
     worker = world.actor("grid_worker")
-    details = Details(resident_name="欧阳示例", resident_phone="138 0000 1234", door="2单元301", note="带了材料")
+    details = Details(
+        resident_name="欧阳示例", resident_phone="138 0000 1234", door="2单元301", note="带了材料"
+    )
     visit = service.log_visit(worker, **HOME, details=details)
     raw = db.session.execute(sa.text("SELECT resident_name, resident_phone, door FROM visits")).one()
     assert not any("示例" in value or "1380000" in value or "301" in value for value in raw)
@@ -162,7 +176,9 @@ def test_a_resident_is_stored_encrypted_and_found_by_whole_phone_or_name(app: Fl
 
 def test_a_note_in_a_list_is_scrubbed_and_short(app: Flask, world: World) -> None:
     worker = world.actor("grid_worker")
-    service.log_visit(worker, **HOME, details=Details(note="电话13800001234，身份证340603199001011234" + "长" * 60))
+    service.log_visit(
+        worker, **HOME, details=Details(note="电话13800001234，身份证340603199001011234" + "长" * 60)
+    )
     excerpt = queries.visits_page(worker, Filters()).rows[0].excerpt
     assert "13800001234" not in excerpt
     assert "340603199001011234" not in excerpt
@@ -177,7 +193,9 @@ def test_a_note_in_a_list_is_scrubbed_and_short(app: Flask, world: World) -> Non
         ("community_staff2", False), ("street_staff2", False), ("auditor2", False), ("handler", False),
     ],
 )  # fmt: skip
-def test_a_visit_is_seen_from_above_and_not_from_beside(lite_app: Flask, world: World, who: str, sees: bool) -> None:
+def test_a_visit_is_seen_from_above_and_not_from_beside(
+    lite_app: Flask, world: World, who: str, sees: bool
+) -> None:
     visit = service.log_visit(world.actor("grid_worker"), **HOME)
     actor = world.actor(who)
     assert bool(queries.visits_page(actor, Filters()).rows) is sees
@@ -193,7 +211,9 @@ def test_who_sees_the_resident_in_full_leaves_a_trace(app: Flask, world: World) 
     visit = service.log_visit(world.actor("grid_worker"), **HOME, details=details)
     seen = service.see_resident(world.actor("community_staff"), visit.id)
     assert (seen.name, seen.phone, seen.door) == ("示例", "13800001234", "2单元301")
-    entry = db.session.scalars(sa.select(JournalEntry).where(JournalEntry.action == "visit:read_resident")).one()
+    entry = db.session.scalars(
+        sa.select(JournalEntry).where(JournalEntry.action == "visit:read_resident")
+    ).one()
     assert (entry.subject_id, entry.detail) == (str(visit.id), {})
     with pytest.raises(Refused):
         service.see_resident(world.actor("auditor"), visit.id)

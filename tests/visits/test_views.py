@@ -13,6 +13,7 @@ from PIL import Image
 from tests.support.browse import Browse
 from tests.support.queries import counting, plan
 from tests.support.world import World
+from webapp.cases.models import Case
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.visits import desk_queries, queries, service
@@ -50,7 +51,7 @@ def test_three_taps_and_submit(lite_app: Flask, browse: Browse) -> None:
     form = browse.log_in("grid_worker").get("/visits/new?form=home_visit").text
     assert re.search(r'value="home_visit"[^>]* checked', form)
     assert "data-outbox" in form
-    shown = form.split("<details class=\"fold\"")[0]
+    shown = form.split('<details class="fold"')[0]
     groups = re.findall(r"<fieldset", shown)
     assert len(groups) == 3  # F-01: form, item, outcome; F-02: nothing else before the fold
     assert not re.findall(r"<(?:select|textarea|input type=\"(?:text|date|tel|file))", shown)
@@ -93,7 +94,9 @@ def test_a_refused_form_keeps_what_was_typed(lite_app: Flask, browse: Browse, pa
 def test_photos_are_optional_made_small_and_for_those_in_scope(lite_app: Flask, browse: Browse) -> None:
     browse.log_in("grid_worker")
     browse.follow(browse.post("/visits/new", {**THREE, "photos": (io.BytesIO(b""), "")}))
-    page = browse.follow(browse.post("/visits/new", {**THREE, "photos": [photo(), photo("PNG", (2000, 1000))]})).text
+    page = browse.follow(
+        browse.post("/visits/new", {**THREE, "photos": [photo(), photo("PNG", (2000, 1000))]})
+    ).text
     addresses = re.findall(r'<a href="(/visits/\d+/photos/[0-9a-f]+)"', page)
     assert len(addresses) == 2
     answer = browse.get(addresses[1])
@@ -239,7 +242,9 @@ def test_queries_stay_as_many_while_rows_grow(app: Flask, browse: Browse, world:
 @pytest.mark.parametrize("who", ["grid_worker", "building_leader", "community_staff", "street_staff"])
 @pytest.mark.parametrize("mine", [False, True])
 def test_the_list_is_read_off_its_index(lite_app: Flask, world: World, who: str, mine: bool) -> None:
-    query = queries.list_query(world.actor(who), Filters(mine=mine)).order_by(Visit.at.desc(), Visit.id.desc())
+    query = queries.list_query(world.actor(who), Filters(mine=mine)).order_by(
+        Visit.at.desc(), Visit.id.desc()
+    )
     steps = plan(query.limit(21))
     assert "TEMP B-TREE" not in steps
     assert "SCAN" not in steps
@@ -310,3 +315,34 @@ def test_a_desk_session_is_worked_at_by_one_tap(lite_app: Flask, browse: Browse,
 def test_visits_of_several_items_hold_each_once(lite_app: Flask, browse: Browse) -> None:
     browse.log_in("grid_worker").post("/visits/new", {**THREE, "items": ["policy", "safety", "policy"]})
     assert db.session.scalar(sa.select(sa.func.count()).select_from(VisitItem)) == 2
+
+
+def test_to_case_costs_one_more_tap(lite_app: Flask, browse: Browse, world: World) -> None:
+    data = {**THREE, "items": "safety", "outcome": "to_case", "resident_name": "诸葛示例", "note": NASTY}
+    answer = browse.log_in("grid_worker").post("/visits/new", data)
+    url = answer.headers["Location"]
+    assert re.fullmatch(r"/visits/\d+/case", url)
+    form = browse.follow(answer).text
+    assert "诸葛**" in form
+    assert NASTY not in form
+    [category] = re.findall(r'name="category"[^>]*value="(\w+)" checked', form)
+    assert category == "fire_safety"
+    for part in (False, True):
+        assert (
+            "请写明居民反映什么"
+            in browse.post(url, {"category": category, "what": ""}, status=422, part=part).text
+        )
+    answer = browse.post(url, {"category": category, "what": "楼道里有电动车", "place_text": "2栋"})
+    number = db.session.scalars(sa.select(Case.number)).one()
+    assert number in answer.headers["Location"]
+    visit_page = browse.get(url.removesuffix("/case")).text
+    assert number in visit_page
+    assert "诉求还没有登记" not in visit_page
+    browse.get(url, status=409)
+    browse.log_in("grid_worker2").get(url, status=404)
+
+
+def test_a_visit_whose_case_was_not_registered_says_so(lite_app: Flask, browse: Browse) -> None:
+    answer = browse.log_in("grid_worker").post("/visits/new", {**THREE, "outcome": "to_case"})
+    page = browse.get(answer.headers["Location"].removesuffix("/case")).text
+    assert "诉求还没有登记" in page

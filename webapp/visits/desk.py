@@ -122,7 +122,9 @@ def _refuse_clashes(hosts: Sequence[int], times: Sequence[tuple[datetime, dateti
         )
     )
     taken = db.session.execute(query).all()
-    clashes = [start for start, end in times if any(row.starts_at < end and row.ends_at > start for row in taken)]
+    clashes = [
+        start for start, end in times if any(row.starts_at < end and row.ends_at > start for row in taken)
+    ]
     if clashes:
         days = "、".join(day_text(start) for start in clashes)
         raise Invalid(f"值守人员在 {days} 这个时段已有安排，请换个时间或换人。", "day")

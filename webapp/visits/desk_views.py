@@ -95,7 +95,9 @@ def cancel_desk(desk_id: int) -> Response:
 
 
 def _after_cancelling(rows: list[DeskSession]) -> Done:
-    message = "已取消，时间表上会写明原因。" if len(rows) == 1 else f"已取消 {len(rows)} 次，时间表上会写明原因。"
+    message = (
+        "已取消，时间表上会写明原因。" if len(rows) == 1 else f"已取消 {len(rows)} 次，时间表上会写明原因。"
+    )
     return Done(url_for("visits.show_desk", desk_id=rows[0].id), message)
 
 

@@ -46,8 +46,12 @@ class VisitForm(Form):
 
     kind = RadioField("服务形式", choices={**KIND_NAMES}, validators=[InputRequired("请选择服务形式。")])
     # Whether an item can be chosen hangs on the day of the visit; the service knows.
-    items = SelectMultipleField("做了什么", validate_choice=False, validators=[DataRequired("请选择服务事项。")])
-    outcome = RadioField("结果怎样", choices={**OUTCOME_NAMES}, validators=[InputRequired("请选择办理结果。")])
+    items = SelectMultipleField(
+        "做了什么", validate_choice=False, validators=[DataRequired("请选择服务事项。")]
+    )
+    outcome = RadioField(
+        "结果怎样", choices={**OUTCOME_NAMES}, validators=[InputRequired("请选择办理结果。")]
+    )
     note = TextAreaField("情况说明", validators=[Length(max=NOTE_LENGTH)])
     photos = MultipleFileField("照片")
     unit_id = SelectField("地点", coerce=number_or_none, validators=[DataRequired()])
@@ -95,7 +99,9 @@ class CaseForm(Form):
     """The case that a visit becomes. All of it is carried over from the visit; the worker may change it."""
 
     category = RadioField("诉求类别", validators=[InputRequired("请选择类别。")])
-    what = TextAreaField("反映什么", validators=[DataRequired("请写明居民反映什么。"), Length(max=NOTE_LENGTH)])
+    what = TextAreaField(
+        "反映什么", validators=[DataRequired("请写明居民反映什么。"), Length(max=NOTE_LENGTH)]
+    )
     place_text = StringField("具体位置", validators=[Length(max=80)])
     urgent = BooleanField("情况紧急")
 

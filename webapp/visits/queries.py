@@ -232,7 +232,9 @@ def sheet(visit: Visit) -> Sheet:
 
 
 def _in_force(day: date) -> sa.ColumnElement[bool]:
-    return sa.and_(ServiceItem.valid_from <= day, sa.or_(ServiceItem.valid_to.is_(None), ServiceItem.valid_to >= day))
+    return sa.and_(
+        ServiceItem.valid_from <= day, sa.or_(ServiceItem.valid_to.is_(None), ServiceItem.valid_to >= day)
+    )
 
 
 def items_for(actor: Actor) -> list[tuple[str, str]]:
@@ -266,7 +268,11 @@ def all_items() -> list[tuple[str, str]]:
 
 def item_ids(keys: Collection[str], day: date) -> list[int]:
     """The ids of those ``keys`` that could be chosen on ``day``."""
-    query = sa.select(ServiceItem.id).where(ServiceItem.key.in_(keys), _in_force(day)).order_by(ServiceItem.position)
+    query = (
+        sa.select(ServiceItem.id)
+        .where(ServiceItem.key.in_(keys), _in_force(day))
+        .order_by(ServiceItem.position)
+    )
     return list(db.session.scalars(query))
 
 
@@ -288,7 +294,10 @@ def stations(actor: Actor) -> list[Any]:
     query = (
         sa.select(Station.id, Station.name, Station.unit_id)
         .join(Unit, Unit.id == Station.unit_id)
-        .where(Station.retired_on.is_(None), sa.or_(path_prefix(Unit.path, actor.unit_path), Unit.path.in_(above)))
+        .where(
+            Station.retired_on.is_(None),
+            sa.or_(path_prefix(Unit.path, actor.unit_path), Unit.path.in_(above)),
+        )
         .order_by(sa.func.length(Unit.path).desc(), Station.id)
     )
     return list(db.session.execute(query))
@@ -314,4 +323,7 @@ def places(actor: Actor) -> list[tuple[int, str]]:
         .where(Unit.parent_id == actor.unit_id, Unit.retired_on.is_(None))
         .order_by(Unit.code)
     )
-    return [(actor.unit_id, actor.unit_name), *((row.id, row.short_name) for row in db.session.execute(query))]
+    return [
+        (actor.unit_id, actor.unit_name),
+        *((row.id, row.short_name) for row in db.session.execute(query)),
+    ]

@@ -58,7 +58,9 @@ def log_visit(
             raise NotFound
         check_can_log(actor, unit)
         now = clock.now()
-        visit = Visit(**_choices(kind, outcome), **_timing(details, now), **_resident(details), **place_of(unit))
+        visit = Visit(
+            **_choices(kind, outcome), **_timing(details, now), **_resident(details), **place_of(unit)
+        )
         visit.worker_id = actor.person_id
         visit.unit_id = unit.id
         visit.note = details.note
@@ -71,7 +73,11 @@ def log_visit(
         session.add_all(VisitItem(visit_id=visit.id, item_id=item_id) for item_id in chosen)
         photos.attach(PHOTO_OWNER, visit.id, details.photos, actor.person_id)
         journal.record(
-            actor, "visit:log", "visit", visit.id, {"kind": visit.kind, "outcome": visit.outcome, "late": visit.is_late_entry}
+            actor,
+            "visit:log",
+            "visit",
+            visit.id,
+            {"kind": visit.kind, "outcome": visit.outcome, "late": visit.is_late_entry},
         )
         visit_logged.send(visit=visit, actor=actor)
         return visit
@@ -119,13 +125,13 @@ def _resident(details: Details) -> dict[str, str | None]:
 
 def _desk(actor: Actor, details: Details) -> tuple[int | None, int | None]:
     """Station and desk session of a reception, if they are among those that this worker may use."""
-    desk_id = details.desk_session_id
-    if desk_id is not None:
-        desk = desk_queries.desk_for(actor, desk_id)
-        return details.station_id or desk.station_id, desk.id
-    if details.station_id is not None and details.station_id not in {row.id for row in queries.stations(actor)}:
+    station_id = details.station_id
+    if station_id is not None and station_id not in {row.id for row in queries.stations(actor)}:
         raise Invalid("请从列表里选择站点。", "station_id")
-    return details.station_id, None
+    if details.desk_session_id is None:
+        return station_id, None
+    desk = desk_queries.desk_for(actor, details.desk_session_id)
+    return station_id or desk.station_id, desk.id
 
 
 def _valid_items(keys: Sequence[str], day: date) -> list[int]:
@@ -177,5 +183,3 @@ def see_resident(actor: Actor, visit_id: int) -> Resident:
         check_can_see_resident(actor, visit)
         journal.record(actor, "visit:read_resident", "visit", visit.id)
         return Resident(visit.resident_name or "", visit.resident_phone or "", visit.door or "")
-
-

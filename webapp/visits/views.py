@@ -121,7 +121,9 @@ def _visit_form(actor: Actor) -> VisitForm:
         station_id=(desk.station_id if desk else None) or queries.usual_station(actor, stations),
         desk=desk.id if desk else "",
     )
-    return form.offer(queries.items_for(actor), queries.places(actor), [(row.id, row.name) for row in stations])
+    return form.offer(
+        queries.items_for(actor), queries.places(actor), [(row.id, row.name) for row in stations]
+    )
 
 
 def _log(actor: Actor, form: VisitForm) -> Visit:
@@ -160,7 +162,9 @@ def saved(visit_id: int) -> Response:
 @may(P.VISIT_READ, record="visit")
 def show(visit_id: int) -> Response:
     """One visit."""
-    return page("visits/visit.html", part="visits/_visit.html", **_sheet(current_actor(), visit_id), resident=None)
+    return page(
+        "visits/visit.html", part="visits/_visit.html", **_sheet(current_actor(), visit_id), resident=None
+    )
 
 
 def _sheet(actor: Actor, visit_id: int) -> dict[str, Any]:
@@ -194,7 +198,9 @@ def resident(visit_id: int) -> Response:
     """Show name, phone and door in full, this once."""
     actor = current_actor()
     seen = service.see_resident(actor, visit_id)
-    response = page("visits/visit.html", part="visits/_resident.html", **_sheet(actor, visit_id), resident=seen)
+    response = page(
+        "visits/visit.html", part="visits/_resident.html", **_sheet(actor, visit_id), resident=seen
+    )
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -212,7 +218,13 @@ def case(visit_id: int) -> Response:
         done = submit(form, lambda: carry_over.turn_into_case(actor, visit_id, **_case_input(form)), answer)
         if done:
             return go(done.url, done.message)
-    return page("visits/case.html", part="visits/_case.html", status=422 if form.errors else 200, form=form, draft=draft)
+    return page(
+        "visits/case.html",
+        part="visits/_case.html",
+        status=422 if form.errors else 200,
+        form=form,
+        draft=draft,
+    )
 
 
 def _case_input(form: CaseForm) -> dict[str, Any]:
