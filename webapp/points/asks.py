@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from webapp.directory.models import Person
+from webapp.directory.posts import Permission
 from webapp.extensions import db
 from webapp.foundation import text
 from webapp.foundation.access import Actor
@@ -20,6 +21,8 @@ from webapp.points.models import ObjectionState, PointEntry, PointObjection
 
 def count(actor: Actor) -> int:
     """How many wait for this actor."""
+    if not actor.can(Permission.POINTS_REVIEW):
+        return 0
     proposal, objection = queries.decidable(actor)
 
     def number(which: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
@@ -30,6 +33,8 @@ def count(actor: Actor) -> int:
 
 def asks(actor: Actor, limit: int = 50) -> list[Ask]:
     """Those that wait for this actor, the oldest first."""
+    if not actor.can(Permission.POINTS_REVIEW):
+        return []
     proposal, objection = queries.decidable(actor)
     rows = [
         *db.session.execute(_rows().where(proposal).limit(limit)),

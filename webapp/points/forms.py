@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from wtforms import DateField, HiddenField, IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from webapp.foundation import clock
@@ -39,17 +43,21 @@ class RewardForm(Form):
     """A reward: new or changed."""
 
     name = StringField("名称", validators=[DataRequired("请填写名称。"), Length(max=30, message="不超过 30 字。")])
-    kind = RadioField("类别", choices=list(REWARD_KIND_NAMES.items()), default=RewardKind.GOODS)
+    kind = RadioField("类别", choices=[SelectChoice(*pair) for pair in REWARD_KIND_NAMES.items()], default=RewardKind.GOODS)
     cost = IntegerField(
         "所需积分", validators=[InputRequired("请填写积分。"), NumberRange(1, MOST_POINTS, message="请填写 1 以上的整数。")]
     )
     station_id = SelectField("领取点", coerce=int, validators=[InputRequired("请选择领取点。")])
-    picture = RadioField("图片", choices=list(PICTURES.items()), default="box")
+    picture = RadioField("图片", choices=[SelectChoice(*pair) for pair in PICTURES.items()], default="box")
     quarter_limit = IntegerField(
         "每人每季度限兑", validators=[Optional(), NumberRange(1, MOST_PIECES, message="请填写 1 以上的整数。")]
     )
     about = TextAreaField("说明", validators=[Length(max=200, message="不超过 200 字。")])
     version = HiddenField(default="1")
+
+    def offer_stations(self, stations: Iterable[Any]) -> None:
+        """Let one choose among ``stations`` (rows of id and name)."""
+        self.station_id.choices = [SelectChoice(str(row.id), row.name) for row in stations]
 
     def given(self) -> RewardInput:
         """The fields as the service takes them."""

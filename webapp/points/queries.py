@@ -170,10 +170,8 @@ def review_row(actor: Actor, entry_id: int) -> Any:
 
 
 def decidable(actor: Actor) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    """The two conditions under which an entry waits for this actor: as a proposal, or with an objection to settle."""
+    """The two conditions under which an entry waits for this reviewer: as a proposal, or with an objection to settle."""
     me = actor.person_id
-    if not actor.can(Permission.POINTS_REVIEW):
-        return sa.false(), sa.false()
     others = (within(actor, PointEntry), PointEntry.person_id != me, _not(PointEntry.created_by, me))
     proposal = sa.and_(*others, PointEntry.status == EntryStatus.PROPOSED)
     objection = sa.and_(*others, _not(PointEntry.reviewed_by, me), _has_open_objection(not_by=me))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Response, flash, request, url_for
+from wtforms.fields import SelectChoice
 
 from webapp.directory.posts import Permission
 from webapp.foundation import clock
@@ -55,9 +56,9 @@ def _propose_form() -> ProposeForm:
     form = ProposeForm()
     text = request.args.get("q", "").strip()
     people = eligibility.candidates(actor.unit_path, today, eligibility.settings(), text)
-    form.person_id.choices = [(row.id, f"{row.name} · {row.unit_name}") for row in people]
+    form.person_id.choices = [SelectChoice(str(row.id), f"{row.name} · {row.unit_name}") for row in people]
     form.rule_id.choices = [
-        (rule.id, f"{rule.name} +{rule.amount} 分（凭{EVIDENCE_NAMES[Evidence(rule.evidence)]}）")
+        SelectChoice(str(rule.id), f"{rule.name} +{rule.amount} 分（凭{EVIDENCE_NAMES[Evidence(rule.evidence)]}）")
         for rule in queries.rules_on(today, RuleEvent.BY_HAND)
     ]
     return form

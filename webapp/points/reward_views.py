@@ -30,7 +30,7 @@ def rewards() -> Response:
 def new_reward() -> Response:
     """Offer a new reward."""
     actor, form = current_actor(), NewRewardForm()
-    form.station_id.choices = [(row.id, row.name) for row in queries.stations_of(actor)]
+    form.offer_stations(queries.stations_of(actor))
     if form.validate_on_submit():
         done = submit(
             form,
@@ -55,7 +55,7 @@ def _managed_page(
 ) -> Response:
     if form is None:
         form = RewardForm(formdata=None, obj=row)
-        form.station_id.choices = [(station.id, station.name) for station in queries.stations_of(current_actor())]
+        form.offer_stations(queries.stations_of(current_actor()))
     return page(
         "points/managed.html", part="points/_movements.html" if status == 200 else "", status=status, reward=row, form=form, stock=stock or StockForm(formdata=None),
         retire=ActForm(formdata=None), found=queries.movements_page(row.id, request.args.get("after", "")),
@@ -68,7 +68,7 @@ def change_reward(reward_id: int) -> Response:
     """Change what the shop says of it."""
     actor, form = current_actor(), RewardForm()
     row = queries.reward_managed_by(actor, reward_id)
-    form.station_id.choices = [(station.id, station.name) for station in queries.stations_of(actor)]
+    form.offer_stations(queries.stations_of(actor))
     version = int(form.version.data) if (form.version.data or "").isdecimal() else 0
     if form.validate_on_submit():
         done = submit(

@@ -53,7 +53,7 @@ def account() -> Response:
         summary=ledger.summary(actor.person_id, today, today + timedelta(days=chosen.notice_days)),
         waiting=queries.waiting_points(actor.person_id),
         rule_lines=rule_lines(queries.rules_on(today)),
-        earns=eligibility.may_earn(actor.person_id, today, chosen),
+        earns=bool(found.rows) or eligibility.may_earn(actor.person_id, today, chosen),
     )
 
 
