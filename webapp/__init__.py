@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gc
 from importlib import import_module
-from importlib.util import find_spec
 
 from flask import Flask
 
 from webapp import config
 from webapp.extensions import compress, csrf, db, login_manager
 
-# From the ground up; each has register(app) in its views.py or is a room without pages.
+# From the ground up; each has register(app) in its views.py.
 ROOMS = ("directory", "accounts", "cases", "visits", "volunteering", "points", "inbox", "residents")
 
 
@@ -21,7 +20,12 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     from webapp.foundation import access, assets, htmx, photos, private, web
 
     settings = settings or config.load()
-    app = Flask(__name__, instance_path=str(settings.instance), template_folder="../templates", static_folder="../static")
+    app = Flask(
+        __name__,
+        instance_path=str(settings.instance),
+        template_folder="../templates",
+        static_folder="../static",
+    )
     app.config.from_mapping(settings.flask_config())
     app.config["SETTINGS"] = settings
     private.configure(settings.data_keys, settings.hash_key)
@@ -37,10 +41,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     access.guard(app, find_actor, send_to_login)
     app.view_functions["static"] = access.public(app.view_functions["static"])
     for room in ROOMS:
-        if find_spec(f"webapp.{room}.models"):
-            import_module(f"webapp.{room}.models")
-        if find_spec(f"webapp.{room}.views"):
-            import_module(f"webapp.{room}.views").register(app)
+        import_module(f"webapp.{room}.views").register(app)
     from webapp import commands
 
     commands.register(app)

@@ -15,7 +15,7 @@ from webapp.accounts import service as accounts
 from webapp.accounts.models import Account
 from webapp.directory.posts import POST_NAMES, Post
 from webapp.extensions import db
-from webapp.foundation import schema
+from webapp.foundation import clock, schema
 
 
 def register(app: Flask) -> None:
@@ -117,13 +117,13 @@ def sweep() -> None:
     """Do what time brings: step up overdue cases, close forgotten check-outs, expire codes and points. Run it hourly."""
     from webapp.cases.service import sweep as cases
     from webapp.foundation.limits import purge
-    from webapp.points.service import expire_due
-    from webapp.volunteering.service import close_forgotten
+    from webapp.points.redemptions import expire_due
+    from webapp.volunteering.service.attendance import close_forgotten
 
     results = {
         "cases": cases(),
         "attendances_closed": close_forgotten(),
-        "points": expire_due(),
+        "points": expire_due(clock.now()),
         "rate_windows_purged": purge(),
     }
     click.echo(json.dumps(results, default=str, ensure_ascii=False))
@@ -133,7 +133,7 @@ def sweep() -> None:
 def verify() -> None:
     """Prove the books: the journal's chain, the points ledger, the stock. Exits with 1 where something is off."""
     from webapp.foundation.journal import broken_links
-    from webapp.points.service import verify as points
+    from webapp.points.checks import verify as points
 
     findings = [f"journal entry {entry} does not follow from the one before" for entry in broken_links()]
     findings += [str(finding) for finding in points()]

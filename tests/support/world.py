@@ -6,14 +6,13 @@ stands beside it (sibling), so that "mine" and "my neighbour's" can both be trie
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from importlib import import_module
 
 from webapp.accounts import service as accounts
 from webapp.accounts.models import Account
 from webapp.accounts.session import load_actor
+from webapp.commands import seed_defaults
 from webapp.directory.models import (
     Appointment,
     Branch,
@@ -28,12 +27,11 @@ from webapp.directory.models import (
 from webapp.directory.posts import Level, Post
 from webapp.directory.scope import place_of
 from webapp.extensions import db
-from webapp.foundation import calendar, clock, private
+from webapp.foundation import clock, private
 from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
 
 PASSWORD = "a-walk-in-the-park"
-ROOMS_WITH_DEFAULTS = ("cases", "visits", "volunteering", "points")
 
 
 @dataclass
@@ -132,9 +130,7 @@ SEATS = [
 def build_world() -> World:
     """Write the world into the empty database and return its ids."""
     world = World()
-    for room in ROOMS_WITH_DEFAULTS:
-        _seed(room)
-    calendar.seed_workdays()
+    seed_defaults()
     password = accounts.hasher().hash(PASSWORD)
     with transaction() as session:
         units: dict[str, Unit] = {}
@@ -183,15 +179,6 @@ def build_world() -> World:
             world.stations[name] = station.id
         _bodies(world, units, today)
     return world
-
-
-def _seed(room: str) -> None:
-    for name in (f"webapp.{room}.seeds", f"webapp.{room}.service"):
-        with suppress(ImportError):  # TEMPORARY while rooms are being written
-            module = import_module(name)
-            if hasattr(module, "seed_defaults"):
-                module.seed_defaults()
-                return
 
 
 def _unit(name: str, level: Level, parent: Unit | None, short: str, number: int) -> Unit:

@@ -1,0 +1,21 @@
+"""Forms of the inbox."""
+
+from __future__ import annotations
+
+from wtforms import SelectMultipleField, StringField
+from wtforms.validators import Length
+
+from webapp.foundation.forms import Form, ReasonField
+
+
+class DecisionForm(Form):
+    """Approve, or send back with a reason; which of both is the button's value."""
+
+    decision = StringField("决定")
+    reason = ReasonField("理由", validators=[Length(max=300, message="理由请写在300字以内。")])
+
+
+class BatchForm(Form):
+    """Approve those that are ticked."""
+
+    chosen = SelectMultipleField("选中的", validate_choice=False)

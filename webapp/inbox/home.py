@@ -1,0 +1,61 @@
+"""The start page: what is mine today, by what my post may do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from webapp.cases import queries as cases
+from webapp.directory.posts import Permission
+from webapp.foundation import clock
+from webapp.foundation.access import Actor
+from webapp.inbox import sources
+from webapp.inbox.sources import Waiting
+from webapp.points import ledger
+from webapp.visits import desk_queries
+from webapp.visits.desk_queries import Desk
+from webapp.volunteering import queries as volunteering
+
+NEAREST = 3
+
+
+@dataclass(frozen=True)
+class Home:
+    """What the start page shows; what the post has no use for is None or empty."""
+
+    works_on_cases: bool
+    counts: cases.CaseCounts | None
+    nearest: Sequence[Any]
+    desks: Sequence[Desk]
+    decisions: Sequence[Waiting]
+    next_activity: Any | None
+    balance: int | None
+
+
+def home_of(actor: Actor) -> Home:
+    """Gather it; a fixed number of queries for each post."""
+    works_on_cases = actor.can(Permission.CASE_OWN) or actor.can(Permission.CASE_HANDLE)
+    sees_cases = works_on_cases or actor.can(Permission.CASE_READ)
+    mine = cases.CaseFilters(tab="mine" if works_on_cases else "due")
+    return Home(
+        works_on_cases=works_on_cases,
+        counts=cases.counts(actor) if sees_cases else None,
+        nearest=cases.list_cases(actor, mine, size=NEAREST).rows if sees_cases else (),
+        desks=desk_queries.todays_desk(actor) if actor.can(Permission.VISIT_LOG) else (),
+        # Who decides begins with the decisions; others find them behind the tab.
+        decisions=sources.waiting(actor)[:NEAREST] if actor.can(Permission.CASE_DECIDE) else (),
+        next_activity=volunteering.next_activity(actor) if actor.can(Permission.REPORT_OWN) else None,
+        balance=_balance(actor) if actor.can(Permission.POINTS_OWN) else None,
+    )
+
+
+def _balance(actor: Actor) -> int:
+    today = clock.today()
+    return ledger.summary(actor.person_id, today, today).balance
+
+
+def greeting() -> str:
+    """上午好, 下午好, 晚上好, by the users' clock."""
+    hour = clock.local(clock.now()).hour
+    return "上午好" if 4 <= hour < 12 else "下午好" if hour < 18 else "晚上好"
