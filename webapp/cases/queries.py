@@ -60,7 +60,7 @@ from webapp.extensions import db
 from webapp.foundation import clock, photos, private
 from webapp.foundation.access import Actor
 from webapp.foundation.errors import NotFound
-from webapp.foundation.paging import Page, keyset
+from webapp.foundation.paging import PAGE_SIZE, Page, keyset
 from webapp.foundation.photos import PhotoRow
 
 S = CaseStatus
@@ -231,14 +231,16 @@ def waits_for(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(*parts)
 
 
-def list_cases(actor: Actor, filters: CaseFilters, cursor: str = "") -> Page[CaseRow]:
+def list_cases(
+    actor: Actor, filters: CaseFilters, cursor: str = "", size: int = PAGE_SIZE
+) -> Page[CaseRow]:
     """One page: open cases by their deadline, the others by the day they came in, the newest first."""
     now = clock.now()
     query = _rows().where(visible(actor), *_narrowed(actor, filters, now))
     if filters.tab in ("mine", "open", "due"):
-        page = keyset(query, [Case.due_at, Case.id], cursor, ascending=True)
+        page = keyset(query, [Case.due_at, Case.id], cursor, size, ascending=True)
     else:
-        page = keyset(query, [Case.registered_at, Case.id], cursor)
+        page = keyset(query, [Case.registered_at, Case.id], cursor, size)
     return Page(_dressed(page.rows, now), page.next)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from webapp.cases import options, terms
 from webapp.cases.models import Case, CaseRequest
-from webapp.cases.permissions import unit_at
+from webapp.cases.permissions import may_decide, unit_at
 from webapp.cases.service.turn import Turn, clear_handler, one_of, open_request, phase_of, required, turn
 from webapp.cases.workflow import CaseStatus, Phase, ReasonKind, RequestKind, next_level
 from webapp.directory.posts import Level
 from webapp.extensions import db
 from webapp.foundation.access import Actor
-from webapp.foundation.errors import Invalid, NotFound
+from webapp.foundation.errors import Conflict, Invalid, NotFound
 
 IN_HAND = (CaseStatus.ASSIGNED, CaseStatus.IN_PROGRESS)
 
@@ -142,7 +142,9 @@ def decide_request(actor: Actor, request_id: int, *, approve: bool, reason: str 
         NotFound: it does not wait for the actor. Conflict: it was decided or has lapsed.
     """
     ask = db.session.get(CaseRequest, request_id)
-    if ask is None or ask.deciding_unit_id != actor.unit_id:
+    if ask is None or ask.deciding_unit_id != actor.unit_id or not may_decide(actor, ask.kind):
         raise NotFound
+    if ask.decided_at or ask.lapsed_at:
+        raise Conflict("这件事已经有人决定了，或者已经不需要决定。")
     number = db.session.get_one(Case, ask.case_id).number
     return decide(actor, number, f"{'approve' if approve else 'refuse'}_{ask.kind}", reason=reason)
