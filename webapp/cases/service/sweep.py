@@ -12,11 +12,10 @@ from webapp.cases.models import Case
 from webapp.cases.permissions import Voice
 from webapp.cases.service.loop import resumed
 from webapp.cases.service.review import close_callback
-from webapp.cases.service.turn import begin, lock_case
+from webapp.cases.service.turn import begin, lock_case, whole
 from webapp.cases.workflow import LIMITS, CaseStatus, next_level, rank
 from webapp.extensions import db
 from webapp.foundation import clock
-from webapp.foundation.db import transaction
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ def sweep(now: datetime | None = None) -> SweepCounts:
 
 def _step_up(case_id: int, now: datetime) -> bool:
     """超期升级: once from each level."""
-    with transaction():
+    with whole():
         case = lock_case(Case.id == case_id)
         above = next_level(case.level)
         stepped = case.overdue_stepped_level
@@ -59,7 +58,7 @@ def _step_up(case_id: int, now: datetime) -> bool:
 
 def _resume(case_id: int, now: datetime) -> bool:
     """恢复办理: the review date has passed."""
-    with transaction():
+    with whole():
         case = lock_case(Case.id == case_id)
         if case.status != CaseStatus.SUSPENDED or case.due_at is None or case.due_at >= now:
             return False
@@ -68,7 +67,7 @@ def _resume(case_id: int, now: datetime) -> bool:
 
 
 def _close_callback(case_id: int, now: datetime) -> bool:
-    with transaction():
+    with whole():
         case = lock_case(Case.id == case_id)
         if case.status != CaseStatus.CALLBACK or case.due_at is None or case.due_at >= now:
             return False

@@ -97,6 +97,13 @@ def phase_of(status: str) -> Phase:
 
 
 @contextmanager
+def whole() -> Iterator[None]:
+    """A transaction in which a half-made change never reaches the database on the way: its rules hold for whole ones."""
+    with transaction() as session, session.no_autoflush:
+        yield
+
+
+@contextmanager
 def turn(who: Who, number: str, action: str, version: int | None = None) -> Iterator[Turn]:
     """Lock the case, refuse what is stale or not ``who``'s to do, and leave the rest to the verb.
 
@@ -104,7 +111,7 @@ def turn(who: Who, number: str, action: str, version: int | None = None) -> Iter
         NotFound: there is no such case for ``who``. Refused, Conflict: see ``check_can``; Conflict also when the case
         changed since ``version``.
     """
-    with transaction():
+    with whole():
         case = lock_case(Case.number == number)
         if isinstance(who, Actor) and not may_see(who, case):
             raise NotFound
@@ -114,7 +121,7 @@ def turn(who: Who, number: str, action: str, version: int | None = None) -> Iter
 @contextmanager
 def turn_by_code(code_hash: str, action: str) -> Iterator[Turn]:
     """The same for the reporter, who holds the tracking code."""
-    with transaction():
+    with whole():
         yield begin(Voice.RESIDENT, lock_case(Case.tracking_hash == code_hash), action)
 
 
