@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -25,8 +26,10 @@ from webapp.directory.models import (
     Unit,
 )
 from webapp.directory.posts import Level, Post
+from webapp.directory.scope import COLUMN_OF_LEVEL
 from webapp.directory.seeds import load_divisions
 from webapp.foundation import private
+from webapp.foundation.codes import station_code
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
 MIDDLE = "安宁和乐平顺康文明志建国秀春夏冬雪梅兰竹松山水云月星海江河田园诚信仁义礼智忠孝"
@@ -47,6 +50,8 @@ class Figures:
     stations: int = 148
     cadres: int = 79
     members: int = 12060
+    cases: int = 2600
+    visits: int = 25000
 
 
 SMALL = Figures(
@@ -59,6 +64,8 @@ SMALL = Figures(
     stations=6,
     cadres=3,
     members=120,
+    cases=200,
+    visits=800,
 )
 
 
@@ -67,6 +74,7 @@ class Place:
     """A unit with the ids of those above it."""
 
     id: int
+    level: Level
     code: str
     path: str
     name: str
@@ -74,20 +82,17 @@ class Place:
     community_id: int | None = None
     grid_id: int | None = None
 
-    def columns(self, level: Level) -> dict[str, int | None]:
+    def columns(self) -> dict[str, int | None]:
         """The ``Placed`` columns of a record about this unit."""
-        own = (
-            {f"{level.value}_id": self.id}
-            if level not in (Level.DISTRICT, Level.COMPANY, Level.DEPARTMENT)
-            else {}
-        )
-        base: dict[str, int | None] = {
+        columns: dict[str, int | None] = {
             "street_id": self.street_id,
             "community_id": self.community_id,
             "grid_id": self.grid_id,
             "building_id": None,
         }
-        return {**base, **own}
+        if self.level in COLUMN_OF_LEVEL:
+            columns[COLUMN_OF_LEVEL[self.level]] = self.id
+        return columns
 
 
 @dataclass
@@ -127,8 +132,8 @@ def build(rng: random.Random, today: date, figures: Figures) -> District:
     people = _People(rng, loader, made)
     _grids(rng, loader, made)
     _companies(rng, loader, made)
-    _stations(loader, made)
-    _staff(people, made)
+    _stations(rng, loader, made)
+    _staff(rng, people, made)
     _bodies(rng, people, made)
     _members(rng, people, made)
     loader.write()
@@ -137,8 +142,8 @@ def build(rng: random.Random, today: date, figures: Figures) -> District:
 
 def _place(unit: Unit) -> Place:
     return Place(
-        unit.id, unit.code, unit.path, unit.short_name, unit.street_id, unit.community_id, unit.grid_id
-    )
+        unit.id, Level(unit.level), unit.code, unit.path, unit.short_name, unit.street_id, unit.community_id, unit.grid_id
+    )  # fmt: skip
 
 
 def _grids(rng: random.Random, loader: Loader, made: District) -> None:
@@ -163,6 +168,7 @@ def _grids(rng: random.Random, loader: Loader, made: District) -> None:
                     community_id=community.id,
                     households=rng.randint(180, 420),
                 ),
+                level=Level.GRID,
                 code=code,
                 path=f"{community.path}{code}/",
                 name=name,
@@ -188,17 +194,19 @@ def _building(loader: Loader, grid: Place, number: int) -> Place:
         community_id=grid.community_id,
         grid_id=grid.id,
     )
-    return Place(key, code, path, f"{grid.name}{name}", grid.street_id, grid.community_id, grid.id)
+    return Place(
+        key, Level.BUILDING, code, path, f"{grid.name}{name}", grid.street_id, grid.community_id, grid.id
+    )
 
 
 def _companies(rng: random.Random, loader: Loader, made: District) -> None:
     figures, start = made.figures, made.today - timedelta(days=700)
     total = figures.own_branch + figures.covered
     for number in range(1, total + figures.removed + 1):
-        place = _beside(
-            loader, made, Level.COMPANY, f"{made.district.code}-W{number:03d}", f"示范物业{number:02d}"
-        )
         gone = number > total
+        removed_on = made.today - timedelta(days=rng.randint(30, 330)) if gone else None
+        code, name = f"{made.district.code}-W{number:03d}", f"示范物业{number:02d}"
+        place = _beside(loader, made, Level.COMPANY, code, name, retired_on=removed_on)
         coverage = (
             "own_branch"
             if number <= figures.own_branch
@@ -210,7 +218,7 @@ def _companies(rng: random.Random, loader: Loader, made: District) -> None:
             PropertyCompany,
             unit_id=place.id,
             party_coverage=coverage,
-            removed_on=made.today - timedelta(days=rng.randint(30, 330)) if gone else None,
+            removed_on=removed_on,
             removal_note="经综合评价，由主管部门清退" if gone else "",
         )
         if not gone:
@@ -225,37 +233,56 @@ def _companies(rng: random.Random, loader: Loader, made: District) -> None:
         )
 
 
-def _beside(loader: Loader, made: District, level: Level, code: str, name: str) -> Place:
+def _beside(
+    loader: Loader, made: District, level: Level, code: str, name: str, retired_on: date | None = None
+) -> Place:
     path = f"{made.district.path}{code}/"
     key = loader.add(
-        Unit, code=code, level=level, name=name, short_name=name, path=path, parent_id=made.district.id
+        Unit,
+        code=code,
+        level=level,
+        name=name,
+        short_name=name,
+        path=path,
+        parent_id=made.district.id,
+        retired_on=retired_on,
     )
-    return Place(key, code, path, name)
+    return Place(key, level, code, path, name)
 
 
-def _stations(loader: Loader, made: District) -> None:
-    codes = itertools.count(1)
+def _stations(rng: random.Random, loader: Loader, made: District) -> None:
+    codes = _distinct(lambda: station_code(rng.choice))
 
-    def station(kind: str, name: str, place: Place, level: Level) -> None:
+    def station(kind: str, name: str, place: Place) -> None:
         made.stations_of[place.id] = loader.add(
             Station,
-            code=f"X{next(codes):05d}",
+            code=next(codes),
             kind=kind,
             name=name,
             unit_id=place.id,
             address=f"{place.name}示范路1号",
             hours=HOURS,
             phone="0561-0000000",
-            **place.columns(level),
+            **place.columns(),
         )
 
     for community in made.communities:
-        station("service_center", f"{community.name}党群服务中心", community, Level.COMMUNITY)
+        station("service_center", f"{community.name}党群服务中心", community)
     # Every second grid or so has a station of its own.
     step = len(made.grids) / made.figures.stations
     for number in range(made.figures.stations):
         grid = made.grids[int(number * step)]
-        station("service_station", f"{grid.name}党群服务站", grid, Level.GRID)
+        station("service_station", f"{grid.name}党群服务站", grid)
+
+
+def _distinct(draw: Callable[[], str]) -> Iterator[str]:
+    """What ``draw`` gives, each value once."""
+    seen: set[str] = set()
+    while True:
+        value = draw()
+        if value not in seen:
+            seen.add(value)
+            yield value
 
 
 class _People:
@@ -301,7 +328,7 @@ class _People:
         getattr(self.made, body).setdefault(unit_id, []).append(person_id)
 
 
-def _staff(people: _People, made: District) -> None:
+def _staff(rng: random.Random, people: _People, made: District) -> None:
     people.serving(Post.DISTRICT_ADMIN, made.district.id)
     people.serving(Post.AUDITOR, made.district.id)
     for street in made.streets:
@@ -316,9 +343,8 @@ def _staff(people: _People, made: District) -> None:
         people.serving(Post.GRID_WORKER, grid.id, 2 if grid is made.grids[0] else 1)
         for building in made.buildings[grid.id]:
             people.serving(Post.BUILDING_LEADER, building.id)
-    cadre_rng = people.rng
     for _ in range(made.figures.cadres):
-        community = cadre_rng.choice(made.communities)
+        community = rng.choice(made.communities)
         person = people.person(is_reserve_cadre=True, is_party_member=True)
         people.appoint(person, Post.COMMUNITY_STAFF, community.id)
 
@@ -357,3 +383,6 @@ def _members(rng: random.Random, people: _People, made: District) -> None:
         )
         people.appoint(person, Post.VOLUNTEER, grid.id)
         made.members.setdefault(grid.id, []).append(person)
+    # In every second grid a serving member sits in the branch, too; the demo's own is among them.
+    for grid in made.grids[::2]:
+        people.seat(made.members[grid.id][0], grid.id, "branch", "委员")

@@ -1,0 +1,224 @@
+"""The rows of one case: its columns, timeline, requests and journal, as the verbs would leave them.
+
+The verbs themselves lock, check and flush at every step, which is too slow for thousands of cases; what they rest on
+(terms, levels, clearing of results) is used here as it is, and a test compares a told case with a worked one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from webapp.cases import terms
+from webapp.cases.models import Case, CaseEvent, CaseRequest
+from webapp.cases.permissions import Voice, unit_at
+from webapp.cases.service.turn import code_hash, phase_of
+from webapp.cases.workflow import (
+    CASE_FLOW,
+    CLOSED,
+    LIMITS,
+    UNDER_WAY,
+    CaseStatus,
+    Confidentiality,
+    Phase,
+    next_level,
+)
+from webapp.demo.history import Doer, History
+from webapp.demo.places import Place
+from webapp.foundation import clock
+from webapp.foundation.calendar import WORK_HOURS
+from webapp.foundation.private import keyed_hash
+from webapp.foundation.workflow import Transition
+
+Who = Doer | Voice
+
+
+class NotYetError(Exception):
+    """The next step lies in the future; the story ends where it stands."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How a case began. ``place`` is what it is about, ``owner`` the unit that heard it first, ``by`` who wrote it down."""
+
+    at: datetime
+    number: str
+    code: str
+    category: str
+    what: str
+    place: Place
+    place_text: str
+    owner: Place
+    source: str
+    by: Who
+    confidentiality: str = Confidentiality.NORMAL
+    against_unit_id: int | None = None
+    urgent: bool = False
+    key_small_matter: bool = False
+    reporter: tuple[str, str, str] | None = None  # name, phone, door
+
+
+@dataclass(frozen=True)
+class ToldCase:
+    """What the rooms above need to know of a case."""
+
+    id: int
+    number: str
+    tracking_code: str
+    category: str
+    title: str
+    place_text: str
+    place: Mapping[str, int | None]
+    source: str
+    confidentiality: str
+    status: str
+    registered_at: datetime
+    registered_by: Doer | None
+    handled_by_id: int | None
+    result_at: datetime | None
+    archived_at: datetime | None
+
+
+@dataclass
+class Record:
+    """The columns of a case under way and what is written about it; ``at`` is where in time its story has got to."""
+
+    history: History
+    opening: Opening
+    case: Case = field(init=False)
+    at: datetime = field(init=False)
+    hands: set[int] = field(default_factory=set)  # who handled it in this round
+    worker: Doer | None = None  # who took it up
+    ask: CaseRequest | None = None
+    _rows: list[tuple[type, dict[str, Any]]] = field(default_factory=list)
+    _asks: list[CaseRequest] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        start = self.opening
+        self.at = start.at
+        name, phone, door = start.reporter or (None, None, None)
+        self.case = Case(
+            id=self.history.loader.reserve(Case), number=start.number, tracking_hash=code_hash(start.code),
+            tracking_code=start.code, version=1, category=start.category, title=start.what.split("。")[0],
+            what=start.what, place_text=start.place_text, source=start.source, confidentiality=start.confidentiality,
+            against_unit_id=start.against_unit_id, urgent=start.urgent, key_small_matter=start.key_small_matter,
+            reporter_name=name, reporter_phone=phone, reporter_door=door,
+            reporter_phone_hash=keyed_hash(phone) if phone else None,
+            registered_by_id=start.by.person_id if isinstance(start.by, Doer) else None, registered_at=start.at,
+            updated_at=start.at, status=CaseStatus.REGISTERED, level=start.owner.level, owner_unit_id=start.owner.id,
+            returned_down=False, returns=0, ruled=False, result_text="", rework_count=0, verdict_note="",
+            contact_tries=0, reopen_count=0, due_explained="", due_warning="", suspended_reason="",
+            **start.place.columns(),
+        )  # fmt: skip
+        self._term(Phase.ACCEPT)
+        self._note(start.by, CASE_FLOW["register"], "", "", {"source": start.source})
+
+    # Time
+
+    def go(self, at: datetime) -> None:
+        """Let time pass until ``at``; what has become overdue by then has stepped up by itself.
+
+        Raises:
+            NotYetError: ``at`` has not come yet.
+        """
+        self._meanwhile(min(at, self.history.now))
+        if at >= self.history.now:
+            raise NotYetError
+        self.at = max(self.at, at)
+
+    def _meanwhile(self, until: datetime) -> None:
+        while (moment := self._step_up_at()) is not None and moment < until:
+            self.at = moment
+            self.case.overdue_stepped_level = self.case.level
+            self._finish("step_up", Voice.SYSTEM, data=self._to_level(next_level(self.case.level)))
+
+    def _step_up_at(self) -> datetime | None:
+        """When the sweep would find the case overdue beyond its grace, in working hours; once from each level."""
+        case = self.case
+        stepped_here = case.overdue_stepped_level == case.level
+        if case.status not in (*UNDER_WAY, CaseStatus.PENDING_CHECK) or next_level(case.level) is None or stepped_here:
+            return None
+        assert case.due_at is not None
+        opens = WORK_HOURS[0][0]
+        if case.urgent:
+            day = self.history.workday(clock.local(case.due_at + timedelta(hours=1)).date())
+            return max(clock.at(day, opens), case.due_at + timedelta(hours=1))
+        day = self.history.calendar.add_workdays(clock.local(case.due_at).date(), LIMITS.grace_workdays + 1)
+        return clock.at(day, opens)
+
+    # The rows
+
+    def write(self) -> ToldCase:
+        """Hand the rows over to the loader."""
+        case, loader = self.case, self.history.loader
+        loader.add(Case, **{column.key: getattr(case, column.key) for column in Case.__table__.c})
+        for model, values in self._rows:
+            loader.add(model, **values)
+        for ask in self._asks:
+            loader.add(CaseRequest, **{column.key: getattr(ask, column.key) for column in CaseRequest.__table__.c})
+        by = self.opening.by
+        return ToldCase(
+            case.id, case.number, self.opening.code, case.category, case.title, case.place_text, self.opening.place.columns(),
+            case.source, case.confidentiality, case.status, case.registered_at, by if isinstance(by, Doer) else None,
+            case.handled_by_id, case.result_at, case.archived_at,
+        )  # fmt: skip
+
+    def _finish(
+        self, action: str, who: Who, note: str = "", data: dict[str, object] | None = None, to: str | None = None
+    ) -> None:
+        case, before, transition = self.case, self.case.status, CASE_FLOW[action]
+        case.status = to or transition.target or before
+        if before == CaseStatus.SUSPENDED and case.status != CaseStatus.SUSPENDED:
+            case.suspended_at = case.suspended_until = case.suspended_due_at = None
+            case.suspended_reason = ""
+        case.closed_at = (case.closed_at or self.at) if case.status in CLOSED else None
+        case.updated_at = self.at
+        case.version += 1
+        self._lapse()
+        self._note(who, transition, before, note, data or {})
+
+    def _note(self, who: Who, transition: Transition, before: str, note: str, data: dict[str, object]) -> None:
+        case, doer = self.case, who if isinstance(who, Doer) else None
+        plain = {key: str(value) if isinstance(value, str) else value for key, value in data.items()}
+        self._rows.append((CaseEvent, {
+            "case_id": case.id, "at": self.at, "action": transition.action, "from_status": str(before),
+            "to_status": str(case.status), "level": str(case.level), "person_id": doer.person_id if doer else None,
+            "post": str(doer.post if doer else who), "unit_id": doer.unit_id if doer else None, "note": note, "data": plain,
+        }))  # fmt: skip
+        detail = {"from": str(before), "to": str(case.status), "level": str(case.level), "owner": case.owner_unit_id}
+        self.history.book.note(self.at, doer, f"case:{transition.action}", ("case", case.id), detail)
+
+    def _open(self, kind: str, by: Doer, unit_id: int | None, note: str, **fields: object) -> int:
+        self.ask = CaseRequest(
+            id=self.history.loader.reserve(CaseRequest), case_id=self.case.id, kind=kind, level=self.case.level, reason=note,
+            asked_by_id=by.person_id, asked_unit_id=by.unit_id, asked_at=self.at, deciding_unit_id=unit_id,
+            **{"channel_text": "", "answer": "", **fields},
+        )  # fmt: skip
+        self._asks.append(self.ask)
+        return self.ask.id
+
+    def _lapse(self) -> None:
+        ask = self.ask
+        if ask is None:
+            return
+        fits = self.case.status in CASE_FLOW[f"approve_{ask.kind}"].sources and self.case.level == ask.level
+        if ask.decided_at is None and not fits:
+            ask.lapsed_at = self.at
+        if ask.decided_at or ask.lapsed_at:
+            self.ask = None
+
+    def _to_level(self, level: str | None, phase: Phase | None = None) -> dict[str, object]:
+        case = self.case
+        case.came_from_unit_id, case.came_from_level = case.owner_unit_id, case.level
+        case.owner_unit_id, case.level = unit_at(case, level), level
+        case.escalated_at = self.at
+        self._term(phase or phase_of(case.status))
+        return {"unit": case.owner_unit_id, "from_unit": case.came_from_unit_id}
+
+    def _term(self, phase: Phase) -> None:
+        terms.start(self.case, phase, self.at, known=self.history.known)
+
+    def _due(self) -> dict[str, object]:
+        return {"due": self.case.due_at.isoformat()} if self.case.due_at else {}

@@ -1,0 +1,2 @@
+def tell(history):
+    return 0
