@@ -119,6 +119,17 @@ def test_a_phone_whose_clock_is_fast_is_forgiven(app: Flask, world: World) -> No
     assert not visit.is_late_entry
 
 
+def test_what_a_phone_wrote_offline_took_place_then(app: Flask, world: World) -> None:
+    worker, now = world.actor("grid_worker"), clock.now()
+    written = now - timedelta(days=2)
+    visit = service.log_visit(worker, **HOME, details=Details(claimed_at=written))
+    assert (visit.at, visit.is_late_entry) == (written, True)
+    typed = service.log_visit(worker, **HOME, details=Details(at=now - timedelta(days=1), claimed_at=written))
+    assert typed.at == now - timedelta(days=1)
+    for wrong in (now + timedelta(days=1), now - timedelta(days=9000)):
+        assert service.log_visit(worker, **HOME, details=Details(claimed_at=wrong)).at >= now
+
+
 def test_an_item_is_valid_on_the_day_of_the_visit(app: Flask, world: World) -> None:
     with transaction() as session:
         item = session.scalars(sa.select(ServiceItem).where(ServiceItem.key == "policy")).one()
@@ -149,13 +160,12 @@ def test_a_reception_keeps_its_station_and_a_home_visit_has_none(app: Flask, wor
 
 
 def test_stations_are_those_around_and_above(app: Flask, world: World) -> None:
-    offered = queries.stations(world.actor("grid_worker"))
+    worker = world.actor("grid_worker")
+    offered = queries.stations(worker)
     assert [row.id for row in offered] == [world.stations["station"], world.stations["center"]]
-    assert queries.usual_station(world.actor("grid_worker"), offered) == world.stations["station"]
-    service.log_visit(
-        world.actor("grid_worker"), **RECEPTION, details=Details(station_id=world.stations["center"])
-    )
-    assert queries.usual_station(world.actor("grid_worker"), offered) == world.stations["center"]
+    assert queries.usual_station(worker, offered) == world.stations["station"]
+    service.log_visit(worker, **RECEPTION, details=Details(station_id=world.stations["center"]))
+    assert queries.usual_station(worker, offered) == world.stations["center"]
 
 
 def test_a_resident_is_stored_encrypted_and_found_by_whole_phone_or_name(app: Flask, world: World) -> None:

@@ -123,7 +123,7 @@ def test_what_is_no_photo_is_refused_in_words(
 
 def test_another_place_is_refused(lite_app: Flask, browse: Browse, world: World) -> None:
     data = {**THREE, "unit_id": str(world.units["grid2"])}
-    browse.log_in("grid_worker").post("/visits/new", data, status=422)
+    browse.log_in("grid_worker").post("/visits/new", data, status=403)
     browse.post("/visits/new", {**THREE, "unit_id": str(world.units["building2"])})
     assert count(Visit) == 1
 

@@ -45,7 +45,6 @@ class VisitForm(Form):
     """Three choices, all the rest optional (F-01, F-02)."""
 
     kind = RadioField("服务形式", choices={**KIND_NAMES}, validators=[InputRequired("请选择服务形式。")])
-    # Whether an item can be chosen hangs on the day of the visit; the service knows.
     items = SelectMultipleField(
         "做了什么", validate_choice=False, validators=[DataRequired("请选择服务事项。")]
     )
@@ -54,8 +53,8 @@ class VisitForm(Form):
     )
     note = TextAreaField("情况说明", validators=[Length(max=NOTE_LENGTH)])
     photos = MultipleFileField("照片")
-    unit_id = SelectField("地点", coerce=number_or_none, validators=[DataRequired()])
-    station_id = SelectField("接待站点", coerce=number_or_none)
+    unit_id = SelectField("地点", coerce=number_or_none, validate_choice=False)
+    station_id = SelectField("接待站点", coerce=number_or_none, validate_choice=False)
     at = LocalDateTimeField("服务时间", validators=[Optional()])
     resident_name = StringField("居民姓名", validators=[Length(max=40)])
     resident_phone = TelField("联系电话", validators=[Length(max=30)])
@@ -69,13 +68,11 @@ class VisitForm(Form):
         items: Sequence[tuple[str, str]],
         places: Sequence[tuple[int, str]],
         stations: Sequence[tuple[int, str]],
-    ) -> VisitForm:
-        """Fill in what this worker can choose from."""
+    ) -> None:
+        """Fill in what this worker can choose from. Only for showing it: the service checks what comes back."""
         self.items.choices = dict(items)
         self.unit_id.choices = numbered(places)
         self.station_id.choices = {"": "不选站点", **numbered(stations)}
-        self.ready: list[photos.ReadyPhoto] = []
-        return self
 
     def validate_photos(self, field: MultipleFileField) -> None:
         """Take the photos in, before the transaction: decoding is slow."""

@@ -304,7 +304,7 @@ def stations(actor: Actor) -> list[Any]:
 
 
 def usual_station(actor: Actor, offered: Sequence[Any]) -> int | None:
-    """The station that this worker used last; else the nearest one."""
+    """The station that this worker used last, while it is offered; else the nearest one."""
     query = (
         sa.select(Visit.station_id)
         .where(Visit.worker_id == actor.person_id, Visit.station_id.is_not(None))

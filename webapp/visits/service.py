@@ -32,7 +32,8 @@ class Details:
     unit_id: int | None = None  # default: the unit that the worker serves
     station_id: int | None = None
     desk_session_id: int | None = None
-    at: datetime | None = None  # default: now
+    at: datetime | None = None  # default: when it was written
+    claimed_at: datetime | None = None  # written when, by the clock of a phone without signal; default: now
     resident_name: str = ""
     resident_phone: str = ""
     door: str = ""
@@ -71,7 +72,8 @@ def log_visit(
         session.add(visit)
         session.flush()
         session.add_all(VisitItem(visit_id=visit.id, item_id=item_id) for item_id in chosen)
-        photos.attach(PHOTO_OWNER, visit.id, details.photos, actor.person_id)
+        if details.photos:
+            photos.attach(PHOTO_OWNER, visit.id, details.photos, actor.person_id)
         journal.record(
             actor,
             "visit:log",
@@ -94,7 +96,11 @@ def _choices(kind: str, outcome: str) -> dict[str, str]:
 
 
 def _timing(details: Details, now: datetime) -> dict[str, object]:
-    at = details.at or now
+    claimed = details.claimed_at
+    written = (
+        claimed if claimed and now - LATEST_ENTRY < claimed < now else now
+    )  # a clock that is off tells nothing
+    at = details.at or written
     if at > now + CLOCK_SLACK:
         raise Invalid("服务时间不能晚于现在。", "at")
     if at < now - LATEST_ENTRY:

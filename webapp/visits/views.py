@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, request, url_for
 
 from webapp.directory.posts import Permission
-from webapp.foundation import clock, photos
+from webapp.foundation import clock, outbox, photos
 from webapp.foundation.access import Actor, current_actor, may
 from webapp.foundation.errors import NotFound
 from webapp.foundation.forms import submit
@@ -101,37 +101,40 @@ def agreed() -> Response:
 def new() -> Response:
     """Log a visit: three taps and 提交."""
     actor = current_actor()
-    form = _visit_form(actor)
+    form = VisitForm() if request.method == "POST" else _fresh_form(actor)
     if form.validate_on_submit():
         done = submit(form, lambda: _log(actor, form), _after_logging)
         if done:
             return go(done.url)
+    stations = queries.stations(actor)
+    if not form.is_submitted() and form.station_id.data is None:
+        form.station_id.data = queries.usual_station(actor, stations)
+    form.offer(queries.items_for(actor), queries.places(actor), [(row.id, row.name) for row in stations])
     status = 422 if form.errors else 200
     return page("visits/new.html", part="visits/_form.html", status=status, form=form, limit=FAVOURITES_SHOWN)
 
 
-def _visit_form(actor: Actor) -> VisitForm:
-    stations = queries.stations(actor)
+def _fresh_form(actor: Actor) -> VisitForm:
+    """The form with what the address tells: ``form=home_visit``, or the desk session that one sits at."""
     desk_id = request.args.get("desk", type=int)
     desk = desk_queries.desk_for(actor, desk_id) if desk_id else None
     kind = VisitKind.STATION_RECEPTION if desk else request.args.get("form", "")
-    form = VisitForm(
+    return VisitForm(
         kind=kind if kind in set(VisitKind) else None,
         unit_id=actor.unit_id,
-        station_id=(desk.station_id if desk else None) or queries.usual_station(actor, stations),
+        station_id=desk.station_id if desk else None,
         desk=desk.id if desk else "",
-    )
-    return form.offer(
-        queries.items_for(actor), queries.places(actor), [(row.id, row.name) for row in stations]
     )
 
 
 def _log(actor: Actor, form: VisitForm) -> Visit:
+    origin = outbox.origin()
     details = service.Details(
         unit_id=form.unit_id.data,
         station_id=form.station_id.data,
         desk_session_id=int(form.desk.data) if (form.desk.data or "").isdecimal() else None,
         at=form.at.data,
+        claimed_at=origin.claimed_at if origin else None,
         resident_name=form.resident_name.data or "",
         resident_phone=form.resident_phone.data or "",
         door=form.door.data or "",
