@@ -44,7 +44,10 @@ def draft(actor: Actor, visit_id: int) -> CaseDraft:
     check_can_turn_into_case(actor, visit)
     sheet = queries.sheet(visit)
     categories = [(row.key, row.name) for row in case_queries.categories()]
-    likely = [key for key in queries.case_categories(visit.id) if key in dict(categories)]
+    led_to = queries.case_categories(visit.id)
+    likely = [
+        key for key, _ in categories if key in led_to
+    ]  # in the order of the categories, where 其他 is last
     return CaseDraft(
         visit=visit,
         sheet=sheet,

@@ -276,15 +276,14 @@ def item_ids(keys: Collection[str], day: date) -> list[int]:
     return list(db.session.scalars(query))
 
 
-def case_categories(visit_id: int) -> list[str]:
-    """The case categories that a visit's items lead to, the likeliest first."""
+def case_categories(visit_id: int) -> set[str]:
+    """The case categories that a visit's items lead to."""
     query = (
         sa.select(ServiceItem.case_category)
         .join(VisitItem, VisitItem.item_id == ServiceItem.id)
         .where(VisitItem.visit_id == visit_id)
-        .order_by(ServiceItem.position)
     )
-    return list(db.session.scalars(query))
+    return set(db.session.scalars(query))
 
 
 def stations(actor: Actor) -> list[Any]:
