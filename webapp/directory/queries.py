@@ -27,13 +27,16 @@ from webapp.extensions import db
 from webapp.foundation import clock, private
 from webapp.foundation.access import Actor
 from webapp.foundation.errors import NotFound
-from webapp.foundation.paging import Page, keyset
+from webapp.foundation.paging import PAGE_SIZE, Page, keyset
 
-FOUND = 8  # units that a search shows
+FOUND = 8  # units, and people, that the search over both shows
 
 
 def in_force(today: date | sa.ColumnElement[date]) -> sa.ColumnElement[bool]:
-    """That an appointment counts on ``today`` (a date, or a parameter for one), and its unit still exists; needs ``Unit`` joined."""
+    """That an appointment counts on ``today`` (a date, or a parameter for one), and its unit still exists.
+
+    Needs ``Unit`` joined.
+    """
     return sa.and_(
         Appointment.starts_on <= today,
         sa.or_(Appointment.ends_on.is_(None), Appointment.ends_on >= today),
@@ -55,12 +58,13 @@ def holds_post(person_id: int) -> bool:
 
 @dataclass(frozen=True)
 class UnitLine:
-    """A unit as a row; ``open`` where the actor may open its page."""
+    """A unit as a row; ``open`` where the actor may open its page, ``parent`` what it belongs to (1栋 alone says little)."""
 
     code: str
     name: str
     level: str
     open: bool
+    parent: str
 
 
 @dataclass(frozen=True)
@@ -149,9 +153,15 @@ def unit_page(actor: Actor, code: str) -> UnitPage:
 
 
 def _units(actor: Actor, which: sa.ColumnElement[bool], order: Any) -> list[UnitLine]:
-    query = sa.select(Unit.code, Unit.short_name, Unit.level, Unit.path).where(which).order_by(order)
+    parent = sa.orm.aliased(Unit)
+    query = (
+        sa.select(Unit.code, Unit.short_name, Unit.level, Unit.path, parent.short_name.label("parent"))
+        .outerjoin(parent, parent.id == Unit.parent_id)
+        .where(which)
+        .order_by(order)
+    )
     return [
-        UnitLine(row.code, row.short_name, row.level, covers(actor, row.path))
+        UnitLine(row.code, row.short_name, row.level, covers(actor, row.path), row.parent or "")
         for row in db.session.execute(query)
     ]
 
@@ -324,7 +334,9 @@ def _people(actor: Actor) -> sa.ColumnElement[bool]:
     return Person.id.in_(serving)
 
 
-def people(actor: Actor, text: str = "", unit: Unit | None = None, cursor: str = "") -> Page[PersonLine]:
+def people(
+    actor: Actor, text: str = "", unit: Unit | None = None, cursor: str = "", size: int = PAGE_SIZE
+) -> Page[PersonLine]:
     """People by name, those whose name holds ``text``; of ``unit`` and below, if given. Two queries."""
     query = sa.select(Person.id, Person.name).where(_people(actor))
     if text:
@@ -334,7 +346,7 @@ def people(actor: Actor, text: str = "", unit: Unit | None = None, cursor: str =
         query = query.where(
             Person.id.in_(serving.where(path_prefix(Unit.path, unit.path), in_force(clock.today())))
         )
-    found = keyset(query, [Person.name, Person.id], cursor, ascending=True)
+    found = keyset(query, [Person.name, Person.id], cursor, size, ascending=True)
     serves = _serves(actor, [row.id for row in found.rows])
     return Page([PersonLine(row.id, row.name, "、".join(serves[row.id])) for row in found.rows], found.next)
 

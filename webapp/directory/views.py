@@ -27,7 +27,9 @@ def register(app: Flask) -> None:
 def index() -> Response:
     """The ways in, and one search over units and people."""
     actor, text = current_actor(), request.args.get("q", "").strip()
-    found = (queries.find_units(actor, text), queries.people(actor, text)) if text else None
+    found = (
+        (queries.find_units(actor, text), queries.people(actor, text, size=queries.FOUND)) if text else None
+    )
     own = queries.own_unit(actor)
     return page(
         "directory/index.html", part="directory/_found.html", q=text, found=found, own=own, levels=LEVEL_NAMES
