@@ -40,6 +40,10 @@ class Settings:
     public_url: str = ""
     secure_cookies: bool = False
     proxies: int = 0
+    # Named in the privacy notice.
+    controller: str = "本平台的主管单位"
+    controller_contact: str = "请到社区党群服务中心询问"
+    retention_years: int = 3
     testing: bool = False
     extra: Mapping[str, object] = field(default_factory=dict)
 
@@ -87,13 +91,18 @@ def load(environ: Mapping[str, str] | None = None, **overrides: object) -> Setti
         "public_url": env.get("PUBLIC_URL", "").rstrip("/"),
         "secure_cookies": env.get("SECURE_COOKIES", "0") == "1",
         "proxies": int(env.get("PROXIES", "0")),
+        "controller": env.get("CONTROLLER") or Settings.controller,
+        "controller_contact": env.get("CONTROLLER_CONTACT") or Settings.controller_contact,
+        "retention_years": int(env.get("RETENTION_YEARS", Settings.retention_years)),
     }
     return Settings(**{**values, **overrides})  # type: ignore[arg-type]
 
 
 def _strong(name: str, value: str) -> str:
     if len(value) < MIN_SECRET_LENGTH or len(set(value)) < 10 or value.lower().startswith(WEAK_WORDS):
-        raise WeakSecret(f"{name} is too weak: give at least {MIN_SECRET_LENGTH} random characters, or leave it out")
+        raise WeakSecret(
+            f"{name} is too weak: give at least {MIN_SECRET_LENGTH} random characters, or leave it out"
+        )
     return value
 
 

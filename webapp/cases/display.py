@@ -32,13 +32,13 @@ STATUS_KINDS = {
 MARK_KINDS = {"overdue": "overdue", "due_soon": "due", "": "muted"}
 # What comes next in each open status.
 NEXT = {
-    S.REGISTERED: "受理：能办当场办，要商量就召集，要交办就转办",
-    S.CONVENING: "商量好后转办",
+    S.REGISTERED: "受理",
+    S.CONVENING: "协商后转办",
     S.ASSIGNED: "签收",
     S.IN_PROGRESS: "办理并反馈结果",
-    S.SUSPENDED: "到期复查，条件具备就恢复办理",
-    S.PENDING_CHECK: "由没有经办的人核查结果",
-    S.CALLBACK: "评议；没有扫码评议的，由其他单位回访",
+    S.SUSPENDED: "到期复查",
+    S.PENDING_CHECK: "核查结果",
+    S.CALLBACK: "评议，或等回访",
     S.APPRAISED: "归档",
 }
 BY_HANDLER = (S.ASSIGNED, S.IN_PROGRESS)
@@ -90,6 +90,11 @@ def arrange(offers: Sequence[Offer]) -> tuple[Offer | None, list[Offer], list[Of
     return main, beside, [offer for offer in offers if id(offer) not in first]
 
 
-def step(stage: str) -> int:
-    """Where on the rail of stages; past its end when all is done."""
-    return STAGES.index(stage) if stage in STAGES else 0
+def rail(status: str, stage: str) -> tuple[tuple[str, ...], int] | None:
+    """The five stages, and which of them a case stands in: past the last when it is filed. None: it left the loop.
+
+    收集 is over once there is a case, so that a new one stands before the first of the five.
+    """
+    if stage not in STAGES:
+        return None
+    return STAGES[1:], len(STAGES) if status == S.ARCHIVED else max(0, STAGES.index(stage) - 1)

@@ -22,7 +22,7 @@ from webapp.cases.forms import (
     without_no_response,
 )
 from webapp.cases.models import Case
-from webapp.cases.workflow import CASE_FLOW, LIMITS, STAGES, STATUS_NAMES, Confidentiality
+from webapp.cases.workflow import CASE_FLOW, LIMITS, STATUS_NAMES, Confidentiality
 from webapp.directory.posts import LADDER, LEVEL_NAMES, Permission
 from webapp.foundation import photos, private
 from webapp.foundation.access import Actor, current_actor, may
@@ -270,12 +270,12 @@ def _case(number: str, status: int = 200, tried: Tried | None = None, identity: 
     pictures = {kind: photos.photos_of(kind, [found.case.id]).get(found.case.id, []) for kind in ("case", "case_result")}
     return page(
         "cases/show.html", part="cases/_case.html", status=status, found=found, case=found.case,
-        turn=display.turn(found), step=display.step(found.stage), main=main, beside=beside, others=others,
+        turn=display.turn(found), rail=display.rail(found.case.status, found.stage), main=main, beside=beside, others=others,
         forms=forms, phrases=PHRASES, tried=tried,
-        title=private.scrub(found.case.title),
+        title=private.scrub(found.case.title) if veiled else found.case.title,
         place_text=private.scrub(found.case.place_text) if veiled else found.case.place_text,
         identity=identity, reveal=RevealForm(formdata=None),
-        pictures=pictures, kinds=display.STATUS_KINDS, flow=CASE_FLOW, stages=STAGES,
+        pictures=pictures, kinds=display.STATUS_KINDS, flow=CASE_FLOW,
     )
 
 

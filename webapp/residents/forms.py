@@ -38,7 +38,7 @@ class ReportForm(TrappedForm):
     """One answer is needed: what it is about."""
 
     what = TextAreaField("您要反映什么", validators=[DataRequired("请写一句话，说明是什么事。"), shorter_than(LONGEST)])
-    category = RadioField("哪一类", default=OTHER)
+    category = RadioField("哪一类", validate_choice=False)
     place_text = StringField("在什么地方", validators=[shorter_than(SHORT)])
     photos = PhotosField("照片")
     name = StringField("怎么称呼您", validators=[shorter_than(40)])
@@ -139,3 +139,7 @@ class AnswerForm(Form):
     """The reply to one."""
 
     answer = TextAreaField("答复", validators=[DataRequired("请写下答复。"), shorter_than(LONGEST)])
+
+
+class LookForm(Form):
+    """The button that shows how to reach the sender."""

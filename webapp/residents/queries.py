@@ -34,6 +34,19 @@ class PublicFeedback:
     unit_name: str
 
 
+@dataclass(frozen=True)
+class FeedbackRow:
+    """One complaint in the list of those who answer; how to reach the sender is hidden."""
+
+    id: int
+    at: datetime
+    text: str
+    contact: str
+    answer: str
+    answered_at: datetime | None
+    place: str | None
+
+
 def code_of_case(number: str) -> str:
     """The tracking code of a case, for the browser that has just reported it.
 
@@ -86,18 +99,24 @@ def feedback_for(actor: Actor, feedback_id: int) -> Feedback:
     return row
 
 
-def list_feedback(actor: Actor, cursor: str = "") -> Page[Any]:
+def list_feedback(actor: Actor, cursor: str = "") -> Page[FeedbackRow]:
     """Complaints about the actor's places, the latest first."""
     place = sa.func.coalesce(Feedback.community_id, Feedback.street_id)
     query = (
         sa.select(
-            Feedback.id, Feedback.at, Feedback.text, Feedback.contact, Feedback.path, Feedback.answer,
+            Feedback.id, Feedback.at, Feedback.text, Feedback.contact, Feedback.answer,
             Feedback.answered_at, Unit.short_name.label("place"),
         )
         .outerjoin(Unit, Unit.id == place)
         .where(within(actor, Feedback))
     )
-    return keyset(query, [Feedback.at, Feedback.id], cursor)
+    page = keyset(query, [Feedback.at, Feedback.id], cursor)
+    return Page([_dressed(row) for row in page.rows], page.next)
+
+
+def _dressed(row: Any) -> FeedbackRow:
+    scrubbed = {"text": private.scrub(row.text), "contact": private.HIDDEN if row.contact else ""}
+    return FeedbackRow(**{**row._mapping, **scrubbed})
 
 
 def feedback_places() -> list[tuple[int, str]]:

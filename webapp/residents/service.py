@@ -69,3 +69,15 @@ def answer_feedback(actor: Actor, feedback_id: int, *, answer: str) -> Feedback:
         return row
 
 
+
+
+def reveal_contact(actor: Actor, feedback_id: int) -> str:
+    """How to reach the sender, in full; journalled.
+
+    Raises:
+        NotFound: it is not within the actor's scope.
+    """
+    with transaction():
+        row = feedback_for(actor, feedback_id)
+        journal.record(actor, "feedback:read_contact", "feedback", row.id)
+        return row.contact

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, Response, current_app, g, request, session, url_for
 
 from webapp import config
+from webapp.cases import display
 from webapp.cases import queries as cases
 from webapp.cases import service as case_service
 from webapp.directory.posts import Permission
@@ -25,6 +26,7 @@ from webapp.residents.forms import (
     AnswerForm,
     CodeForm,
     FeedbackForm,
+    LookForm,
     ReportForm,
 )
 
@@ -153,7 +155,7 @@ def _case(code: str, status: int = 200, tried: tuple[str, CodeForm] | None = Non
         forms[tried[0]] = tried[1]
     response = page(
         "residents/follow.html", part="residents/_follow.html", status=status, case=case, forms=forms, words=words,
-        phrases=PHRASES, message=message,
+        phrases=PHRASES, message=message, kinds=display.STATUS_KINDS, rail=display.rail(case.status, case.stage),
     )
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -255,15 +257,29 @@ def feedback_inbox() -> Response:
     return _inbox()
 
 
-def _inbox(status: int = 200, tried: tuple[int, AnswerForm] | None = None) -> Response:
+def _inbox(
+    status: int = 200, tried: tuple[int, AnswerForm] | None = None, contact: tuple[int, str] = (0, "")
+) -> Response:
     cursor = request.args.get("cursor", "")
     found = queries.list_feedback(current_actor(), cursor)
     forms = {row.id: AnswerForm(formdata=None) for row in found.rows if row.answered_at is None}
     if tried:
         forms[tried[0]] = tried[1]
     return page(
-        "residents/feedback_inbox.html", part="residents/_feedback_rows.html", status=status, rows=found, forms=forms
+        "residents/feedback_inbox.html", part="residents/_feedback_rows.html", status=status, rows=found, forms=forms,
+        look=LookForm(formdata=None), contact=contact,
     )
+
+
+@bp.post("/feedback/<int:feedback_id>/contact")
+@may(Permission.FEEDBACK_ANSWER, record="feedback")
+def feedback_contact(feedback_id: int) -> Response:
+    """Show how to reach the sender; every look is on the record."""
+    if not LookForm().validate_on_submit():
+        return go(url_for("residents.feedback_inbox"), "没有打开，请再试一次。", "overdue")
+    response = _inbox(contact=(feedback_id, service.reveal_contact(current_actor(), feedback_id)))
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @bp.post("/feedback/<int:feedback_id>/answer")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from webapp.cases.display import STATUS_KINDS
-from webapp.cases.workflow import STAGES, CaseStatus
+from webapp.cases.workflow import CaseStatus
 
 S = CaseStatus
 NOW = {
@@ -38,10 +37,3 @@ SAID = {
     "reopen": "已重新办理。",
 }
 
-
-def step(stage: str) -> int:
-    """Where on the rail of stages."""
-    return STAGES.index(stage) if stage in STAGES else 0
-
-
-__all__ = ["NEXT", "NOW", "SAID", "STAGES", "STATUS_KINDS", "step"]
