@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from webapp.directory.models import Appointment, Person, Unit
 from webapp.directory.posts import GRANTS, POST_NAMES, Post
 from webapp.directory.queries import in_force
 from webapp.extensions import db, login_manager
-from webapp.foundation import clock
+from webapp.foundation import clock, outbox
 from webapp.foundation.access import Actor, Holding
 from webapp.foundation.db import AnySelect, UTCDateTime
 from webapp.foundation.htmx import go
@@ -80,10 +81,18 @@ def load_actor(token: str, now: datetime) -> Actor | None:
     )
 
 
-def without_post(token: str, now: datetime) -> bool:
-    """Whether the login behind ``token`` still stands, so that only an appointment in force is missing."""
-    query = sa.select(LoginSession.id).join(Account, Account.id == LoginSession.account_id)
-    return db.session.scalar(query.where(*_STANDING), _values(token, now)) is not None
+def standing_person(token: str, now: datetime) -> int | None:
+    """Whose login ``token`` is, if it still stands, with or without an appointment in force."""
+    if not token:
+        return None
+    query = sa.select(Account.person_id).join(LoginSession, Account.id == LoginSession.account_id)
+    return db.session.scalar(query.where(*_STANDING), _values(token, now))
+
+
+def under(actor: Actor, appointment_id: int | None) -> Actor:
+    """The same person acting under this appointment, if it is one of those in force."""
+    holding = next((h for h in actor.holdings if h.appointment_id == appointment_id), actor.holding)
+    return replace(actor, holding=holding, permissions=frozenset(GRANTS[Post(holding.post)]))
 
 
 # The values of each request; the statements around them are built once, for they run before every page.
@@ -153,14 +162,16 @@ def find_actor() -> Actor | None:
         return None
     user = login_manager._load_user() or g.get("_login_user")
     actor: Actor | None = getattr(user, "actor", None)
-    return actor
+    # What waited in a phone's outbox counts under the post that it was written under.
+    return under(actor, outbox.number("X-Outbox-Post")) if actor and outbox.asks() else actor
 
 
 def send_to_login() -> Response:
     """A page that needs a login: say why, ask for it, and come back here afterwards."""
     wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
     if token := current_token():
-        ended = NO_POST if without_post(token, clock.now()) else "登录已过期，请重新登录。"
-        session.clear()
-        flash(ended, "due")
+        without_post = standing_person(token, clock.now()) is not None
+        if not without_post:  # else the phone may still hand over what it kept, under this login and no other
+            session.clear()
+        flash(NO_POST if without_post else "登录已过期，请重新登录。", "due")
     return go(url_for("accounts.login", next=None if wanted == "/" else wanted))

@@ -136,6 +136,10 @@ def guard(app: Flask, find_actor: Callable[[], Actor | None], send_to_login: Cal
         if access is None:
             raise Refused("这个页面没有开放。")
         g.actor = find_actor()
+        # A room above may take over what could not be placed any more (it hangs itself on the app).
+        taken = app.extensions["before_access"]() if "before_access" in app.extensions else None
+        if taken is not None:
+            return taken
         if access.public:
             return None
         if g.actor is None:

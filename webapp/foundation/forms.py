@@ -12,12 +12,14 @@ from flask import g, request
 from flask_wtf import FlaskForm
 from wtforms import DateTimeLocalField, HiddenField, PasswordField, TextAreaField, ValidationError
 
-from webapp.foundation import clock, receipts
+from webapp.foundation import clock, outbox, receipts
 from webapp.foundation.errors import Invalid
 from webapp.foundation.receipts import Done, Submission
 
 T = TypeVar("T")
-NOT_CONTENT = ("csrf_token", "submission_id")
+# The phone's outbox describes in words what it sends, for people to read where it can't be placed.
+CONTENT_IN_WORDS = "outbox_text"
+NOT_CONTENT = ("csrf_token", "submission_id", CONTENT_IN_WORDS)
 
 
 class Form(FlaskForm):
@@ -50,8 +52,29 @@ class Form(FlaskForm):
             field.data = str(uuid.uuid4())
             raise ValidationError("这份表单不完整，请再提交一次。") from None
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check the input; an answer to a phone's outbox needs to know which form was refused."""
+        valid: bool = super().validate(extra_validators)
+        if not valid:
+            g.refused_form = self
+        return valid
+
+    def first_errors(self) -> dict[str, str]:
+        """The first error of each field that has one; under "" what concerns the whole."""
+        return {name or "": _first(errors) for name, errors in self.errors.items() if errors}
+
+    def refusal(self) -> str:
+        """All of these in one line, for where there is no form to put them beside."""
+        said = []
+        for name, error in self.first_errors().items():
+            field = self._fields.get(name)
+            shown = field is not None and getattr(field.widget, "input_type", "") != "hidden"
+            said.append(f"{field.label.text}：{error}" if shown else error)
+        return " ".join(said)
+
     def refuse(self, error: Invalid) -> None:
         """Put a service's refusal beside the field that it belongs to, or above the form."""
+        g.refused_form = self
         field = self._fields.get(error.field)
         if field is not None:
             field.errors = [*field.errors, error.message]
@@ -89,11 +112,19 @@ def _trim(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
+def _first(errors: Any) -> str:
+    while not isinstance(errors, str):
+        errors = next(iter(errors.values() if isinstance(errors, dict) else errors), "")
+    return errors
+
+
 def submission(form: Form) -> Submission:
     """The arrival that this request is: who sends which content to which address."""
     # A password must not be kept, not even as a quick hash.
     left_out = {*NOT_CONTENT, *(field.name for field in form if isinstance(field, PasswordField))}
-    content: dict[str, object] = {key: sorted(values) for key, values in request.form.lists() if key not in left_out}
+    content: dict[str, object] = {
+        key: sorted(values) for key, values in request.form.lists() if key not in left_out
+    }
     for key, files in request.files.lists():
         content[f"file:{key}"] = [_file_digest(file) for file in files if file.filename]
     actor = g.get("actor")
@@ -102,6 +133,7 @@ def submission(form: Form) -> Submission:
         person_id=actor.person_id if actor else None,
         action=f"{request.endpoint}:{request.path}",
         digest=receipts.digest(content),
+        origin=outbox.origin(),
     )
 
 
@@ -117,7 +149,10 @@ def submit(form: Form, do: Callable[[], T], answer: Callable[[T], Done]) -> Done
     Conflicts and refusals go on to the error handler.
     """
     try:
-        return receipts.once(submission(form), do, answer)
+        arrival = submission(form)
+        done = receipts.once(arrival, do, answer)
     except Invalid as error:
         form.refuse(error)
         return None
+    outbox.note(arrival.id, done)
+    return done

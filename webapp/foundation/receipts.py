@@ -30,6 +30,7 @@ class Receipt(db.Model):
     """That a submission was done, by whom, and what it was answered."""
 
     __tablename__ = "receipts"
+    __table_args__ = (sa.UniqueConstraint("device_id", "device_number"),)
 
     submission_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     person_id: Mapped[int | None]  # None: a resident without a login
@@ -37,6 +38,10 @@ class Receipt(db.Model):
     digest: Mapped[str] = mapped_column(sa.String(64))
     result: Mapped[dict[str, object]] = mapped_column(Json)
     at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    # Only of what came through a phone's outbox; a number that is missing here never arrived.
+    device_id: Mapped[uuid.UUID | None]
+    device_number: Mapped[int | None]
+    claimed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # by the phone's clock
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,15 @@ class Done:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """The phone that kept it, its running number there, and when it was written by that phone's clock: a mere claim."""
+
+    device: uuid.UUID
+    number: int
+    claimed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Submission:
     """One arrival of a form: its id, its sender, which action it asks for, and a digest of its content."""
 
@@ -56,6 +70,7 @@ class Submission:
     person_id: int | None
     action: str
     digest: str
+    origin: Origin | None = None
 
 
 def digest(content: Mapping[str, object]) -> str:
@@ -73,9 +88,9 @@ def once(submission: Submission, do: Callable[[], T], answer: Callable[[T], Done
     """
     try:
         with transaction() as session:
-            kept = session.get(Receipt, submission.id)
-            if kept:
-                return _replay(kept, submission)
+            before = session.get(Receipt, submission.id)
+            if before:
+                return _replay(before, submission)
             # Flushed before the work: a second arrival at the same moment waits here, then fails below.
             receipt = Receipt(
                 submission_id=submission.id,
@@ -84,6 +99,7 @@ def once(submission: Submission, do: Callable[[], T], answer: Callable[[T], Done
                 digest=submission.digest,
                 result={},
                 at=clock.now(),
+                **_origin(submission.origin),
             )
             session.add(receipt)
             session.flush()
@@ -91,18 +107,34 @@ def once(submission: Submission, do: Callable[[], T], answer: Callable[[T], Done
             receipt.result = asdict(done)
             return done
     except IntegrityError:
-        kept = db.session.get(Receipt, submission.id)
-        if kept is None:
+        before = kept(submission.id)
+        if before is None:
             raise
-        return _replay(kept, submission)
+        return _replay(before, submission)
 
 
-def _replay(kept: Receipt, submission: Submission) -> Done:
-    same = (kept.person_id, kept.action, kept.digest) == (
+def kept(submission_id: uuid.UUID) -> Receipt | None:
+    """The receipt of this submission, if it was done."""
+    return db.session.get(Receipt, submission_id)
+
+
+def _origin(origin: Origin | None) -> dict[str, object]:
+    """Where it came from. A number that this phone used before (its memory was copied) is left out: no reason to refuse."""
+    if origin is None:
+        return {}
+    used = sa.select(Receipt.submission_id).where(
+        Receipt.device_id == origin.device, Receipt.device_number == origin.number
+    )
+    number = None if db.session.scalar(used) else origin.number
+    return {"device_id": origin.device, "device_number": number, "claimed_at": origin.claimed_at}
+
+
+def _replay(before: Receipt, submission: Submission) -> Done:
+    same = (before.person_id, before.action, before.digest) == (
         submission.person_id,
         submission.action,
         submission.digest,
     )
     if not same:
         raise Conflict("这份表单已经提交过，内容与现在的不同。请刷新页面，核对后再提交。")
-    return Done(**kept.result)  # type: ignore[arg-type]
+    return Done(**before.result)  # type: ignore[arg-type]

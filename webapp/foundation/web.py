@@ -10,7 +10,7 @@ from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp.foundation import text
+from webapp.foundation import outbox, text
 from webapp.foundation.errors import DomainError, TooMany
 from webapp.foundation.htmx import VARY, wants_part
 
@@ -69,6 +69,9 @@ def _error_pages(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def csrf_error(_: CSRFError) -> Response:
+        if outbox.asks():
+            # It comes again with a fresh token, or with who must log in.
+            return outbox.refusal(401, outbox.LOG_IN)
         return error_page(400, "登录状态已变化，这次没有提交。请返回上一页，刷新后再提交。")
 
     @app.errorhandler(HTTPException)
@@ -91,6 +94,8 @@ def _error_pages(app: Flask) -> None:
 
 def error_page(status: int, message: str) -> Response:
     """A page, or for HTMX a message out of band, that says what happened and what to do."""
+    if outbox.asks():
+        return outbox.refusal(status, message)
     title = TITLES.get(status, "没有完成")
     if wants_part():
         body = render_template("_error.html", message=message, status=status, title=title)

@@ -1,0 +1,93 @@
+"""Answers for the outbox of a phone (``static/outbox.js``): JSON in place of pages.
+
+The outbox keeps what was written until an answer names its submission id; a page, a redirect or silence never does. So
+each answer to it is one of: a receipt (200), wrong input (422), a refusal with its reason (403, 404, 409, 413, 429), or
+that somebody must log in first (401).
+"""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from flask import Response, g, jsonify, request
+
+from webapp.foundation import receipts
+from webapp.foundation.receipts import Done, Origin
+
+LOG_IN = "请先登录，再发送。内容还在本机。"
+NOT_DONE = "没有办成。请打开这一页，看看现在的情况。"
+HIGHEST_NUMBER = 2**31 - 1
+CLAIM_YEARS = range(2000, 2100)  # a clock beyond them tells nothing
+
+
+def asks() -> bool:
+    """Whether this request is a submission out of a phone's outbox."""
+    return request.method == "POST" and request.headers.get("X-Outbox") == "1"
+
+
+def origin() -> Origin | None:
+    """From which phone, as its how-manieth, written when by the phone's own clock; None when it does not say."""
+    if not asks():
+        return None
+    try:
+        device = uuid.UUID(request.headers.get("X-Outbox-Device", ""))
+        number = int(request.headers.get("X-Outbox-Number", ""))
+    except ValueError:
+        return None
+    return Origin(device, number, _claim()) if 0 < number <= HIGHEST_NUMBER else None
+
+
+def _claim() -> datetime | None:
+    with suppress(ValueError):
+        claimed = datetime.fromisoformat(request.headers.get("X-Outbox-Claimed-At", ""))
+        if claimed.tzinfo and claimed.year in CLAIM_YEARS:
+            return claimed.astimezone(UTC)
+    return None
+
+
+def number(name: str) -> int | None:
+    """A header of the outbox that holds an id; None where it is missing or none."""
+    text = request.headers.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 12 else None
+
+
+def note(submission_id: uuid.UUID, done: Done) -> None:
+    """Remember that this request's submission was done: its answer is a receipt."""
+    g.receipt = (submission_id, done)
+
+
+def answer(status: int = 200, message: str = "") -> Response:
+    """The answer in place of a page with ``status``: the receipt if there is one, else what stands in the way."""
+    if "receipt" in g:
+        submission_id, done = g.receipt
+        return receipt(submission_id, done)
+    form = g.get("refused_form")
+    if form is not None:
+        return refusal(422, form.refusal() or NOT_DONE, errors=form.first_errors())
+    return refusal(status if status >= 400 else 422, message or NOT_DONE)
+
+
+def receipt(submission_id: uuid.UUID, done: Done) -> Response:
+    """That it was done, naming its id: the only answer on which the phone lets go of it."""
+    kept = receipts.kept(submission_id)
+    return _json(
+        200,
+        submission_id=str(submission_id),
+        url=done.url,
+        message=done.message,
+        received_at=kept.at.isoformat() if kept else None,
+    )
+
+
+def refusal(status: int, message: str, **more: object) -> Response:
+    """That it was not done, and why."""
+    return _json(status, message=message, **more)
+
+
+def _json(status: int, **content: object) -> Response:
+    response = jsonify(content)
+    response.status_code = status
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,114 @@
+"""What can be done with a submission that could not be placed: put it aside, read it, claim or discard it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from webapp.directory.scope import place_of
+from webapp.foundation import clock, journal, photos
+from webapp.foundation.access import Actor
+from webapp.foundation.db import locked, transaction
+from webapp.foundation.errors import Conflict, Invalid, NotFound, Refused
+from webapp.foundation.photos import ReadyPhoto
+from webapp.offline import queries
+from webapp.offline.models import STATE_NAMES, Quarantined, State
+
+PHOTO_OWNER = "quarantine"
+NO_PLACE = "您的职务已经结束，这条内容没有社区可以接收。请导出文字，交给原来的单位。"
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A submission as it arrived. ``text`` is the same in words, as the phone describes it."""
+
+    submission_id: uuid.UUID
+    person_id: int
+    appointment_id: int | None
+    action: str
+    page: str
+    fields: Sequence[tuple[str, str]]
+    text: str
+    reason: str
+    claimed_at: datetime | None
+    photos: Sequence[ReadyPhoto] = ()
+
+
+def put_aside(parcel: Parcel) -> Quarantined:
+    """Keep it for the community where its writer served.
+
+    Raises:
+        Refused: the writer never served in a place that a community looks after.
+    """
+    with transaction() as session:
+        unit = queries.last_place(parcel.person_id, parcel.appointment_id)
+        if unit is None:
+            raise Refused(NO_PLACE)
+        row = Quarantined(
+            submission_id=parcel.submission_id,
+            person_id=parcel.person_id,
+            action=parcel.action,
+            page=parcel.page,
+            fields=json.dumps(list(parcel.fields), ensure_ascii=False),
+            text=parcel.text,
+            reason=parcel.reason,
+            claimed_at=parcel.claimed_at,
+            at=clock.now(),
+            **place_of(unit),
+        )
+        session.add(row)
+        session.flush()
+        photos.attach(PHOTO_OWNER, row.id, list(parcel.photos), parcel.person_id)
+        journal.record(None, "quarantine:put_aside", "quarantine", row.id, {"person": parcel.person_id})
+        return row
+
+
+def read(actor: Actor, quarantine_id: int) -> Quarantined:
+    """One of them, in full; the look is on the record, for it may name a resident.
+
+    Raises:
+        NotFound: not in the actor's scope.
+    """
+    with transaction():
+        row = queries.quarantined_for(actor, quarantine_id)
+        journal.record(actor, "quarantine:read", "quarantine", row.id)
+        return row
+
+
+def claim(actor: Actor, quarantine_id: int) -> Quarantined:
+    """Take it on: the actor enters it anew under the own name.
+
+    Raises:
+        NotFound: not in scope. Conflict: decided already.
+    """
+    return _decide(actor, quarantine_id, State.CLAIMED, "")
+
+
+def discard(actor: Actor, quarantine_id: int, reason: str) -> Quarantined:
+    """Not to be used. What it says goes, that it was there stays.
+
+    Raises:
+        NotFound: not in scope. Conflict: decided already. Invalid: no reason.
+    """
+    if not reason.strip():
+        raise Invalid("请写明不采用的原因。", "reason")
+    return _decide(actor, quarantine_id, State.DISCARDED, reason.strip())
+
+
+def _decide(actor: Actor, quarantine_id: int, state: State, note: str) -> Quarantined:
+    with transaction():
+        queries.quarantined_for(actor, quarantine_id)
+        row = locked(Quarantined, quarantine_id)
+        if row is None:
+            raise NotFound
+        if row.state != State.WAITING:
+            raise Conflict(f"这一条{STATE_NAMES[State(row.state)]}，不用再处理。")
+        row.state, row.note = state, note
+        row.decided_by, row.decided_at = actor.person_id, clock.now()
+        if state == State.DISCARDED:
+            row.fields, row.text = "[]", ""
+        journal.record(actor, f"quarantine:{state}", "quarantine", row.id)
+        return row

@@ -1,0 +1,81 @@
+"""What a phone sends and its writer may not do any more is put aside for the community instead of being turned away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import Response, g, request
+
+from webapp.accounts.session import current_token, standing_person
+from webapp.foundation import clock, outbox, photos, receipts
+from webapp.foundation.access import Actor
+from webapp.foundation.errors import Invalid
+from webapp.foundation.forms import CONTENT_IN_WORDS, NOT_CONTENT, Form, submission
+from webapp.foundation.receipts import Done, Submission
+from webapp.offline import queries, service
+
+HANDED = "已交社区处理。"
+POST_ENDED = "写下之后，当时的职务已经结束"
+HANDED_OVER = "本人转交"
+TEXT_LENGTH = 8000
+
+
+def before_access() -> Response | None:
+    """Runs once it is known who asks, before it is checked what they may. None: on as usual."""
+    if not outbox.asks():
+        return None
+    actor: Actor | None = g.actor
+    person_id = actor.person_id if actor else standing_person(current_token(), clock.now())
+    if person_id is None:
+        return None
+    if request.headers.get("X-Outbox-Owner", "") != queries.owner_key(person_id):
+        return outbox.refusal(401, "这条内容是另一位工作人员写的，请由本人登录后发送。")
+    if request.headers.get("X-Outbox-Hand-Over") == "1":
+        return _put_aside(person_id, HANDED_OVER)
+    return _put_aside(person_id, POST_ENDED) if _post_ended(actor) else None
+
+
+def _post_ended(actor: Actor | None) -> bool:
+    if actor is None:
+        return True
+    post = outbox.number("X-Outbox-Post")
+    return post is not None and all(held.appointment_id != post for held in actor.holdings)
+
+
+def _put_aside(person_id: int, reason: str) -> Response:
+    form = Form()
+    if not form.validate_on_submit():
+        return outbox.answer()
+    arrival = replace(submission(form), person_id=person_id)
+    parcel = _parcel(arrival, person_id, reason)
+    done = receipts.once(arrival, lambda: service.put_aside(parcel), lambda _: Done("/outbox", HANDED))
+    return outbox.receipt(arrival.id, done)
+
+
+def _parcel(arrival: Submission, person_id: int, reason: str) -> service.Parcel:
+    page = request.headers.get("X-Outbox-Page", "")
+    return service.Parcel(
+        submission_id=arrival.id,
+        person_id=person_id,
+        appointment_id=outbox.number("X-Outbox-Post"),
+        action=request.path,
+        page=page if page.startswith("/") and not page.startswith(("//", "/\\")) else "/",
+        fields=[pair for pair in request.form.items(multi=True) if pair[0] not in NOT_CONTENT],
+        text=request.form.get(CONTENT_IN_WORDS, "")[:TEXT_LENGTH],
+        reason=reason,
+        claimed_at=arrival.origin.claimed_at if arrival.origin else None,
+        photos=_photos(),
+    )
+
+
+def _photos() -> list[photos.ReadyPhoto]:
+    """Those that can be read; one that can't must not keep the words out."""
+    ready = []
+    for _, file in list(request.files.items(multi=True))[: photos.MAX_PHOTOS]:
+        try:
+            ready.append(photos.accept(file.stream))
+        except Invalid:
+            continue
+        finally:
+            file.stream.seek(0)
+    return ready

@@ -1,0 +1,170 @@
+"""The addresses that the outbox asks, its page, the quarantine, and the files of the installed app."""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    g,
+    jsonify,
+    make_response,
+    request,
+    send_file,
+    url_for,
+)
+from flask_wtf.csrf import generate_csrf
+
+from webapp.accounts.session import current_token, standing_person
+from webapp.directory.posts import Permission
+from webapp.foundation import clock, photos
+from webapp.foundation.access import current_actor, logged_in, may, public
+from webapp.foundation.errors import NotFound
+from webapp.foundation.forms import submit
+from webapp.foundation.htmx import go, page
+from webapp.foundation.receipts import Done
+from webapp.offline import queries, service, shell, takeover
+from webapp.offline.forms import ClaimForm, DiscardForm
+from webapp.offline.models import STATE_NAMES
+
+P = Permission
+bp = Blueprint("offline", __name__)
+
+
+def register(app: Flask) -> None:
+    """Hang the room on ``app``."""
+    app.register_blueprint(bp)
+    app.context_processor(lambda: {"outbox": shell.identity()})
+    app.after_request(shell.mark)
+    app.extensions["before_access"] = takeover.before_access
+
+
+@bp.get("/outbox")
+@logged_in
+def index() -> Response:
+    """What this phone holds; the phone itself fills it in."""
+    return page("offline/index.html")
+
+
+@bp.get("/outbox/token")
+@public
+def token() -> Response:
+    """A fresh CSRF token, and whose login this is: asked just before each sending. Also of who holds no post any more."""
+    person_id = g.actor.person_id if g.actor else standing_person(current_token(), clock.now())
+    response = jsonify(csrf=generate_csrf(), owner=queries.owner_key(person_id), version=shell.version())
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@bp.get("/outbox/status")
+@logged_in
+def status() -> Response:
+    """Which of a phone's running numbers arrived."""
+    try:
+        device = uuid.UUID(request.args.get("device", ""))
+    except ValueError:
+        raise NotFound from None
+    found = queries.arrivals(device)
+    response = jsonify(received=found.received, highest=found.highest, missing=found.missing)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@bp.get("/outbox/quarantine")
+@may(P.CASE_DECIDE)
+def quarantine() -> Response:
+    """What arrived and could not be placed."""
+    return page("offline/quarantine.html", rows=queries.waiting(current_actor()))
+
+
+@bp.get("/outbox/quarantine/<int:quarantine_id>")
+@may(P.CASE_DECIDE, record="quarantine")
+def quarantined(quarantine_id: int) -> Response:
+    """One of them, in full."""
+    return _quarantined(quarantine_id, DiscardForm(formdata=None))
+
+
+def _quarantined(quarantine_id: int, form: DiscardForm, status: int = 200) -> Response:
+    row = service.read(current_actor(), quarantine_id)
+    response = page(
+        "offline/quarantined.html",
+        status=status,
+        row=row,
+        by=queries.masked_name(row.person_id),
+        state=STATE_NAMES[row.state],
+        draft={"action": row.action, "fields": json.loads(row.fields)},
+        shots=photos.photos_of(service.PHOTO_OWNER, [row.id]).get(row.id, []),
+        claim=ClaimForm(formdata=None),
+        form=form,
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@bp.get("/outbox/quarantine/<int:quarantine_id>/photos/<photo_id>")
+@may(P.CASE_DECIDE, record="quarantine")
+def quarantined_photo(quarantine_id: int, photo_id: str) -> Response:
+    """A photo that came with it."""
+    row = queries.quarantined_for(current_actor(), quarantine_id)
+    photo = photos.get_photo(photo_id)
+    if (photo.owner_type, photo.owner_id) != (service.PHOTO_OWNER, row.id):
+        raise NotFound
+    return send_file(photos.open_photo(photo.id), mimetype=photos.MEDIA_TYPE)
+
+
+@bp.post("/outbox/quarantine/<int:quarantine_id>/claim")
+@may(P.CASE_DECIDE, record="quarantine")
+def claim(quarantine_id: int) -> Response:
+    """Take it on."""
+    actor, form = current_actor(), ClaimForm()
+    here = url_for("offline.quarantined", quarantine_id=quarantine_id)
+    if form.validate_on_submit():
+        answer = lambda _: Done(here, "已认领，请按原来的内容重新登记。")  # noqa: E731
+        done = submit(form, lambda: service.claim(actor, quarantine_id), answer)
+        if done:
+            return go(done.url, done.message)
+    return go(here)
+
+
+@bp.post("/outbox/quarantine/<int:quarantine_id>/discard")
+@may(P.CASE_DECIDE, record="quarantine")
+def discard(quarantine_id: int) -> Response:
+    """Not to be used."""
+    actor, form = current_actor(), DiscardForm()
+    if form.validate_on_submit():
+        answer = lambda _: Done(url_for("offline.quarantine"), "这一条不予采用。")  # noqa: E731
+        done = submit(form, lambda: service.discard(actor, quarantine_id, form.reason.data), answer)
+        if done:
+            return go(done.url, done.message)
+    return _quarantined(quarantine_id, form, status=422)
+
+
+@bp.get("/offline")
+@public
+def no_signal() -> Response:
+    """Shown without signal in place of a page that the phone has not kept."""
+    return page("offline/no_signal.html")
+
+
+@bp.get("/sw.js")
+@public
+def service_worker() -> Response:
+    """The service worker, from the root so that it serves the whole site; browsers ask for it afresh."""
+    response = make_response(shell.service_worker(current_app))
+    response.mimetype = "text/javascript"
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@bp.get("/manifest.webmanifest")
+@public
+def manifest() -> Response:
+    """The manifest of the app that can be installed."""
+    response = jsonify(shell.manifest(current_app))
+    response.mimetype = "application/manifest+json"
+    response.headers["Cache-Control"] = "no-cache"
+    return response
