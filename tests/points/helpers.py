@@ -28,14 +28,25 @@ class At:
 
 
 def earn(
-    world: World, name: str = "grid_worker", *, event: RuleEvent = RuleEvent.VISIT_LOGGED, on: date | None = None,
-    source: object = None, minutes: int = 0, unit: str = "grid",
+    world: World,
+    name: str = "grid_worker",
+    *,
+    event: RuleEvent = RuleEvent.VISIT_LOGGED,
+    on: date | None = None,
+    source: object = None,
+    minutes: int = 0,
+    unit: str = "grid",
 ) -> list[PointEntry]:
     """Let something earn for a person of the world."""
     with transaction():
         return service.earn(
-            event, person_id=world.people[name], source=("visit", source or next(_numbers)), on=on or clock.today(),
-            place=At(world.units[unit]), actor=world_actor(world, name), minutes=minutes,
+            event,
+            person_id=world.people[name],
+            source=("visit", source or next(_numbers)),
+            on=on or clock.today(),
+            place=At(world.units[unit]),
+            actor=world_actor(world, name),
+            minutes=minutes,
         )
 
 
@@ -73,11 +84,22 @@ def give(world: World, name: str, points: int) -> list[PointEntry]:
 
 
 def offer(
-    world: World, *, cost: int = 10, stock: int = 10, limit: int | None = None, by: str = "community_staff", name: str = "示范大米"
+    world: World,
+    *,
+    cost: int = 10,
+    stock: int = 10,
+    limit: int | None = None,
+    by: str = "community_staff",
+    name: str = "示范大米",
 ) -> Reward:
     """A reward of the community, collected at its centre."""
     given = RewardInput(
-        name=name, kind="goods", about="", cost=cost, picture="rice", quarter_limit=limit,
+        name=name,
+        kind="goods",
+        about="",
+        cost=cost,
+        picture="rice",
+        quarter_limit=limit,
         station_id=world.stations["center"],
     )
     return catalogue.offer(world_actor(world, by), given=given, stock=stock)

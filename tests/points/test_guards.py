@@ -40,7 +40,13 @@ def test_every_column_is_fixed_or_part_of_the_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"amount": 99}, {"person_id": 0}, {"earned_on": clock.today().replace(day=1, month=1)}, {"title": "另一个"}]
+    "change",
+    [
+        {"amount": 99},
+        {"person_id": 0},
+        {"earned_on": clock.today().replace(day=1, month=1)},
+        {"title": "另一个"},
+    ],
 )
 def test_a_proposal_is_answered_and_not_changed(app: Flask, world: World, change: dict[str, object]) -> None:
     entry = proposal(world)

@@ -42,9 +42,11 @@ class Account(RuleBasedStateMachine):
     def total(self) -> int:
         db.session.rollback()
         query = db.select(db.func.coalesce(db.func.sum(PointEntry.amount), 0))
-        return int(db.session.scalar(query.where(
-            PointEntry.person_id == self.person, PointEntry.status == EntryStatus.EFFECTIVE
-        )))
+        return int(
+            db.session.scalar(
+                query.where(PointEntry.person_id == self.person, PointEntry.status == EntryStatus.EFFECTIVE)
+            )
+        )
 
     def at(self) -> time_machine.travel:
         return time_machine.travel(self.now, tick=False)
@@ -126,7 +128,9 @@ class Account(RuleBasedStateMachine):
             self.held = [code for code in self.held if code not in expired]
 
     def is_open(self, code: str) -> bool:
-        found = db.session.scalar(db.select(redemptions.Redemption.state).where(redemptions.Redemption.code == code))
+        found = db.session.scalar(
+            db.select(redemptions.Redemption.state).where(redemptions.Redemption.code == code)
+        )
         return bool(found == "requested")
 
     @invariant()
@@ -149,7 +153,12 @@ def test_the_ledger_adds_up_whatever_is_done(app: Flask, world: World) -> None:
     run_state_machine_as_test(
         Account,
         settings=settings(
-            max_examples=12, stateful_step_count=18, deadline=None, derandomize=True, database=None,
-            suppress_health_check=list(HealthCheck), phases=(Phase.generate,),
+            max_examples=12,
+            stateful_step_count=18,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=(Phase.generate,),
         ),
     )

@@ -29,7 +29,7 @@ from webapp.foundation import clock
 from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound, Refused
-from webapp.points import catalogue, checks, ledger, queries, redemptions
+from webapp.points import catalogue, checks, ledger, redemptions, reward_queries
 from webapp.points.eligibility import add_months
 from webapp.points.models import (
     EntryKind,
@@ -93,8 +93,13 @@ def test_it_is_handed_out_once_and_never_to_the_clerk(app: Flask, world: World) 
 
 @pytest.mark.parametrize(
     ("clerk", "serves"),
-    [("grid_worker1b", True), ("grid_worker2", True), ("community_staff1b", True), ("community_staff2", False),
-     ("committee_member", False)],
+    [
+        ("grid_worker1b", True),
+        ("grid_worker2", True),
+        ("community_staff1b", True),
+        ("community_staff2", False),
+        ("committee_member", False),
+    ],
 )
 def test_the_clerk_serves_where_it_is_collected(app: Flask, world: World, clerk: str, serves: bool) -> None:
     give(world, "grid_worker", 10)
@@ -172,9 +177,15 @@ def test_in_service_members_keep_the_honour_and_not_the_goods(app: Flask, world:
 def test_points_stay_spendable_for_six_months_after_the_seat(app: Flask, world: World) -> None:
     give(world, "grid_worker", 30)
     worker, reward, today = world_actor(world, "grid_worker"), offer(world), clock.today()
-    for ended, allowed in ((today, True), (add_months(today, -6), True), (add_months(today, -6) - timedelta(days=1), False)):
+    for ended, allowed in (
+        (today, True),
+        (add_months(today, -6), True),
+        (add_months(today, -6) - timedelta(days=1), False),
+    ):
         with transaction() as session:
-            session.execute(sa.update(Seat).where(Seat.person_id == world.people["grid_worker"]).values(ends_on=ended))
+            session.execute(
+                sa.update(Seat).where(Seat.person_id == world.people["grid_worker"]).values(ends_on=ended)
+            )
         if allowed:
             redemptions.redeem(worker, reward_id=reward.id)
         else:
@@ -190,8 +201,8 @@ def test_rewards_are_offered_by_the_own_community_street_and_district(app: Flask
     neighbour = catalogue.RewardInput("别处", "service", "", 5, "repair", None, world.stations["station2"])
     other = catalogue.offer(world_actor(world, "community_staff2"), given=neighbour, stock=1)
     worker = world_actor(world, "grid_worker")
-    assert [row.name for row in queries.shop_page(worker).rows] == ["上级", "上级", "本社区"]
-    assert [row.name for row in queries.shop_page(worker, "goods").rows] == ["本社区"]
+    assert [row.name for row in reward_queries.shop_page(worker).rows] == ["上级", "上级", "本社区"]
+    assert [row.name for row in reward_queries.shop_page(worker, "goods").rows] == ["本社区"]
     with pytest.raises(NotFound):
         redemptions.redeem(worker, reward_id=other.id)
 
@@ -236,10 +247,19 @@ def test_verify_finds_what_does_not_add_up(app: Flask, world: World) -> None:
     assert len(checks.verify()) == 2
     with transaction() as session:
         session.get_one(Redemption, redemption.id).cost = 10
-        session.add(PointEntry(
-            person_id=world.people["grid_worker"], kind=EntryKind.EXPIRE, amount=-1, title="错", source_type="lot",
-            source_id="1", earned_on=clock.today(), status=EntryStatus.EFFECTIVE, at=clock.now(),
-        ))
+        session.add(
+            PointEntry(
+                person_id=world.people["grid_worker"],
+                kind=EntryKind.EXPIRE,
+                amount=-1,
+                title="错",
+                source_type="lot",
+                source_id="1",
+                earned_on=clock.today(),
+                status=EntryStatus.EFFECTIVE,
+                at=clock.now(),
+            )
+        )
     assert len(checks.verify()) == 2
     with transaction() as session:
         entry = session.scalars(sa.select(PointEntry).where(PointEntry.kind == EntryKind.EXPIRE)).one()
@@ -261,17 +281,38 @@ def buyers(world: World) -> list[Actor]:
             session.add(person)
             session.flush()
             people.append(person.id)
-            session.add(Seat(
-                person_id=person.id, unit_id=world.units["grid"], body="branch",
-                starts_on=clock.today() - timedelta(days=9),
-            ))
+            session.add(
+                Seat(
+                    person_id=person.id,
+                    unit_id=world.units["grid"],
+                    body="branch",
+                    starts_on=clock.today() - timedelta(days=9),
+                )
+            )
             ledger.lock_account(person.id)
-            session.add(PointEntry(
-                person_id=person.id, kind=EntryKind.EARN, amount=15, title=rule.name, rule_id=rule.id, rule_code=rule.code,
-                source_type="case", source_id="1", earned_on=clock.today(), status=EntryStatus.EFFECTIVE, at=clock.now(),
-            ))
+            session.add(
+                PointEntry(
+                    person_id=person.id,
+                    kind=EntryKind.EARN,
+                    amount=15,
+                    title=rule.name,
+                    rule_id=rule.id,
+                    rule_code=rule.code,
+                    source_type="case",
+                    source_id="1",
+                    earned_on=clock.today(),
+                    status=EntryStatus.EFFECTIVE,
+                    at=clock.now(),
+                )
+            )
     return [
-        Actor(person_id=key, account_id=0, name="", holding=pattern.holding, permissions=frozenset({Permission.POINTS_OWN}))
+        Actor(
+            person_id=key,
+            account_id=0,
+            name="",
+            holding=pattern.holding,
+            permissions=frozenset({Permission.POINTS_OWN}),
+        )
         for key in people
     ]
 

@@ -35,10 +35,16 @@ from webapp.visits.events import visit_logged, visit_undone
 from webapp.volunteering.events import attendance_confirmed, hours_corrected
 
 
-def propose(world: World, by: str = "branch_secretary", to: str = "grid_worker", day: date | None = None) -> PointEntry:
+def propose(
+    world: World, by: str = "branch_secretary", to: str = "grid_worker", day: date | None = None
+) -> PointEntry:
     rule = db.session.scalars(sa.select(PointRule).where(PointRule.code == "mediation")).one()
     return service.propose(
-        world_actor(world, by), person_id=world.people[to], rule_id=rule.id, day=day or clock.today(), reason="调解漏水纠纷"
+        world_actor(world, by),
+        person_id=world.people[to],
+        rule_id=rule.id,
+        day=day or clock.today(),
+        reason="调解漏水纠纷",
     )
 
 
@@ -96,8 +102,14 @@ def test_the_daily_cap_turns_at_midnight_in_shanghai(app: Flask, world: World) -
         for number, moment in enumerate([*moments, moments[0]], start=1):
             visit = SimpleNamespace(id=number, worker_id=person, at=moment, **vars(place))
             visit_logged.send(visit=visit, actor=None)
-    found = db.session.execute(sa.select(PointEntry.earned_on, PointEntry.status).order_by(PointEntry.id)).all()
-    assert [(day.day, status) for day, status in found] == [(20, "effective"), (21, "effective"), (20, "proposed")]
+    found = db.session.execute(
+        sa.select(PointEntry.earned_on, PointEntry.status).order_by(PointEntry.id)
+    ).all()
+    assert [(day.day, status) for day, status in found] == [
+        (20, "effective"),
+        (21, "effective"),
+        (20, "proposed"),
+    ]
 
 
 def test_the_monthly_cap_turns_at_the_end_of_the_month(app: Flask, world: World) -> None:
@@ -106,13 +118,19 @@ def test_the_monthly_cap_turns_at_the_end_of_the_month(app: Flask, world: World)
     with time_machine.travel(datetime(2026, 2, 10, tzinfo=UTC), tick=False):
         change_seat_start(world, date(2025, 1, 1))
         assert [earn(world, on=day)[0].status for day in days] == [
-            "effective", "effective", "proposed", "effective", "proposed",
+            "effective",
+            "effective",
+            "proposed",
+            "effective",
+            "proposed",
         ]
 
 
 def change_seat_start(world: World, day: date) -> None:
     with transaction() as session:
-        session.execute(sa.update(Seat).where(Seat.person_id == world.people["grid_worker"]).values(starts_on=day))
+        session.execute(
+            sa.update(Seat).where(Seat.person_id == world.people["grid_worker"]).values(starts_on=day)
+        )
 
 
 def test_a_reversed_earning_frees_its_share_of_the_cap(app: Flask, world: World) -> None:
@@ -126,9 +144,17 @@ def test_a_new_rule_is_never_retroactive(app: Flask, world: World) -> None:
     today = clock.today()
     change_rule("visit", valid_to=today - timedelta(days=1))
     with transaction() as session:
-        session.add(PointRule(
-            code="visit", event="visit_logged", name="走访服务", amount=4, per="act", evidence="record", valid_from=today
-        ))
+        session.add(
+            PointRule(
+                code="visit",
+                event="visit_logged",
+                name="走访服务",
+                amount=4,
+                per="act",
+                evidence="record",
+                valid_from=today,
+            )
+        )
     assert earn(world, on=today - timedelta(days=1))[0].amount == 1
     assert earn(world, on=today)[0].amount == 4
 
@@ -168,8 +194,11 @@ def test_hours_are_corrected_even_if_their_points_are_spent(app: Flask, world: W
 
 def test_a_case_earns_for_who_registered_and_who_settled_it_once(app: Flask, world: World) -> None:
     case = SimpleNamespace(
-        id=3, archived_at=clock.now(), registered_by_id=world.people["grid_worker"],
-        handled_by_id=world.people["branch_secretary"], **vars(At(world.units["grid"])),
+        id=3,
+        archived_at=clock.now(),
+        registered_by_id=world.people["grid_worker"],
+        handled_by_id=world.people["branch_secretary"],
+        **vars(At(world.units["grid"])),
     )
     for _ in range(2):  # reopened and archived again
         with transaction():
@@ -184,7 +213,9 @@ def test_a_case_earns_for_who_registered_and_who_settled_it_once(app: Flask, wor
 def test_an_undone_visit_takes_its_points_back(app: Flask, world: World) -> None:
     change_rule("visit", daily_cap=1)
     place = vars(At(world.units["grid"]))
-    visits = [SimpleNamespace(id=n, worker_id=world.people["grid_worker"], at=clock.now(), **place) for n in (1, 2)]
+    visits = [
+        SimpleNamespace(id=n, worker_id=world.people["grid_worker"], at=clock.now(), **place) for n in (1, 2)
+    ]
     with transaction():
         for visit in visits:
             visit_logged.send(visit=visit, actor=None)
@@ -197,9 +228,13 @@ def test_an_undone_visit_takes_its_points_back(app: Flask, world: World) -> None
 
 
 def test_an_earning_rolls_back_with_its_record(app: Flask, world: World) -> None:
-    with pytest.raises(RuntimeError), transaction():
-        earn(world)
-        raise RuntimeError
+    def log_and_fail() -> None:
+        with transaction():
+            earn(world)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        log_and_fail()
     assert balance(world, "grid_worker") == 0
 
 
@@ -243,10 +278,14 @@ def test_nobody_reviews_what_they_proposed(app: Flask, world: World) -> None:
 
 def test_nobody_reviews_or_reverses_their_own_points(app: Flask, world: World) -> None:
     with transaction() as session:
-        session.add(Seat(
-            person_id=world.people["community_staff"], unit_id=world.units["grid"], body="branch",
-            starts_on=clock.today() - timedelta(days=9),
-        ))
+        session.add(
+            Seat(
+                person_id=world.people["community_staff"],
+                unit_id=world.units["grid"],
+                body="branch",
+                starts_on=clock.today() - timedelta(days=9),
+            )
+        )
     staff = world_actor(world, "community_staff")
     mine = propose(world, to="community_staff")
     with pytest.raises(Refused):
@@ -333,7 +372,12 @@ def test_a_reversal_is_objected_to_and_made_good_or_dismissed(app: Flask, world:
 
 def test_asks_are_the_reviewers_own(app: Flask, world: World) -> None:
     entry = propose(world)
-    for name, number in (("community_staff", 1), ("street_staff", 1), ("community_staff2", 0), ("grid_worker", 0)):
+    for name, number in (
+        ("community_staff", 1),
+        ("street_staff", 1),
+        ("community_staff2", 0),
+        ("grid_worker", 0),
+    ):
         actor = world_actor(world, name)
         assert asks.count(actor) == len(asks.asks(actor)) == number, name
     ask = asks.asks(world_actor(world, "community_staff"))[0]
@@ -344,7 +388,9 @@ def test_asks_are_the_reviewers_own(app: Flask, world: World) -> None:
 def test_defaults_are_written_once(app: Flask, world: World) -> None:
     def counts() -> tuple[int | None, int | None]:
         rules = sa.select(sa.func.count()).select_from(PointRule)
-        return db.session.scalar(rules), db.session.scalar(sa.select(sa.func.count()).select_from(PointSettings))
+        return db.session.scalar(rules), db.session.scalar(
+            sa.select(sa.func.count()).select_from(PointSettings)
+        )
 
     before = counts()
     seeds.seed_defaults()

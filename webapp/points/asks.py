@@ -13,10 +13,10 @@ from webapp.extensions import db
 from webapp.foundation import text
 from webapp.foundation.access import Actor
 from webapp.foundation.asks import Ask
-from webapp.foundation.db import UTCDateTime
+from webapp.foundation.db import AnySelect, UTCDateTime
 from webapp.foundation.errors import NotFound
 from webapp.points import queries, service
-from webapp.points.models import ObjectionState, PointEntry, PointObjection
+from webapp.points.models import STILL_OPEN, PointEntry, PointObjection
 
 
 def count(actor: Actor) -> int:
@@ -58,15 +58,21 @@ def decide(actor: Actor, ask_id: int, *, approve: bool, reason: str = "") -> str
     return "积分已入账。" if approve else "已退回，不计积分。"
 
 
-def _rows() -> sa.Select[Any]:
+def _rows() -> AnySelect:
     """Entries with what is asked about them: their open objection, or else the proposal itself."""
     asker = aliased(Person)
-    still = sa.and_(PointObjection.entry_id == PointEntry.id, PointObjection.state == ObjectionState.OPEN)
+    still = sa.and_(PointObjection.entry_id == PointEntry.id, STILL_OPEN)
     since = sa.func.coalesce(PointObjection.at, PointEntry.at, type_=UTCDateTime)
     return (
         sa.select(
-            PointEntry.id, PointEntry.title, PointEntry.amount, PointEntry.reason, PointEntry.earned_on,
-            since.label("since"), PointObjection.reason.label("objection"), Person.name.label("person_name"),
+            PointEntry.id,
+            PointEntry.title,
+            PointEntry.amount,
+            PointEntry.reason,
+            PointEntry.earned_on,
+            since.label("since"),
+            PointObjection.reason.label("objection"),
+            Person.name.label("person_name"),
             asker.name.label("by_name"),
         )
         .join(Person, Person.id == PointEntry.person_id)

@@ -12,7 +12,7 @@ from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
 from webapp.foundation.text import ago
-from webapp.points import queries
+from webapp.points import reward_queries
 from webapp.points.models import Reward, StockKind, StockMovement
 
 # Pictures of our own in static/rewards/.
@@ -55,7 +55,12 @@ def offer(actor: Actor, *, given: RewardInput, stock: int) -> Reward:
         now = clock.now()
         unit = session.get_one(Unit, actor.unit_id)
         reward = Reward(
-            unit_id=unit.id, created_at=now, changed_at=now, changed_by=actor.person_id, **place_of(unit), **asdict(given)
+            unit_id=unit.id,
+            created_at=now,
+            changed_at=now,
+            changed_by=actor.person_id,
+            **place_of(unit),
+            **asdict(given),
         )
         session.add(reward)
         session.flush()
@@ -119,7 +124,7 @@ def retire(actor: Actor, reward_id: int) -> Reward:
 
 
 def _held(actor: Actor, reward_id: int) -> Reward:
-    queries.reward_managed_by(actor, reward_id)
+    reward_queries.reward_managed_by(actor, reward_id)
     reward = locked(Reward, reward_id)
     if reward is None:
         raise NotFound
@@ -129,7 +134,7 @@ def _held(actor: Actor, reward_id: int) -> Reward:
 
 
 def _check(actor: Actor, given: RewardInput) -> None:
-    if given.station_id not in {row.id for row in queries.stations_of(actor)}:
+    if given.station_id not in {row.id for row in reward_queries.stations_of(actor)}:
         raise Invalid("请选择本辖区的领取点。", "station_id")
     if given.picture not in PICTURES:
         raise Invalid("请选择图片。", "picture")

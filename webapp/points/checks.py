@@ -6,8 +6,6 @@ for every reward.
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
@@ -39,7 +37,9 @@ def _lots() -> list[str]:
         .group_by(PointEntry.id, PointEntry.amount, PointEntry.kind, PointEntry.status)
         .having(
             sa.or_(
-                left < 0, left > PointEntry.amount, PointEntry.kind != EntryKind.EARN,
+                left < 0,
+                left > PointEntry.amount,
+                PointEntry.kind != EntryKind.EARN,
                 PointEntry.status != EntryStatus.EFFECTIVE,
             )
         )
@@ -90,7 +90,9 @@ def _accounts() -> list[str]:
         if balance != issued - lots.get(person_id, 0):
             findings.append(f"person {person_id}: entries {balance}, lots {issued - lots.get(person_id, 0)}")
         if issued != balance + held + spent + gone:
-            findings.append(f"person {person_id}: issued {issued}, accounted for {balance + held + spent + gone}")
+            findings.append(
+                f"person {person_id}: issued {issued}, accounted for {balance + held + spent + gone}"
+            )
     return findings
 
 
@@ -106,14 +108,15 @@ def _totals() -> dict[int, dict[str, int]]:
     return totals
 
 
-def _by_person(query: sa.Select[Any]) -> dict[int, int]:
+def _by_person(query: sa.Select[int, int]) -> dict[int, int]:
     return {person_id: int(amount) for person_id, amount in db.session.execute(query)}
 
 
 def _redemptions() -> list[str]:
     """Each redemption was paid once, and paid back if and only if it was cancelled or overdue."""
     own = sa.and_(
-        PointEntry.source_type == "redemption", PointEntry.source_id == sa.cast(Redemption.id, sa.String),
+        PointEntry.source_type == "redemption",
+        PointEntry.source_id == sa.cast(Redemption.id, sa.String),
         PointEntry.person_id == Redemption.person_id,
     )
     total = sa.func.coalesce(sa.func.sum(PointEntry.amount), 0)
@@ -131,7 +134,9 @@ def _stock() -> list[str]:
     """What came in, less corrections, is on the shelf, held, or handed out; and each redemption has its movements."""
 
     def pieces(kind: StockKind) -> sa.ScalarSelect[int]:
-        query = sa.select(sa.func.count()).where(StockMovement.reward_id == Reward.id, StockMovement.kind == kind)
+        query = sa.select(sa.func.count()).where(
+            StockMovement.reward_id == Reward.id, StockMovement.kind == kind
+        )
         return query.scalar_subquery()
 
     def redeemed(state: RedemptionState) -> sa.ScalarSelect[int]:
@@ -142,15 +147,21 @@ def _stock() -> list[str]:
         StockMovement.reward_id == Reward.id, StockMovement.redemption_id.is_(None)
     )
     query = sa.select(
-        Reward.id, Reward.on_shelf, came.scalar_subquery().label("came"),
-        redeemed(RedemptionState.REQUESTED).label("waiting"), redeemed(RedemptionState.FULFILLED).label("given"),
-        pieces(StockKind.HELD).label("held"), pieces(StockKind.RETURNED).label("returned"),
+        Reward.id,
+        Reward.on_shelf,
+        came.scalar_subquery().label("came"),
+        redeemed(RedemptionState.REQUESTED).label("waiting"),
+        redeemed(RedemptionState.FULFILLED).label("given"),
+        pieces(StockKind.HELD).label("held"),
+        pieces(StockKind.RETURNED).label("returned"),
         pieces(StockKind.HANDED_OUT).label("handed_out"),
     )
     findings = []
     for row in db.session.execute(query):
         if row.came != row.on_shelf + row.waiting + row.given:
-            findings.append(f"reward {row.id}: {row.came} came in, {row.on_shelf} + {row.waiting} + {row.given} are known")
+            findings.append(
+                f"reward {row.id}: {row.came} came in, {row.on_shelf} + {row.waiting} + {row.given} are known"
+            )
         if row.held - row.returned - row.handed_out != row.waiting or row.handed_out != row.given:
             findings.append(f"reward {row.id}: its movements do not match its redemptions")
     return findings

@@ -10,7 +10,7 @@ from webapp.foundation.access import current_actor, may
 from webapp.foundation.forms import submit
 from webapp.foundation.htmx import go, page
 from webapp.foundation.receipts import Done
-from webapp.points import permissions, queries, redemptions
+from webapp.points import permissions, redemptions, reward_queries
 from webapp.points.forms import ActForm
 from webapp.points.views import bp
 
@@ -24,7 +24,7 @@ def desk() -> Response:
     code = request.args.get("code", "").strip()
     if code:
         return go(url_for("points.desk_item", code=code))
-    return page("points/desk.html", recent=queries.handed_out_by(current_actor()))
+    return page("points/desk.html", recent=reward_queries.handed_out_by(current_actor()))
 
 
 @bp.get("/desk/<code>")
@@ -37,10 +37,15 @@ def desk_item(code: str) -> Response:
 
 def _desk_page(code: str, form: ActForm, status: int = 200) -> Response:
     actor = current_actor()
-    row = queries.redemption_for_clerk(actor, code)
+    row = reward_queries.redemption_for_clerk(actor, code)
     refusal = permissions.why_not(permissions.check_can_hand_out, actor, row, clock.now())
     return page(
-        "points/desk_item.html", status=status, redemption=row, about=queries.described(row), refusal=refusal, form=form
+        "points/desk_item.html",
+        status=status,
+        redemption=row,
+        about=reward_queries.described(row),
+        refusal=refusal,
+        form=form,
     )
 
 

@@ -40,10 +40,11 @@ def spendable_until(person_id: int, chosen: PointSettings) -> date | None:
         seats.with_only_columns(Seat.ends_on).where(Seat.person_id == person_id),
         appointments.with_only_columns(Appointment.ends_on).where(Appointment.person_id == person_id),
     )
-    ends = list(db.session.scalars(both))
-    if any(day is None for day in ends):
+    ends = db.session.scalars(both).all()
+    last = max((day for day in ends if day is not None), default=None)
+    if None in ends:
         return None
-    return add_months(max(ends), chosen.grace_months) if ends else date.min
+    return add_months(last, chosen.grace_months) if last else date.min
 
 
 def candidates(path: str, day: date, chosen: PointSettings, text: str = "", limit: int = 200) -> list[Any]:
@@ -52,10 +53,17 @@ def candidates(path: str, day: date, chosen: PointSettings, text: str = "", limi
     inside = sa.and_(Unit.path >= path, Unit.path < path[:-1] + "0")
     both = sa.union(
         seats.with_only_columns(Seat.person_id, Seat.unit_id).where(_in_force(Seat, day)),
-        appointments.with_only_columns(Appointment.person_id, Appointment.unit_id).where(_in_force(Appointment, day)),
+        appointments.with_only_columns(Appointment.person_id, Appointment.unit_id).where(
+            _in_force(Appointment, day)
+        ),
     ).subquery()
     query = (
-        sa.select(Person.id, Person.name, sa.func.min(Unit.short_name).label("unit_name"), sa.func.min(Unit.id).label("unit_id"))
+        sa.select(
+            Person.id,
+            Person.name,
+            sa.func.min(Unit.short_name).label("unit_name"),
+            sa.func.min(Unit.id).label("unit_id"),
+        )
         .join(both, both.c.person_id == Person.id)
         .join(Unit, Unit.id == both.c.unit_id)
         .where(inside)

@@ -35,22 +35,32 @@ class ProposeForm(Form):
     rule_id = RadioField("做了什么", coerce=int, validators=[InputRequired("请选择一项。")])
     day = DateField("哪一天", default=clock.today, validators=[InputRequired("请选择日期。")])
     reason = TextAreaField(
-        "情况说明", validators=[DataRequired("请写一句说明，审核的人要看。"), Length(max=200, message="不超过 200 字。")]
+        "情况说明",
+        validators=[DataRequired("请写一句说明，审核的人要看。"), Length(max=200, message="不超过 200 字。")],
     )
 
 
 class RewardForm(Form):
     """A reward: new or changed."""
 
-    name = StringField("名称", validators=[DataRequired("请填写名称。"), Length(max=30, message="不超过 30 字。")])
-    kind = RadioField("类别", choices=[SelectChoice(*pair) for pair in REWARD_KIND_NAMES.items()], default=RewardKind.GOODS)
+    name = StringField(
+        "名称", validators=[DataRequired("请填写名称。"), Length(max=30, message="不超过 30 字。")]
+    )
+    kind = RadioField(
+        "类别", choices=[SelectChoice(*pair) for pair in REWARD_KIND_NAMES.items()], default=RewardKind.GOODS
+    )
     cost = IntegerField(
-        "所需积分", validators=[InputRequired("请填写积分。"), NumberRange(1, MOST_POINTS, message="请填写 1 以上的整数。")]
+        "所需积分",
+        validators=[
+            InputRequired("请填写积分。"),
+            NumberRange(1, MOST_POINTS, message="请填写 1 以上的整数。"),
+        ],
     )
     station_id = SelectField("领取点", coerce=int, validators=[InputRequired("请选择领取点。")])
     picture = RadioField("图片", choices=[SelectChoice(*pair) for pair in PICTURES.items()], default="box")
     quarter_limit = IntegerField(
-        "每人每季度限兑", validators=[Optional(), NumberRange(1, MOST_PIECES, message="请填写 1 以上的整数。")]
+        "每人每季度限兑",
+        validators=[Optional(), NumberRange(1, MOST_PIECES, message="请填写 1 以上的整数。")],
     )
     about = TextAreaField("说明", validators=[Length(max=200, message="不超过 200 字。")])
     version = HiddenField(default="1")
@@ -62,8 +72,13 @@ class RewardForm(Form):
     def given(self) -> RewardInput:
         """The fields as the service takes them."""
         return RewardInput(
-            name=self.name.data or "", kind=self.kind.data, about=self.about.data or "", cost=self.cost.data or 0,
-            picture=self.picture.data, quarter_limit=self.quarter_limit.data, station_id=self.station_id.data,
+            name=self.name.data or "",
+            kind=self.kind.data,
+            about=self.about.data or "",
+            cost=self.cost.data or 0,
+            picture=self.picture.data,
+            quarter_limit=self.quarter_limit.data,
+            station_id=self.station_id.data,
         )
 
 
@@ -73,7 +88,10 @@ class NewRewardForm(RewardForm):
     stock = IntegerField(
         "入库数量",
         default=0,
-        validators=[InputRequired("请填写数量。"), NumberRange(0, MOST_PIECES, message="请填写 0 以上的整数。")],
+        validators=[
+            InputRequired("请填写数量。"),
+            NumberRange(0, MOST_PIECES, message="请填写 0 以上的整数。"),
+        ],
     )
 
 
@@ -81,6 +99,10 @@ class StockForm(Form):
     """More pieces, or a correction after counting."""
 
     amount = IntegerField(
-        "数量", validators=[InputRequired("请填写数量。"), NumberRange(-MOST_PIECES, MOST_PIECES, message="请填写整数。")]
+        "数量",
+        validators=[
+            InputRequired("请填写数量。"),
+            NumberRange(-MOST_PIECES, MOST_PIECES, message="请填写整数。"),
+        ],
     )
     reason = ReasonField("说明", validators=[Optional(), Length(max=200)])

@@ -8,8 +8,25 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 FIXED = (
-    "id", "person_id", "kind", "amount", "title", "rule_id", "rule_code", "source_type", "source_id", "earned_on",
-    "created_by", "reason", "at", "expires_on", "reverses_id", "street_id", "community_id", "grid_id", "building_id",
+    "id",
+    "person_id",
+    "kind",
+    "amount",
+    "title",
+    "rule_id",
+    "rule_code",
+    "source_type",
+    "source_id",
+    "earned_on",
+    "created_by",
+    "reason",
+    "at",
+    "expires_on",
+    "reverses_id",
+    "street_id",
+    "community_id",
+    "grid_id",
+    "building_id",
 )
 MESSAGE = "point_entries: only a proposal may be answered, once"
 
@@ -17,7 +34,9 @@ MESSAGE = "point_entries: only a proposal may be answered, once"
 def guard_sql(dialect: str) -> list[str]:
     """The statements that guard ``point_entries``, for "sqlite" or "postgresql"."""
     same = "IS" if dialect == "sqlite" else "IS NOT DISTINCT FROM"
-    answered = "OLD.status = 'proposed' AND NEW.status IN ('effective', 'rejected') AND NEW.reviewed_at IS NOT NULL"
+    answered = (
+        "OLD.status = 'proposed' AND NEW.status IN ('effective', 'rejected') AND NEW.reviewed_at IS NOT NULL"
+    )
     kept = " AND ".join(f"NEW.{column} {same} OLD.{column}" for column in FIXED)
     allowed = f"({answered} AND {kept})"
     if dialect == "sqlite":
@@ -39,4 +58,6 @@ def guard_entries(table: sa.Table) -> None:
     """Install the guards whenever ``table`` is made."""
     for dialect in ("sqlite", "postgresql"):
         for statement in guard_sql(dialect):
-            event.listen(table, "after_create", sa.DDL(statement.replace("%", "%%")).execute_if(dialect=dialect))
+            event.listen(
+                table, "after_create", sa.DDL(statement.replace("%", "%%")).execute_if(dialect=dialect)
+            )

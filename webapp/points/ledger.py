@@ -16,9 +16,9 @@ from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.db import locked, require_transaction
 from webapp.points.models import (
+    STILL_OPEN,
     EntryKind,
     EntryStatus,
-    ObjectionState,
     PointAccount,
     PointEntry,
     PointObjection,
@@ -51,9 +51,9 @@ class Summary:
         return self.balance - self.frozen
 
 
-_OPEN = sa.text("INSERT INTO point_accounts (person_id, opened_at) VALUES (:person, :now) ON CONFLICT DO NOTHING").bindparams(
-    sa.bindparam("now", type_=PointAccount.__table__.c.opened_at.type)
-)
+_OPEN = sa.text(
+    "INSERT INTO point_accounts (person_id, opened_at) VALUES (:person, :now) ON CONFLICT DO NOTHING"
+).bindparams(sa.bindparam("now", type_=PointAccount.__table__.c.opened_at.type))
 
 
 def lock_account(person_id: int) -> PointAccount:
@@ -126,12 +126,21 @@ def give_back(entry: PointEntry, taken_by: PointEntry) -> None:
     db.session.flush()
 
 
-def post(person_id: int, kind: EntryKind, amount: int, title: str, source: tuple[str, object], **more: object) -> PointEntry:
+def post(
+    person_id: int, kind: EntryKind, amount: int, title: str, source: tuple[str, object], **more: object
+) -> PointEntry:
     """Write an entry that counts at once and is no earning; ``more`` are further columns."""
     now = clock.now()
     entry = PointEntry(
-        person_id=person_id, kind=kind, amount=amount, title=title, source_type=source[0], source_id=str(source[1]),
-        at=now, status=EntryStatus.EFFECTIVE, **{"earned_on": clock.local(now).date(), **more},
+        person_id=person_id,
+        kind=kind,
+        amount=amount,
+        title=title,
+        source_type=source[0],
+        source_id=str(source[1]),
+        at=now,
+        status=EntryStatus.EFFECTIVE,
+        **{"earned_on": clock.local(now).date(), **more},
     )
     db.session.add(entry)
     db.session.flush()
@@ -148,17 +157,18 @@ def taken_from(lot_id: int, kind: EntryKind) -> int:
     return int(db.session.scalar(query) or 0)
 
 
-def _lots(person_id: int) -> sa.Select[tuple[int, int, date | None, bool]]:
+def _lots(person_id: int) -> sa.Select[int, int, date | None, bool]:
     spent = (
         sa.select(sa.func.coalesce(sa.func.sum(PointSpend.amount), 0))
         .where(PointSpend.lot_id == PointEntry.id)
         .scalar_subquery()
     )
-    frozen = sa.exists().where(
-        PointObjection.entry_id == PointEntry.id, PointObjection.state == ObjectionState.OPEN
-    )
+    frozen = sa.exists().where(PointObjection.entry_id == PointEntry.id, STILL_OPEN)
     return sa.select(
-        PointEntry.id, (PointEntry.amount - spent).label("left"), PointEntry.expires_on, frozen.label("frozen")
+        PointEntry.id,
+        (PointEntry.amount - spent).label("left"),
+        PointEntry.expires_on,
+        frozen.label("frozen"),
     ).where(
         PointEntry.person_id == person_id,
         PointEntry.kind == EntryKind.EARN,

@@ -29,7 +29,11 @@ def connect() -> None:
 def on_visit(_: Any, *, visit: Any, actor: Actor | None) -> None:
     """A visit earns for its worker, on the day on which it took place."""
     service.earn(
-        RuleEvent.VISIT_LOGGED, person_id=visit.worker_id, source=(VISIT, visit.id), on=_day(visit.at), place=visit,
+        RuleEvent.VISIT_LOGGED,
+        person_id=visit.worker_id,
+        source=(VISIT, visit.id),
+        on=_day(visit.at),
+        place=visit,
         actor=actor,
     )
 
@@ -45,15 +49,25 @@ def on_case(_: Any, *, case: Any, actor: Actor | None) -> None:
     people = {case.registered_by_id, case.handled_by_id} - {None}
     for person_id in sorted(people):
         service.earn(
-            RuleEvent.CASE_ARCHIVED, person_id=person_id, source=(CASE, case.id), on=day, place=case, actor=actor
+            RuleEvent.CASE_ARCHIVED,
+            person_id=person_id,
+            source=(CASE, case.id),
+            on=day,
+            place=case,
+            actor=actor,
         )
 
 
 def on_attendance(_: Any, *, attendance: Any, activity: Any, actor: Actor | None) -> None:
     """Confirmed hours earn by the full hour."""
     service.earn(
-        RuleEvent.ATTENDANCE_CONFIRMED, person_id=attendance.person_id, source=(ATTENDANCE, attendance.id),
-        on=_day(activity.starts_at), place=activity, actor=actor, minutes=attendance.minutes or 0,
+        RuleEvent.ATTENDANCE_CONFIRMED,
+        person_id=attendance.person_id,
+        source=(ATTENDANCE, attendance.id),
+        on=_day(activity.starts_at),
+        place=activity,
+        actor=actor,
+        minutes=attendance.minutes or 0,
     )
 
 
@@ -69,9 +83,14 @@ def on_correction(_: Any, *, attendance: Any, activity: Any, actor: Actor | None
             return
     number = len(queries.sources_like(ATTENDANCE, attendance.id))
     service.earn(
-        RuleEvent.ATTENDANCE_CONFIRMED, person_id=attendance.person_id,
-        source=(ATTENDANCE, f"{attendance.id}/{number}"), on=_day(activity.starts_at), place=activity, actor=actor,
-        minutes=new, counted=counted,
+        RuleEvent.ATTENDANCE_CONFIRMED,
+        person_id=attendance.person_id,
+        source=(ATTENDANCE, f"{attendance.id}/{number}"),
+        on=_day(activity.starts_at),
+        place=activity,
+        actor=actor,
+        minutes=new,
+        counted=counted,
     )
 
 

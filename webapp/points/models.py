@@ -28,6 +28,14 @@ class RuleEvent(StrEnum):
     BY_HAND = "by_hand"
 
 
+EVENT_NAMES = {
+    RuleEvent.VISIT_LOGGED: "走访后自动记入",
+    RuleEvent.CASE_ARCHIVED: "诉求归档后自动记入",
+    RuleEvent.ATTENDANCE_CONFIRMED: "时长确认后自动记入",
+    RuleEvent.BY_HAND: "申报后由其他人审核",
+}
+
+
 class Per(StrEnum):
     """What an amount is counted by."""
 
@@ -234,7 +242,9 @@ class PointEntry(Placed, db.Model):
         sa.CheckConstraint("kind = 'earn' OR status = 'effective'", name="only_earnings_are_proposed"),
         sa.CheckConstraint("(kind = 'earn') = (rule_id IS NOT NULL)", name="rule"),
         sa.CheckConstraint("(kind IN ('refund', 'reverse')) = (reverses_id IS NOT NULL)", name="reverses"),
-        sa.CheckConstraint("reviewed_by IS NULL OR reviewed_by <> person_id", name="not_reviewed_by_the_earner"),
+        sa.CheckConstraint(
+            "reviewed_by IS NULL OR reviewed_by <> person_id", name="not_reviewed_by_the_earner"
+        ),
         sa.CheckConstraint(
             "reviewed_by IS NULL OR created_by IS NULL OR reviewed_by <> created_by",
             name="not_reviewed_by_the_proposer",
@@ -242,13 +252,21 @@ class PointEntry(Placed, db.Model):
         sa.CheckConstraint("(reviewed_by IS NULL) OR (reviewed_at IS NOT NULL)", name="review"),
         sa.CheckConstraint("status <> 'proposed' OR reviewed_at IS NULL", name="proposed"),
         sa.CheckConstraint(
-            "source_type <> 'by_hand' OR status = 'proposed' OR reviewed_by IS NOT NULL", name="by_hand_reviewed"
+            "source_type <> 'by_hand' OR status = 'proposed' OR reviewed_by IS NOT NULL",
+            name="by_hand_reviewed",
         ),
         sa.CheckConstraint(
-            "kind <> 'reverse' OR created_by IS NULL OR created_by <> person_id", name="not_reversed_by_the_earner"
+            "kind <> 'reverse' OR created_by IS NULL OR created_by <> person_id",
+            name="not_reversed_by_the_earner",
         ),
         sa.Index(
-            "uq_point_entries_source", "person_id", "kind", "rule_code", "source_type", "source_id", unique=True,
+            "uq_point_entries_source",
+            "person_id",
+            "kind",
+            "rule_code",
+            "source_type",
+            "source_id",
+            unique=True,
             sqlite_where=sa.text("kind <> 'expire' AND status <> 'rejected'"),
             postgresql_where=sa.text("kind <> 'expire' AND status <> 'rejected'"),
         ),
@@ -258,16 +276,28 @@ class PointEntry(Placed, db.Model):
         sa.Index("ix_point_entries_street", "street_id", "at", "id"),
         sa.Index("ix_point_entries_community", "community_id", "at", "id"),
         sa.Index(
-            "ix_point_entries_waiting", "community_id", "at", "id",
-            sqlite_where=sa.text("status = 'proposed'"), postgresql_where=sa.text("status = 'proposed'"),
+            "ix_point_entries_waiting",
+            "community_id",
+            "status",
+            "at",
+            "id",
+            sqlite_where=sa.text("status = 'proposed'"),
+            postgresql_where=sa.text("status = 'proposed'"),
         ),
         sa.Index(
-            "ix_point_entries_waiting_street", "street_id", "at", "id",
-            sqlite_where=sa.text("status = 'proposed'"), postgresql_where=sa.text("status = 'proposed'"),
+            "ix_point_entries_waiting_street",
+            "street_id",
+            "status",
+            "at",
+            "id",
+            sqlite_where=sa.text("status = 'proposed'"),
+            postgresql_where=sa.text("status = 'proposed'"),
         ),
         sa.Index(
-            "ix_point_entries_expiring", "expires_on",
-            sqlite_where=sa.text("expires_on IS NOT NULL"), postgresql_where=sa.text("expires_on IS NOT NULL"),
+            "ix_point_entries_expiring",
+            "expires_on",
+            sqlite_where=sa.text("expires_on IS NOT NULL"),
+            postgresql_where=sa.text("expires_on IS NOT NULL"),
         ),
     )
 
@@ -292,7 +322,10 @@ class PointEntry(Placed, db.Model):
     answer: Mapped[str] = mapped_column(default="")
 
 
-guard_entries(PointEntry.__table__)  # type: ignore[arg-type]
+guard_entries(PointEntry.__table__)
+
+# With the value in the statement's text, as a partial index asks for it.
+WAITS = PointEntry.status == sa.literal_column(f"'{EntryStatus.PROPOSED}'")
 
 
 class PointSpend(db.Model):
@@ -306,7 +339,7 @@ class PointSpend(db.Model):
     amount: Mapped[int]
 
 
-append_only(PointSpend.__table__)  # type: ignore[arg-type]
+append_only(PointSpend.__table__)
 
 
 class PointObjection(db.Model):
@@ -317,11 +350,15 @@ class PointObjection(db.Model):
         one_of("state", tuple(ObjectionState)),
         sa.CheckConstraint("settled_by IS NULL OR settled_by <> raised_by", name="settled_by_another"),
         sa.CheckConstraint(
-            "(state = 'open') = (settled_by IS NULL) AND (state = 'open') = (settled_at IS NULL)", name="settled"
+            "(state = 'open') = (settled_by IS NULL) AND (state = 'open') = (settled_at IS NULL)",
+            name="settled",
         ),
         sa.Index(
-            "uq_point_objections_open", "entry_id", unique=True,
-            sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"),
+            "uq_point_objections_open",
+            "entry_id",
+            unique=True,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
         ),
         sa.Index("ix_point_objections_entry", "entry_id"),
     )
@@ -335,6 +372,9 @@ class PointObjection(db.Model):
     settled_by: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))
     settled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     answer: Mapped[str] = mapped_column(default="")
+
+
+STILL_OPEN = PointObjection.state == sa.literal_column(f"'{ObjectionState.OPEN}'")
 
 
 class Reward(Placed, db.Model):
@@ -384,8 +424,10 @@ class Redemption(db.Model):
         sa.Index("ix_redemptions_reward", "reward_id", "state"),
         sa.Index("ix_redemptions_clerk", "fulfilled_by", "settled_at", "id"),
         sa.Index(
-            "ix_redemptions_due", "expires_at",
-            sqlite_where=sa.text("state = 'requested'"), postgresql_where=sa.text("state = 'requested'"),
+            "ix_redemptions_due",
+            "expires_at",
+            sqlite_where=sa.text("state = 'requested'"),
+            postgresql_where=sa.text("state = 'requested'"),
         ),
     )
 
@@ -400,6 +442,9 @@ class Redemption(db.Model):
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     settled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     fulfilled_by: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))
+
+
+UNCOLLECTED = Redemption.state == sa.literal_column(f"'{RedemptionState.REQUESTED}'")
 
 
 class StockMovement(db.Model):
@@ -433,4 +478,4 @@ class StockMovement(db.Model):
     reason: Mapped[str] = mapped_column(default="")
 
 
-append_only(StockMovement.__table__)  # type: ignore[arg-type]
+append_only(StockMovement.__table__)

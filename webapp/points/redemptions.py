@@ -15,12 +15,13 @@ from webapp.foundation import clock, codes, journal, limits
 from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Conflict, NotFound
-from webapp.points import eligibility, ledger, permissions, queries
+from webapp.points import eligibility, ledger, permissions, reward_queries
 from webapp.points.models import (
     REDEMPTION_NAMES,
+    STILL_OPEN,
+    UNCOLLECTED,
     EntryKind,
     EntryStatus,
-    ObjectionState,
     PointEntry,
     PointObjection,
     PointSettings,
@@ -67,7 +68,7 @@ def redeem(actor: Actor, *, reward_id: int) -> Redemption:
         Refused, Conflict: the actor may not redeem, or has too few points, or this quarter's share; or nothing is left.
     """
     with transaction() as session:
-        queries.reward_for(actor, reward_id)
+        reward_queries.reward_for(actor, reward_id)
         ledger.lock_account(actor.person_id)
         reward = locked(Reward, reward_id)
         if reward is None:
@@ -79,20 +80,35 @@ def redeem(actor: Actor, *, reward_id: int) -> Redemption:
         lots = [lot for lot in ledger.lots(actor.person_id, clock.local(now).date()) if not lot.frozen]
         _check_balance(reward, sum(lot.left for lot in lots))
         redemption = Redemption(
-            code=codes.pickup_code(), reward_id=reward.id, person_id=actor.person_id, cost=reward.cost,
-            station_id=reward.station_id, state=REDEMPTION_FLOW["redeem"].target, requested_at=now,
+            code=codes.pickup_code(),
+            reward_id=reward.id,
+            person_id=actor.person_id,
+            cost=reward.cost,
+            station_id=reward.station_id,
+            state=REDEMPTION_FLOW["redeem"].target,
+            requested_at=now,
             expires_at=now + timedelta(days=chosen.pickup_days),
         )
         session.add(redemption)
         session.flush()
         paid = ledger.post(
-            actor.person_id, EntryKind.REDEEM, -reward.cost, reward.name, (PAID, redemption.id),
+            actor.person_id,
+            EntryKind.REDEEM,
+            -reward.cost,
+            reward.name,
+            (PAID, redemption.id),
             created_by=actor.person_id,
         )
         ledger.take(paid, lots)
         reward.on_shelf -= 1
         _move(redemption, StockKind.HELD, -1, actor)
-        journal.record(actor, "redemption:redeem", "redemption", redemption.id, {"reward": reward.id, "cost": reward.cost})
+        journal.record(
+            actor,
+            "redemption:redeem",
+            "redemption",
+            redemption.id,
+            {"reward": reward.id, "cost": reward.cost},
+        )
         return redemption
 
 
@@ -103,7 +119,7 @@ def cancel(actor: Actor, code: str) -> Redemption:
         NotFound: it is not the actor's. Conflict: it is settled.
     """
     with transaction():
-        redemption = _held(queries.redemption_for(actor, code))
+        redemption = _held(reward_queries.redemption_for(actor, code))
         REDEMPTION_FLOW.check("cancel", redemption.state, _name(redemption))
         _undo(redemption, RedemptionState.CANCELLED, actor)
         return redemption
@@ -117,7 +133,7 @@ def hand_out(actor: Actor, code: str) -> Redemption:
         Refused, Conflict: the actor is the receiver; or it is settled or overdue.
     """
     with transaction():
-        redemption = _held(queries.redemption_for_clerk(actor, code))
+        redemption = _held(reward_queries.redemption_for_clerk(actor, code))
         permissions.check_can_hand_out(actor, redemption, clock.now())
         redemption.state = REDEMPTION_FLOW["hand_out"].target
         redemption.settled_at, redemption.fulfilled_by = clock.now(), actor.person_id
@@ -134,7 +150,7 @@ def expire_due(now: datetime) -> dict[str, int]:
     Returns:
         How many redemptions and how many points expired.
     """
-    due = (Redemption.state == RedemptionState.REQUESTED, Redemption.expires_at <= now)
+    due = (UNCOLLECTED, Redemption.expires_at <= now)
     redemptions = db.session.scalars(sa.select(Redemption.id).where(*due).order_by(Redemption.id)).all()
     returned = sum(_expire_redemption(redemption_id, now) for redemption_id in redemptions)
     today = clock.local(now).date()
@@ -148,8 +164,10 @@ def expire_due(now: datetime) -> dict[str, int]:
 
 
 def _has_left() -> sa.ColumnElement[bool]:
-    spent = sa.select(sa.func.coalesce(sa.func.sum(PointSpend.amount), 0)).where(PointSpend.lot_id == PointEntry.id)
-    frozen = sa.exists().where(PointObjection.entry_id == PointEntry.id, PointObjection.state == ObjectionState.OPEN)
+    spent = sa.select(sa.func.coalesce(sa.func.sum(PointSpend.amount), 0)).where(
+        PointSpend.lot_id == PointEntry.id
+    )
+    frozen = sa.exists().where(PointObjection.entry_id == PointEntry.id, STILL_OPEN)
     return sa.and_(PointEntry.kind == EntryKind.EARN, PointEntry.amount > spent.scalar_subquery(), ~frozen)
 
 
@@ -169,7 +187,9 @@ def _expire_lots(person_id: int, now: datetime) -> int:
         for lot in ledger.overdue_lots(person_id, clock.local(now).date()):
             entry = ledger.post(person_id, EntryKind.EXPIRE, -lot.left, "积分过期", ("lot", lot.id))
             ledger.take(entry, [lot])
-            journal.record(None, "points:expire", "point_entry", entry.id, {"lot": lot.id, "amount": lot.left})
+            journal.record(
+                None, "points:expire", "point_entry", entry.id, {"lot": lot.id, "amount": lot.left}
+            )
             total += lot.left
         return total
 
@@ -177,7 +197,9 @@ def _expire_lots(person_id: int, now: datetime) -> int:
 def _check_may_spend(person_id: int, chosen: PointSettings, now: datetime) -> None:
     serving = bool(db.session.scalar(sa.select(Person.is_serving_party_member).where(Person.id == person_id)))
     permissions.check_may_spend(
-        eligibility.spendable_until(person_id, chosen), clock.local(now).date(), serving=serving,
+        eligibility.spendable_until(person_id, chosen),
+        clock.local(now).date(),
+        serving=serving,
         serving_redeem=chosen.serving_members_redeem,
     )
 
@@ -188,7 +210,7 @@ def _check_offer(person_id: int, reward: Reward, now: datetime) -> None:
     if reward.on_shelf < 1:
         raise Conflict("刚刚被兑换完了，请看看别的。")
     limit = reward.quarter_limit
-    if limit is not None and queries.redeemed_in_quarter(person_id, reward.id, now) >= limit:
+    if limit is not None and reward_queries.redeemed_in_quarter(person_id, reward.id, now) >= limit:
         raise Conflict(f"这件奖品每人每季度限兑 {limit} 份，您本季度已经兑换过了。")
 
 
@@ -208,11 +230,17 @@ def _held(redemption: Redemption) -> Redemption:
 
 def _undo(redemption: Redemption, state: RedemptionState, actor: Actor | None) -> None:
     """Points and piece go back to exactly where they came from."""
-    paid = queries.payment_of(redemption)
+    paid = reward_queries.payment_of(redemption)
     reward = db.session.get_one(Reward, redemption.reward_id)
     refund = ledger.post(
-        redemption.person_id, EntryKind.REFUND, redemption.cost, reward.name, (PAID, redemption.id),
-        created_by=actor.person_id if actor else None, reverses_id=paid.id, reason=REDEMPTION_NAMES[state],
+        redemption.person_id,
+        EntryKind.REFUND,
+        redemption.cost,
+        reward.name,
+        (PAID, redemption.id),
+        created_by=actor.person_id if actor else None,
+        reverses_id=paid.id,
+        reason=REDEMPTION_NAMES[state],
     )
     ledger.give_back(refund, paid)
     reward.on_shelf += 1
@@ -224,8 +252,12 @@ def _undo(redemption: Redemption, state: RedemptionState, actor: Actor | None) -
 def _move(redemption: Redemption, kind: StockKind, amount: int, actor: Actor | None) -> None:
     db.session.add(
         StockMovement(
-            reward_id=redemption.reward_id, kind=kind, amount=amount, redemption_id=redemption.id,
-            by=actor.person_id if actor else None, at=clock.now(),
+            reward_id=redemption.reward_id,
+            kind=kind,
+            amount=amount,
+            redemption_id=redemption.id,
+            by=actor.person_id if actor else None,
+            at=clock.now(),
         )
     )
 

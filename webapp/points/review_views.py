@@ -23,12 +23,27 @@ TABS = {"waiting": "待审核", "objections": "异议", "all": "全部"}
 Verb = Callable[[Actor, int, str], object]
 # What can be done to an entry under review, and what is said afterwards.
 VERBS: dict[str, tuple[Verb, str]] = {
-    "approve": (lambda actor, key, why: service.review(actor, key, approve=True, reason=why), "已同意，积分已入账。"),
-    "reject": (lambda actor, key, why: service.review(actor, key, approve=False, reason=why), "已退回，不计积分。"),
+    "approve": (
+        lambda actor, key, why: service.review(actor, key, approve=True, reason=why),
+        "已同意，积分已入账。",
+    ),
+    "reject": (
+        lambda actor, key, why: service.review(actor, key, approve=False, reason=why),
+        "已退回，不计积分。",
+    ),
     "reverse": (lambda actor, key, why: service.reverse(actor, key, reason=why), "已冲正，原记录保留。"),
-    "object": (lambda actor, key, why: service.object_to(actor, key, reason=why), "已提出异议，这笔积分先冻结。"),
-    "uphold": (lambda actor, key, why: service.settle(actor, key, uphold=True, reason=why), "异议成立，已更正。"),
-    "dismiss": (lambda actor, key, why: service.settle(actor, key, uphold=False, reason=why), "异议不成立，已答复。"),
+    "object": (
+        lambda actor, key, why: service.object_to(actor, key, reason=why),
+        "已提出异议，这笔积分先冻结。",
+    ),
+    "uphold": (
+        lambda actor, key, why: service.settle(actor, key, uphold=True, reason=why),
+        "异议成立，已更正。",
+    ),
+    "dismiss": (
+        lambda actor, key, why: service.settle(actor, key, uphold=False, reason=why),
+        "异议不成立，已答复。",
+    ),
 }
 
 
@@ -47,7 +62,9 @@ def propose() -> Response:
         if done:
             return go(done.url, done.message)
     status = 422 if form.is_submitted() else 200
-    return page("points/propose.html", status=status, form=form, q=request.args.get("q", ""), today=clock.today())
+    return page(
+        "points/propose.html", status=status, form=form, q=request.args.get("q", ""), today=clock.today()
+    )
 
 
 def _propose_form() -> ProposeForm:
@@ -58,7 +75,9 @@ def _propose_form() -> ProposeForm:
     people = eligibility.candidates(actor.unit_path, today, eligibility.settings(), text)
     form.person_id.choices = [SelectChoice(str(row.id), f"{row.name} · {row.unit_name}") for row in people]
     form.rule_id.choices = [
-        SelectChoice(str(rule.id), f"{rule.name} +{rule.amount} 分（凭{EVIDENCE_NAMES[Evidence(rule.evidence)]}）")
+        SelectChoice(
+            str(rule.id), f"{rule.name} +{rule.amount} 分（凭{EVIDENCE_NAMES[Evidence(rule.evidence)]}）"
+        )
         for rule in queries.rules_on(today, RuleEvent.BY_HAND)
     ]
     return form
@@ -72,8 +91,13 @@ def review() -> Response:
     which = request.args.get("tab", "") if request.args.get("tab") in TABS else "waiting"
     found = queries.review_page(actor, which, request.args.get("after", ""))
     return page(
-        "points/review.html", part="points/_review_rows.html", found=found, tab=which, names=TABS,
-        new_form=AnswerForm, against=lambda row: permissions.why_not(permissions.check_can_review, actor, row),
+        "points/review.html",
+        part="points/_review_rows.html",
+        found=found,
+        tab=which,
+        names=TABS,
+        new_form=AnswerForm,
+        against=lambda row: permissions.why_not(permissions.check_can_review, actor, row),
     )
 
 
@@ -89,8 +113,15 @@ def _review_page(entry_id: int, form: AnswerForm, status: int = 200) -> Response
     row = queries.review_row(actor, entry_id)
     hints = _hints(actor, queries.entry_for_review(actor, entry_id))
     return page(
-        "points/review_entry.html", part="points/_review_row.html", status=status, row=row, form=form, hints=hints,
-        objections=queries.objections_to(entry_id), new_form=lambda: form, against=lambda _: hints["approve"],
+        "points/review_entry.html",
+        part="points/_review_row.html",
+        status=status,
+        row=row,
+        form=form,
+        hints=hints,
+        objections=queries.objections_to(entry_id),
+        new_form=lambda: form,
+        against=lambda _: hints["approve"],
     )
 
 
@@ -104,7 +135,9 @@ def _hints(actor: Actor, entry: PointEntry) -> dict[str, str | None]:
         "approve": answer,
         "reject": answer,
         "reverse": why_not(permissions.check_can_reverse, actor, entry, gone),
-        "object": why_not(permissions.check_can_object, actor, entry, gone) if objection is None else "异议还没有处理。",
+        "object": why_not(permissions.check_can_object, actor, entry, gone)
+        if objection is None
+        else "异议还没有处理。",
         "uphold": settle,
         "dismiss": settle,
     }

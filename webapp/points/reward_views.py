@@ -9,7 +9,7 @@ from webapp.foundation.access import current_actor, may
 from webapp.foundation.forms import submit
 from webapp.foundation.htmx import go, page
 from webapp.foundation.receipts import Done
-from webapp.points import catalogue, queries
+from webapp.points import catalogue, reward_queries
 from webapp.points.forms import ActForm, NewRewardForm, RewardForm, StockForm
 from webapp.points.models import Reward
 from webapp.points.views import bp
@@ -21,7 +21,7 @@ P = Permission
 @may(P.REWARD_MANAGE)
 def rewards() -> Response:
     """The catalogue with its stock."""
-    found = queries.rewards_page(current_actor(), request.args.get("after", ""))
+    found = reward_queries.rewards_page(current_actor(), request.args.get("after", ""))
     return page("points/rewards.html", part="points/_rewards.html", found=found)
 
 
@@ -30,7 +30,7 @@ def rewards() -> Response:
 def new_reward() -> Response:
     """Offer a new reward."""
     actor, form = current_actor(), NewRewardForm()
-    form.offer_stations(queries.stations_of(actor))
+    form.offer_stations(reward_queries.stations_of(actor))
     if form.validate_on_submit():
         done = submit(
             form,
@@ -46,7 +46,7 @@ def new_reward() -> Response:
 @may(P.REWARD_MANAGE, record="reward_managed")
 def managed(reward_id: int) -> Response:
     """One reward: its figures, its stock book, what can be done to it."""
-    row = queries.reward_managed_by(current_actor(), reward_id)
+    row = reward_queries.reward_managed_by(current_actor(), reward_id)
     return _managed_page(row)
 
 
@@ -55,10 +55,16 @@ def _managed_page(
 ) -> Response:
     if form is None:
         form = RewardForm(formdata=None, obj=row)
-        form.offer_stations(queries.stations_of(current_actor()))
+        form.offer_stations(reward_queries.stations_of(current_actor()))
     return page(
-        "points/managed.html", part="points/_movements.html" if status == 200 else "", status=status, reward=row, form=form, stock=stock or StockForm(formdata=None),
-        retire=ActForm(formdata=None), found=queries.movements_page(row.id, request.args.get("after", "")),
+        "points/managed.html",
+        part="points/_movements.html" if status == 200 else "",
+        status=status,
+        reward=row,
+        form=form,
+        stock=stock or StockForm(formdata=None),
+        retire=ActForm(formdata=None),
+        found=reward_queries.movements_page(row.id, request.args.get("after", "")),
     )
 
 
@@ -67,8 +73,8 @@ def _managed_page(
 def change_reward(reward_id: int) -> Response:
     """Change what the shop says of it."""
     actor, form = current_actor(), RewardForm()
-    row = queries.reward_managed_by(actor, reward_id)
-    form.offer_stations(queries.stations_of(actor))
+    row = reward_queries.reward_managed_by(actor, reward_id)
+    form.offer_stations(reward_queries.stations_of(actor))
     version = int(form.version.data) if (form.version.data or "").isdecimal() else 0
     if form.validate_on_submit():
         done = submit(
@@ -86,12 +92,16 @@ def change_reward(reward_id: int) -> Response:
 def stock(reward_id: int) -> Response:
     """Add pieces, or correct the number."""
     actor, form = current_actor(), StockForm()
-    row = queries.reward_managed_by(actor, reward_id)
+    row = reward_queries.reward_managed_by(actor, reward_id)
     if form.validate_on_submit():
         done = submit(
             form,
-            lambda: catalogue.stock(actor, reward_id, amount=form.amount.data or 0, reason=form.reason.data or ""),
-            lambda reward: Done(url_for("points.managed", reward_id=reward_id), f"已记入，现有 {reward.on_shelf} 份。"),
+            lambda: catalogue.stock(
+                actor, reward_id, amount=form.amount.data or 0, reason=form.reason.data or ""
+            ),
+            lambda reward: Done(
+                url_for("points.managed", reward_id=reward_id), f"已记入，现有 {reward.on_shelf} 份。"
+            ),
         )
         if done:
             return go(done.url, done.message)
@@ -103,7 +113,7 @@ def stock(reward_id: int) -> Response:
 def retire(reward_id: int) -> Response:
     """Take it out of the shop."""
     actor, form = current_actor(), ActForm()
-    row = queries.reward_managed_by(actor, reward_id)
+    row = reward_queries.reward_managed_by(actor, reward_id)
     if form.validate_on_submit():
         done = submit(
             form,

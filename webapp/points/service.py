@@ -35,8 +35,15 @@ PLACE = ("street_id", "community_id", "grid_id", "building_id")
 
 
 def earn(
-    event: RuleEvent, *, person_id: int | None, source: tuple[str, object], on: date, place: Any, actor: Actor | None,
-    minutes: int = 0, counted: int = 0,
+    event: RuleEvent,
+    *,
+    person_id: int | None,
+    source: tuple[str, object],
+    on: date,
+    place: Any,
+    actor: Actor | None,
+    minutes: int = 0,
+    counted: int = 0,
 ) -> list[PointEntry]:
     """Credit what the rules of ``event`` give on the day ``on``; above a cap it is only proposed.
 
@@ -153,7 +160,9 @@ def object_to(actor: Actor, entry_id: int, *, reason: str) -> PointObjection:
         if queries.any_objection(entry.id, by=actor.person_id):
             raise Conflict("这笔积分已经提出过异议。")
         _need_reason(False, reason)
-        objection = PointObjection(entry_id=entry.id, raised_by=actor.person_id, reason=reason, at=clock.now())
+        objection = PointObjection(
+            entry_id=entry.id, raised_by=actor.person_id, reason=reason, at=clock.now()
+        )
         session.add(objection)
         session.flush()
         journal.record(actor, "points:object", "point_entry", entry.id, {"objection": objection.id})
@@ -177,11 +186,13 @@ def settle(actor: Actor, entry_id: int, *, uphold: bool, reason: str = "") -> Po
             _make_good(entry, found, actor, reason)
         found.state = ObjectionState.UPHELD if uphold else ObjectionState.DISMISSED
         found.settled_by, found.settled_at, found.answer = actor.person_id, clock.now(), reason
-        journal.record(actor, "points:settle", "point_entry", entry.id, {"objection": found.id, "state": found.state})
+        journal.record(
+            actor, "points:settle", "point_entry", entry.id, {"objection": found.id, "state": found.state}
+        )
         return found
 
 
-def _rules(event: RuleEvent, day: date) -> sa.Select[tuple[PointRule, PointSettings]]:
+def _rules(event: RuleEvent, day: date) -> sa.Select[PointRule, PointSettings]:
     valid = (PointRule.valid_from <= day, sa.or_(PointRule.valid_to.is_(None), PointRule.valid_to >= day))
     return (
         sa.select(PointRule, PointSettings)
@@ -208,8 +219,11 @@ def _earned(rule: PointRule, person_id: int, source: tuple[str, object], day: da
     # By hand, what was rejected may be put forward again with better proof; a record that earned nothing stays so.
     again = PointEntry.status != EntryStatus.REJECTED if rule.event == RuleEvent.BY_HAND else sa.true()
     before = sa.exists().where(
-        mine, PointEntry.kind == EntryKind.EARN, again,
-        PointEntry.source_type == source[0], PointEntry.source_id == str(source[1]),
+        mine,
+        PointEntry.kind == EntryKind.EARN,
+        again,
+        PointEntry.source_type == source[0],
+        PointEntry.source_id == str(source[1]),
     )
     return db.session.execute(
         sa.select(
@@ -224,13 +238,31 @@ def _earned(rule: PointRule, person_id: int, source: tuple[str, object], day: da
 
 
 def _credit(
-    rule: PointRule, chosen: PointSettings, actor: Actor | None, status: EntryStatus, person_id: int, amount: int,
-    source: tuple[str, object], day: date, place: Mapping[str, int | None], reason: str = "",
+    rule: PointRule,
+    chosen: PointSettings,
+    actor: Actor | None,
+    status: EntryStatus,
+    person_id: int,
+    amount: int,
+    source: tuple[str, object],
+    day: date,
+    place: Mapping[str, int | None],
+    reason: str = "",
 ) -> PointEntry:
     months = chosen.lot_months
     entry = PointEntry(
-        person_id=person_id, kind=EntryKind.EARN, amount=amount, title=rule.name, rule_id=rule.id, rule_code=rule.code,
-        source_type=source[0], source_id=str(source[1]), earned_on=day, status=status, reason=reason, at=clock.now(),
+        person_id=person_id,
+        kind=EntryKind.EARN,
+        amount=amount,
+        title=rule.name,
+        rule_id=rule.id,
+        rule_code=rule.code,
+        source_type=source[0],
+        source_id=str(source[1]),
+        earned_on=day,
+        status=status,
+        reason=reason,
+        at=clock.now(),
         created_by=actor.person_id if actor else None,
         expires_on=eligibility.add_months(clock.today(), months) if months else None,
         **{column: place[column] for column in PLACE},
@@ -269,19 +301,31 @@ def _reverse(entry: PointEntry, actor: Actor | None, reason: str) -> PointEntry:
     """The counter-entry: from the lot itself first, then from the others. What had expired is gone anyway."""
     amount = entry.amount - ledger.taken_from(entry.id, EntryKind.EXPIRE)
     lots = ledger.lots(entry.person_id, clock.today(), even=entry.id)
-    lots = sorted((lot for lot in lots if lot.id == entry.id or not lot.frozen), key=lambda lot: lot.id != entry.id)
+    lots = sorted(
+        (lot for lot in lots if lot.id == entry.id or not lot.frozen), key=lambda lot: lot.id != entry.id
+    )
     missing = amount - sum(lot.left for lot in lots)
     if amount <= 0:
         raise Conflict("这笔积分已经过期，不用冲正。")
     if missing > 0:
         raise Conflict(f"账户里还差 {missing} 分，现在不能冲正。可以先提出异议，冻结这笔积分。")
     counter = ledger.post(
-        entry.person_id, EntryKind.REVERSE, -amount, entry.title, (entry.source_type, entry.source_id),
-        created_by=actor.person_id if actor else None, reason=reason, reverses_id=entry.id, rule_code=entry.rule_code,
-        earned_on=entry.earned_on, **{column: getattr(entry, column) for column in PLACE},
+        entry.person_id,
+        EntryKind.REVERSE,
+        -amount,
+        entry.title,
+        (entry.source_type, entry.source_id),
+        created_by=actor.person_id if actor else None,
+        reason=reason,
+        reverses_id=entry.id,
+        rule_code=entry.rule_code,
+        earned_on=entry.earned_on,
+        **{column: getattr(entry, column) for column in PLACE},
     )
     ledger.take(counter, lots)
-    journal.record(actor, "points:reverse", "point_entry", entry.id, {"counter": counter.id, "amount": counter.amount})
+    journal.record(
+        actor, "points:reverse", "point_entry", entry.id, {"counter": counter.id, "amount": counter.amount}
+    )
     return counter
 
 
@@ -292,10 +336,23 @@ def _make_good(entry: PointEntry, objection: PointObjection, actor: Actor, reaso
     original = db.session.get_one(PointEntry, entry.reverses_id) if entry.reverses_id else entry
     rule = db.session.get_one(PointRule, original.rule_id)
     granted = PointEntry(
-        person_id=entry.person_id, kind=EntryKind.EARN, amount=abs(entry.amount), title=entry.title, rule_id=rule.id,
-        rule_code=rule.code, source_type="objection", source_id=str(objection.id), earned_on=original.earned_on,
-        status=EntryStatus.EFFECTIVE, reason=objection.reason, at=clock.now(), created_by=objection.raised_by,
-        reviewed_by=actor.person_id, reviewed_at=clock.now(), answer=reason, expires_on=original.expires_on,
+        person_id=entry.person_id,
+        kind=EntryKind.EARN,
+        amount=abs(entry.amount),
+        title=entry.title,
+        rule_id=rule.id,
+        rule_code=rule.code,
+        source_type="objection",
+        source_id=str(objection.id),
+        earned_on=original.earned_on,
+        status=EntryStatus.EFFECTIVE,
+        reason=objection.reason,
+        at=clock.now(),
+        created_by=objection.raised_by,
+        reviewed_by=actor.person_id,
+        reviewed_at=clock.now(),
+        answer=reason,
+        expires_on=original.expires_on,
         **{column: getattr(entry, column) for column in PLACE},
     )
     db.session.add(granted)

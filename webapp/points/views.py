@@ -13,7 +13,16 @@ from webapp.foundation.forms import submit
 from webapp.foundation.htmx import go, page
 from webapp.foundation.qr import qr_svg
 from webapp.foundation.receipts import Done
-from webapp.points import eligibility, ledger, listeners, permissions, queries, redemptions, service
+from webapp.points import (
+    eligibility,
+    ledger,
+    listeners,
+    permissions,
+    queries,
+    redemptions,
+    reward_queries,
+    service,
+)
 from webapp.points.forms import ActForm, AnswerForm
 from webapp.points.models import REWARD_KIND_NAMES, PointEntry, RedemptionState
 from webapp.points.words import WORDS, rule_lines
@@ -63,7 +72,7 @@ def shop() -> Response:
     """What points can be redeemed for here."""
     actor = current_actor()
     kind = request.args.get("kind", "") if request.args.get("kind") in REWARD_KIND_NAMES else ""
-    found = queries.shop_page(actor, kind, request.args.get("after", ""))
+    found = reward_queries.shop_page(actor, kind, request.args.get("after", ""))
     today = clock.today()
     summary = ledger.summary(actor.person_id, today, today)
     return page("points/shop.html", part="points/_goods.html", found=found, kind=kind, summary=summary)
@@ -78,7 +87,7 @@ def reward(reward_id: int) -> Response:
 
 def _reward_page(reward_id: int, form: ActForm, status: int = 200) -> Response:
     actor, today = current_actor(), clock.today()
-    row = queries.reward_for(actor, reward_id)
+    row = reward_queries.reward_for(actor, reward_id)
     summary = ledger.summary(actor.person_id, today, today)
     refusal = redemptions.refusal(actor, row, summary.spendable)
     return page("points/reward.html", status=status, reward=row, summary=summary, refusal=refusal, form=form)
@@ -104,7 +113,7 @@ def redeem(reward_id: int) -> Response:
 @may(P.POINTS_OWN)
 def my_redemptions() -> Response:
     """What one has redeemed."""
-    found = queries.redemptions_page(current_actor().person_id, request.args.get("after", ""))
+    found = reward_queries.redemptions_page(current_actor().person_id, request.args.get("after", ""))
     return page("points/redemptions.html", part="points/_redemptions.html", found=found)
 
 
@@ -116,11 +125,16 @@ def redemption(code: str) -> Response:
 
 
 def _redemption_page(code: str, form: ActForm, status: int = 200) -> Response:
-    row = queries.redemption_for(current_actor(), code)
+    row = reward_queries.redemption_for(current_actor(), code)
     open_ = row.state == RedemptionState.REQUESTED
     qr = qr_svg(_address(url_for("points.desk_item", code=row.code))) if open_ else None
     return page(
-        "points/redemption.html", status=status, redemption=row, about=queries.described(row), qr=qr, form=form
+        "points/redemption.html",
+        status=status,
+        redemption=row,
+        about=reward_queries.described(row),
+        qr=qr,
+        form=form,
     )
 
 
@@ -154,10 +168,16 @@ def entry(entry_id: int) -> Response:
 
 
 def _entry_page(row: PointEntry, form: AnswerForm, status: int = 200) -> Response:
-    against = permissions.why_not(permissions.check_can_object, current_actor(), row, queries.is_reversed(row.id))
+    against = permissions.why_not(
+        permissions.check_can_object, current_actor(), row, queries.is_reversed(row.id)
+    )
     objections = queries.objections_to(row.id)
     return page(
-        "points/entry.html", status=status, entry=row, form=form, objections=objections,
+        "points/entry.html",
+        status=status,
+        entry=row,
+        form=form,
+        objections=objections,
         may_object=against is None and not objections,
     )
 

@@ -33,6 +33,5 @@ def _earns(rule: models.PointRule) -> str:
         words.append(f"每天最多 {rule.daily_cap} 分")
     if rule.monthly_cap is not None:
         words.append(f"每月最多 {rule.monthly_cap} 分")
-    if rule.event == models.RuleEvent.BY_HAND:
-        words.append("申报后审核")
+    words.append(models.EVENT_NAMES[models.RuleEvent(rule.event)])
     return "，".join(words)
