@@ -79,6 +79,7 @@ class ToldCase:
     handled_by_id: int | None
     result_at: datetime | None
     archived_at: datetime | None
+    archived_by: Doer | None
 
 
 @dataclass
@@ -91,6 +92,7 @@ class Record:
     at: datetime = field(init=False)
     hands: set[int] = field(default_factory=set)  # who handled it in this round
     worker: Doer | None = None  # who took it up
+    filer: Doer | None = None  # who filed it
     ask: CaseRequest | None = None
     _rows: list[tuple[type, dict[str, Any]]] = field(default_factory=list)
     _asks: list[CaseRequest] = field(default_factory=list)
@@ -162,7 +164,7 @@ class Record:
         return ToldCase(
             case.id, case.number, self.opening.code, case.category, case.title, case.place_text, self.opening.place.columns(),
             case.source, case.confidentiality, case.status, case.registered_at, by if isinstance(by, Doer) else None,
-            case.handled_by_id, case.result_at, case.archived_at,
+            case.handled_by_id, case.result_at, case.archived_at, self.filer if case.archived_at else None,
         )  # fmt: skip
 
     def _finish(

@@ -135,6 +135,7 @@ class Story(Record):
     def archive(self, by: Doer) -> None:
         """归档."""
         self.case.archived_at = self.at
+        self.filer = by
         self._finish("archive", by)
 
     def reopen(self, by: Who, note: str) -> None:

@@ -75,13 +75,16 @@ def tell(history: History, count: int) -> list[ToldCase]:
 def _note_acts(history: History, told: list[ToldCase]) -> None:
     """An archived case may earn for who wrote it down and for who settled it."""
     for case in told:
-        if case.archived_at is None:
+        if case.archived_at is None or case.archived_by is None:
             continue
         hands = {case.registered_by.person_id if case.registered_by else None, case.handled_by_id} - {None}
         for person_id in sorted(person for person in hands if person is not None):
             day = clock.local(case.archived_at).date()
-            source = ("case", case.id)
-            history.acts.append(Act(RuleEvent.CASE_ARCHIVED, person_id, source, day, case.archived_at, case.place))
+            history.acts.append(
+                Act(
+                    RuleEvent.CASE_ARCHIVED, person_id, case.archived_by, ("case", case.id), day, case.archived_at, case.place
+                )  # fmt: skip
+            )
 
 
 class _Author:

@@ -177,7 +177,7 @@ class Gatherings:
         day = clock.local(plan.starts_at).date()
         place = plan.grid.columns()
         source = ("attendance", attendance_id)
-        self.history.acts.append(Act(RuleEvent.ATTENDANCE_CONFIRMED, person_id, source, day, at, place, minutes))
+        self.history.acts.append(Act(RuleEvent.ATTENDANCE_CONFIRMED, person_id, by, source, day, at, place, minutes))
 
     def _object(self, attendance_id: int, person_id: int, plan: Gathering) -> None:
         at = self.history.now - timedelta(hours=20)

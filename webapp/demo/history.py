@@ -38,10 +38,11 @@ class Doer(NamedTuple):
 
 
 class Act(NamedTuple):
-    """Something that a rule of points may reward: what, whose, from which record, when, where."""
+    """Something that a rule of points may reward: what, whose, noted by whom, from which record, when, where."""
 
     event: str
     person_id: int
+    by: Doer
     source: tuple[str, int]
     on: date
     at: datetime

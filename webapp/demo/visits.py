@@ -66,11 +66,12 @@ def tell(history: History, cases: Sequence[ToldCase], count: int) -> int:
             history, rng, items, case.registered_by, at, kind, key, Outcome.TO_CASE, case.place,
             case_id=case.id, note=case.title,
         )  # fmt: skip
-    for day in history.some_days(rng, max(0, count - len(from_cases))):
+    others = max(0, count - len(from_cases))
+    for day in history.some_days(rng, others):
         _plain(history, rng, items, history.moment(rng, day))
-    _today(history, rng, items)
+    latest = _latest(history, rng, items)
     history.loader.write()
-    return len(from_cases) + count
+    return len(from_cases) + others + latest
 
 
 def _items() -> _Items:
@@ -143,7 +144,7 @@ def _visit(
     detail = {"kind": str(kind), "outcome": str(outcome), "late": late}
     history.book.note(logged_at, worker, "visit:log", ("visit", visit_id), detail)
     day = clock.local(at).date()
-    history.acts.append(Act(RuleEvent.VISIT_LOGGED, worker.person_id, ("visit", visit_id), day, logged_at, place))
+    history.acts.append(Act(RuleEvent.VISIT_LOGGED, worker.person_id, worker, ("visit", visit_id), day, logged_at, place))
 
 
 def _logged_at(history: History, rng: random.Random, at: datetime) -> datetime:
@@ -175,9 +176,9 @@ def _resident(rng: random.Random, known: bool) -> dict[str, str | None]:
     }
 
 
-def _today(history: History, rng: random.Random, items: _Items) -> None:
-    """A few visits in the demo's grid on the day itself, as far as it has got."""
-    start = history.moment(rng, history.today).replace(second=0)
-    for number in range(4):
-        at = min(start, history.now - timedelta(minutes=150)) + timedelta(minutes=35 * number)
-        _plain(history, rng, items, at, history.made.grids[0])
+def _latest(history: History, rng: random.Random, items: _Items) -> int:
+    """Some visits of the last hours in the demo's grid; returns how many."""
+    minutes = range(150, 10, -35)
+    for ago in minutes:
+        _plain(history, rng, items, history.now - timedelta(minutes=ago), history.made.grids[0])
+    return len(minutes)
