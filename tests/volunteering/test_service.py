@@ -237,13 +237,10 @@ def test_what_is_over_called_off_or_elsewhere_takes_no_one(app: Flask, world: Wo
 
 @pytest.mark.slow
 def test_a_rush_for_the_last_places_gives_out_exactly_those(app: Flask, world: World) -> None:
-    activity = an_activity(world, capacity=5)
+    number = an_activity(world, capacity=5).id
     people = volunteers(world, 30)
-    failures = _all_at_once(
-        app, [lambda actor=actor: service.sign_up(actor, activity.id) for actor in people]
-    )
-    assert failures == []
-    assert queries.counts(activity.id) == {"signed_up": 5, "waiting": 25}
+    assert _all_at_once(app, [lambda actor=actor: service.sign_up(actor, number) for actor in people]) == []
+    assert queries.counts(number) == {"signed_up": 5, "waiting": 25}
 
 
 @pytest.mark.slow

@@ -163,15 +163,20 @@ def test_a_wrong_or_strangers_code_leads_nowhere(lite_app: Flask, browse: Browse
     browse.log_in("grid_worker").get(f"/volunteering/check-in/{activity.poster_code}", status=403)
 
 
-def test_the_code_on_the_desk_is_the_address_of_the_check_in(
+def test_the_poster_shows_a_fixed_code_and_the_desk_a_changing_one(
     lite_app: Flask, browse: Browse, world: World
 ) -> None:
     activity = an_activity(world)
-    browse.log_in("grid_worker")
-    assert 'aria-label="二维码"' in browse.get(f"/volunteering/{activity.id}/desk").text
-    poster = browse.get(f"/volunteering/{activity.id}/poster").text
-    assert activity.poster_code in poster
-    assert activity.checkin_secret not in poster
+    shown: dict[str, list[str]] = {"desk": [], "poster": []}
+    for moment in (activity.starts_at, activity.starts_at + 5 * MINUTE):
+        with at(moment):
+            browse.log_in("grid_worker")
+            for page, codes_shown in shown.items():
+                text = browse.get(f"/volunteering/{activity.id}/{page}").text
+                assert activity.checkin_secret not in text
+                codes_shown += re.findall(r'<svg class="qr".*?</svg>', text, re.DOTALL)
+    assert len(set(shown["desk"])) == 2
+    assert len(set(shown["poster"])) == 1
 
 
 def test_everybody_is_ticked_where_nobody_used_the_code(

@@ -17,7 +17,7 @@ from webapp.foundation.text import clocktime, hours
 from webapp.volunteering import queries, service
 from webapp.volunteering.codes import rotating_code
 from webapp.volunteering.forms import ButtonForm, ConfirmForm
-from webapp.volunteering.models import Activity, Attendance, HoursState, SignupState
+from webapp.volunteering.models import WAY_NAMES, Activity, Attendance, HoursState, SignupState, Way
 from webapp.volunteering.permissions import check_can_check_in, check_can_confirm, check_can_organise, why_not
 from webapp.volunteering.rules import CLOSE_AFTER, LONG_DAY_MINUTES, length_minutes
 from webapp.volunteering.views import bp
@@ -73,7 +73,7 @@ def _desk(actor: Actor, activity: Activity, form: ConfirmForm) -> Response:
         activity=activity, rows=rows, form=form, code=_code(actor, activity), length=_length(activity),
         confirmable=[row for row in rows if _is_open(row, actor)], ticked=_ticked(form, rows),
         no_confirm=why_not(check_can_confirm, actor, activity), late=clock.now() > activity.record_due,
-        long_day=LONG_DAY_MINUTES, me=actor.person_id,
+        remarks=lambda row: _remarks(row, _length(activity)), me=actor.person_id,
     )  # fmt: skip
 
 
@@ -102,6 +102,24 @@ def _ticked(form: ConfirmForm, rows: Any) -> set[int]:
         return set(form.people.data or ())
     checked_in = {row.person_id for row in rows if row.attendance_id}
     return checked_in or {row.person_id for row in rows}
+
+
+def _remarks(row: Any, length: int) -> list[str]:
+    """What the one who confirms should know of a person on the list."""
+    found = []
+    if row.minutes is not None:
+        found.append(hours(row.minutes))
+    if row.sign_in_at is None:
+        found.append(WAY_NAMES[Way(row.way)] if row.way else "未签到")
+    elif row.sign_out_at is None or row.auto_closed:
+        found.append(f"{clocktime(row.sign_in_at)} 签到，未签退，按活动结束时间计")
+    else:
+        found.append(f"{clocktime(row.sign_in_at)}–{clocktime(row.sign_out_at)}")
+    if row.capped:
+        found.append("超出活动时长，按上限计")
+    if row.day_minutes + (length if row.minutes is None else row.minutes) > LONG_DAY_MINUTES:
+        found.append(f"当天合计超过{hours(LONG_DAY_MINUTES)}，请核对")
+    return found
 
 
 def _length(activity: Activity) -> int:

@@ -134,8 +134,9 @@ def statement(code: str) -> Response:
     found = queries.statement_for(actor, code)
     address = absolute(url_for(".verify", code=found.verify_code))
     return page(
-        "volunteering/statement.html", statement=found, name=actor.name, code=qr_svg(address), address=address
-    )
+        "volunteering/statement.html", statement=found, name=actor.name, code=qr_svg(address),
+        issued_on=clock.local(found.issued_at).date(),
+    )  # fmt: skip
 
 
 @bp.get("/verify/<code>")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time, timedelta
 from typing import Any
 
 from flask import Blueprint, Flask, Response, flash, request, url_for
@@ -41,6 +42,8 @@ from webapp.volunteering.rules import length_minutes
 
 P = Permission
 bp = Blueprint("volunteering", __name__, url_prefix="/volunteering")
+# What a new activity's form begins with.
+USUAL_START, USUAL_LENGTH = time(9), timedelta(hours=2)
 LISTS = {"coming": "即将开始", "mine": "我报名的", "past": "已结束"}
 
 
@@ -135,7 +138,10 @@ def withdraw_report(report_id: int) -> Response:
 def new() -> Response:
     """Plan an activity."""
     actor = current_actor()
-    form = activity_form(actor, case_number=request.args.get("case", ""))
+    morning = clock.at(clock.today() + timedelta(days=1), USUAL_START)
+    form = activity_form(
+        actor, starts_at=morning, ends_at=morning + USUAL_LENGTH, case_number=request.args.get("case", "")
+    )
     if form.validate_on_submit():
         done = submit(
             form,
