@@ -182,3 +182,5 @@ KINDS: dict[str, Kind] = {
 # Arguments of an address that name no record, with the values to try; under the argument's name, or under
 # "endpoint.argument" where the name means something else elsewhere.
 CHOICES: dict[str, Sequence[Argument]] = {}
+# What stands after the question mark where a page can't do without, by endpoint.
+QUERIES: dict[str, Mapping[str, str]] = {"offline.status": {"device": "7b0f4e6a-1111-4a4a-9c9c-000000000003"}}
