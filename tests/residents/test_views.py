@@ -125,7 +125,9 @@ def test_a_code_typed_carelessly_is_found(browse: Browse) -> None:
     assert "查询码" in browse.get("/t").text
 
 
-def test_a_wrong_code_is_told_kindly_and_guessing_is_limited(browse: Browse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_code_is_told_kindly_and_guessing_is_limited(
+    browse: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, code = report(browse)
     monkeypatch.setattr(views, "LOOKS_OF_ADDRESS", (3, 10))
     for _ in range(3):
@@ -167,7 +169,9 @@ def test_urging_once_a_day_and_taking_back(browse: Browse) -> None:
     case, code = report(browse)
     browse.follow(browse.post("/t/do/supervise", {"code": code, "note": "很急"}))
     assert "催办过" in browse.post("/t/do/supervise", {"code": code}, status=409).text
-    assert "已撤回" in browse.follow(browse.post("/t/do/withdraw", {"code": code, "reason": "已经解决了"})).text
+    assert (
+        "已撤回" in browse.follow(browse.post("/t/do/withdraw", {"code": code, "reason": "已经解决了"})).text
+    )
     db.session.expire_all()
     assert db.session.get_one(Case, case.id).status == "withdrawn"
     browse.post("/t/do/withdraw", {"code": code}, status=409)
@@ -244,8 +248,11 @@ def test_a_complaint_is_for_its_place_and_those_above(browse: Browse, world: Wor
     mine = service.send_feedback(None, text="本社区的事", unit_id=world.units["community"])
     whole = service.send_feedback(None, text="全区的事")
     for name, sees_mine, sees_whole in (
-        ("community_staff", True, False), ("street_staff", True, False), ("community_staff2", False, False),
-        ("street_staff2", False, False), ("district_admin", True, True),
+        ("community_staff", True, False),
+        ("street_staff", True, False),
+        ("community_staff2", False, False),
+        ("street_staff2", False, False),
+        ("district_admin", True, True),
     ):
         text = browse.log_in(name).get("/feedback/inbox").text
         assert ("本社区的事" in text, "全区的事" in text) == (sees_mine, sees_whole), name

@@ -44,8 +44,21 @@ NEXT = {
 BY_HANDLER = (S.ASSIGNED, S.IN_PROGRESS)
 # The one wide button, by what carries the case forward. What sends it back is never first.
 FORWARD = (
-    "approve_escalate", "approve_extend", "approve_decline", "approve_redirect", "resume", "accept", "submit_result",
-    "assign", "convene", "settle_on_spot", "pass_check", "record_verdict", "archive", "unmerge", "reopen",
+    "approve_escalate",
+    "approve_extend",
+    "approve_decline",
+    "approve_redirect",
+    "resume",
+    "accept",
+    "submit_result",
+    "assign",
+    "convene",
+    "settle_on_spot",
+    "pass_check",
+    "record_verdict",
+    "archive",
+    "unmerge",
+    "reopen",
 )
 BACKWARD = tuple(action.replace("approve", "refuse") for action in FORWARD if action.startswith("approve"))
 

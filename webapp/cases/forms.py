@@ -97,9 +97,7 @@ class RegisterForm(Form):
     urgent = BooleanField("紧急")
     key_small_matter = BooleanField("关键小事")
     source = SelectField("怎么来的", choices=dict(SOURCE_NAMES), default=Source.VISIT)
-    confidentiality = RadioField(
-        "保密", choices=dict(CONFIDENTIALITY_NAMES), default=Confidentiality.NORMAL
-    )
+    confidentiality = RadioField("保密", choices=dict(CONFIDENTIALITY_NAMES), default=Confidentiality.NORMAL)
     against_unit_id = SelectField("举报的单位", coerce=int, default=NOBODY)
     reporter_name = StringField("姓名", validators=[shorter_than(40)])
     reporter_phone = TelField("电话", validators=[check_phone])
@@ -107,7 +105,11 @@ class RegisterForm(Form):
 
     def inputs(self) -> dict[str, Any]:
         """What ``service.register`` takes."""
-        return {**given(self), "against_unit_id": self.against_unit_id.data or None, "photos": self.photos.ready}
+        return {
+            **given(self),
+            "against_unit_id": self.against_unit_id.data or None,
+            "photos": self.photos.ready,
+        }
 
 
 class ActionForm(Form):
@@ -143,13 +145,17 @@ class NoteForm(ActionForm):
 class NeededNoteForm(ActionForm):
     """What is to be done better."""
 
-    note = ReasonField("哪里没有办好", validators=[DataRequired("请写明哪里没有办好。"), shorter_than(LONGEST)])
+    note = ReasonField(
+        "哪里没有办好", validators=[DataRequired("请写明哪里没有办好。"), shorter_than(LONGEST)]
+    )
 
 
 class ReasonForm(ActionForm):
     """Why."""
 
-    reason = ReasonField("原因", validators=[DataRequired("请选一条原因，或自己写一句。"), shorter_than(LONGEST)])
+    reason = ReasonField(
+        "原因", validators=[DataRequired("请选一条原因，或自己写一句。"), shorter_than(LONGEST)]
+    )
 
 
 class MayReasonForm(ActionForm):
@@ -161,7 +167,9 @@ class MayReasonForm(ActionForm):
 class SettleForm(ActionForm):
     """What was done on the spot."""
 
-    result_text = ReasonField("做了什么", validators=[DataRequired("请写一句办了什么。"), shorter_than(LONGEST)])
+    result_text = ReasonField(
+        "做了什么", validators=[DataRequired("请写一句办了什么。"), shorter_than(LONGEST)]
+    )
     result_kind = RadioField("结果", choices=dict(RESULT_NAMES), default="resolved")
 
 
@@ -190,7 +198,10 @@ class ConveneForm(ActionForm):
     def inputs(self) -> dict[str, Any]:
         words = (self.others.data or "").replace("，", "、").replace(",", "、").split("、")
         named = [word.strip() for word in words if word.strip()]
-        return {"parties": list(dict.fromkeys([*(self.usual.data or []), *named])), "note": self.note.data or ""}
+        return {
+            "parties": list(dict.fromkeys([*(self.usual.data or []), *named])),
+            "note": self.note.data or "",
+        }
 
 
 class AssignForm(ActionForm):
@@ -238,7 +249,8 @@ class RedirectForm(ReasonForm):
     """Where to turn instead."""
 
     channel_text = StringField(
-        "到哪里办", validators=[DataRequired("请写明诉求人该到哪里办。"), shorter_than(SHORT)],
+        "到哪里办",
+        validators=[DataRequired("请写明诉求人该到哪里办。"), shorter_than(SHORT)],
         description="单位、地址或电话，会告诉诉求人",
     )
 
@@ -247,7 +259,9 @@ class MergeForm(ActionForm):
     """Which case it joins."""
 
     into = SelectField(
-        "并入哪一件", validators=[InputRequired("请选择要并入的事项。")], description="诉求人各自保留查询码和评议"
+        "并入哪一件",
+        validators=[InputRequired("请选择要并入的事项。")],
+        description="诉求人各自保留查询码和评议",
     )
 
 
@@ -255,7 +269,9 @@ class ExtendForm(ReasonForm):
     """How many more working days."""
 
     workdays = IntegerField(
-        "延长几个工作日", default=5, validators=[InputRequired("请填写天数。"), NumberRange(1, message="至少延长1个工作日。")]
+        "延长几个工作日",
+        default=5,
+        validators=[InputRequired("请填写天数。"), NumberRange(1, message="至少延长1个工作日。")],
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,21 +58,29 @@ class Tried:
 def index() -> Response:
     """Cases in my scope, under tabs and filters."""
     actor, filters, cursor = current_actor(), _filters(), request.args.get("cursor", "")
+    more = bool(cursor) and wants_part()
     return page(
         "cases/index.html",
-        part="cases/_rows.html" if cursor else "cases/_list.html",
+        part="cases/_rows.html" if more else "cases/_list.html",
         rows=queries.list_cases(actor, filters, cursor),
         filters=filters,
-        counts=queries.counts(actor),
-        tabs_of=queries.TABS,
         query=_query(filters),
-        categories=[(row.key, row.name) for row in queries.categories()],
-        statuses=STATUS_NAMES,
-        levels=[(level, LEVEL_NAMES[level]) for level in LADDER],
         kinds=display.STATUS_KINDS,
         marks=display.MARK_KINDS,
-        may_register=actor.can(Permission.CASE_REGISTER),
+        **({} if more else _around(actor)),
     )
+
+
+def _around(actor: Actor) -> dict[str, Any]:
+    """What stands around the rows: numbers on the tabs, and what one may filter by."""
+    return {
+        "counts": queries.counts(actor),
+        "tabs_of": queries.TABS,
+        "categories": [(row.key, row.name) for row in queries.categories()],
+        "statuses": STATUS_NAMES,
+        "levels": [(level, LEVEL_NAMES[level]) for level in LADDER],
+        "may_register": actor.can(Permission.CASE_REGISTER),
+    }
 
 
 def _filters() -> queries.CaseFilters:
@@ -210,7 +219,7 @@ def act(number: str, action: str) -> Response:
         done = form.validate_on_submit() and submit(
             form,
             lambda: service.act(actor, number, action, version=form.seen_version, **form.inputs()),
-            lambda _: Done(_next(actor, number), f"已{CASE_FLOW[action].label}。"),
+            lambda after: Done(_next(actor, number), _said(actor, action, after)),
         )
     except Conflict as error:
         return _case(number, 409, Tried(action, form, error.message))
@@ -220,6 +229,12 @@ def act(number: str, action: str) -> Response:
         return go(done.url, done.message)
     flash(done.message, "done")
     return _case(number)
+
+
+def _said(actor: Actor, action: str, case: Case) -> str:
+    if action == "escalate" and case.owner_unit_id == actor.unit_id:
+        return "已申请上报，等上一级决定。"
+    return f"已{CASE_FLOW[action].label}。"
 
 
 def _next(actor: Actor, number: str) -> str:
@@ -243,7 +258,9 @@ def _form(action: str, actor: Actor, case: Case, **values: Any) -> ActionForm:
     if isinstance(form, AssignForm):
         set_choices(form.handler_unit_id, queries.handler_options(actor, case), blank="请选择")
     elif isinstance(form, MergeForm):
-        form.into.choices = {ref.number: f"{ref.number} {ref.title}" for ref in queries.merge_options(actor, case)}
+        form.into.choices = {
+            ref.number: f"{ref.number} {ref.title}" for ref in queries.merge_options(actor, case)
+        }
     elif isinstance(form, EscalateForm):
         form.to_level.choices = dict(queries.escalation_levels(actor, case))
     elif isinstance(form, VerdictForm) and case.contact_tries < LIMITS.contact_tries:
@@ -255,28 +272,53 @@ def _case(number: str, status: int = 200, tried: Tried | None = None, identity: 
     actor = current_actor()
     found = queries.case_page(actor, number)
     main, beside, others = display.arrange(found.offers)
-    forms = {
-        offer.transition.action: _form(
-            offer.transition.action, actor, found.case, formdata=None, version=found.case.version
-        )
-        for offer in found.offers
-        if offer.reason is None
-    }
     if tried and status == 409:
         # The person has seen by now what changed; sending it again is a new decision.
         tried.form.version.data = found.case.version
-    # A handler from whom the name is kept must not read it off the door either.
-    veiled = found.case.confidentiality != Confidentiality.NORMAL and not found.identity.can_reveal
-    pictures = {kind: photos.photos_of(kind, [found.case.id]).get(found.case.id, []) for kind in ("case", "case_result")}
+        tried.form.submission_id.data = str(uuid.uuid4())
     return page(
-        "cases/show.html", part="cases/_case.html", status=status, found=found, case=found.case,
-        turn=display.turn(found), rail=display.rail(found.case.status, found.stage), main=main, beside=beside, others=others,
-        forms=forms, phrases=PHRASES, tried=tried,
-        title=private.scrub(found.case.title) if veiled else found.case.title,
-        place_text=private.scrub(found.case.place_text) if veiled else found.case.place_text,
-        identity=identity, reveal=RevealForm(formdata=None),
-        pictures=pictures, kinds=display.STATUS_KINDS, flow=CASE_FLOW,
+        "cases/show.html",
+        part="cases/_case.html",
+        status=status,
+        found=found,
+        case=found.case,
+        turn=display.turn(found),
+        rail=display.rail(found.case.status, found.stage),
+        main=main,
+        beside=beside,
+        others=others,
+        forms=_open_forms(actor, found),
+        phrases=PHRASES,
+        tried=tried,
+        identity=identity,
+        reveal=RevealForm(formdata=None),
+        pictures=_pictures(found.case),
+        kinds=display.STATUS_KINDS,
+        flow=CASE_FLOW,
+        **_told(found),
     )
+
+
+def _open_forms(actor: Actor, found: queries.CasePage) -> dict[str, ActionForm]:
+    """A form for every action that can be done now."""
+    actions = [offer.transition.action for offer in found.offers if offer.reason is None]
+    return {
+        action: _form(action, actor, found.case, formdata=None, version=found.case.version)
+        for action in actions
+    }
+
+
+def _pictures(case: Case) -> dict[str, list[photos.PhotoRow]]:
+    kinds = ("case", "case_result") if case.result_text else ("case",)
+    return {kind: photos.photos_of(kind, [case.id]).get(case.id, []) for kind in kinds}
+
+
+def _told(found: queries.CasePage) -> dict[str, str]:
+    """Title and place: whoever may not know the reporter must not read it off a door number either."""
+    case = found.case
+    if case.confidentiality == Confidentiality.NORMAL or found.identity.can_reveal:
+        return {"title": case.title, "place_text": case.place_text}
+    return {"title": private.scrub(case.title), "place_text": private.scrub(case.place_text)}
 
 
 @bp.post("/<number>/identity")

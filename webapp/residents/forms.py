@@ -37,7 +37,9 @@ class TrappedForm(Form):
 class ReportForm(TrappedForm):
     """One answer is needed: what it is about."""
 
-    what = TextAreaField("您要反映什么", validators=[DataRequired("请写一句话，说明是什么事。"), shorter_than(LONGEST)])
+    what = TextAreaField(
+        "您要反映什么", validators=[DataRequired("请写一句话，说明是什么事。"), shorter_than(LONGEST)]
+    )
     category = RadioField("哪一类", validate_choice=False)
     place_text = StringField("在什么地方", validators=[shorter_than(SHORT)])
     photos = PhotosField("照片")
@@ -102,7 +104,9 @@ class SuperviseForm(CodeForm):
 class ReopenForm(CodeForm):
     """It is not settled after all."""
 
-    reason = ReasonField("为什么", validators=[DataRequired("请写一句为什么要重新办理。"), shorter_than(LONGEST)])
+    reason = ReasonField(
+        "为什么", validators=[DataRequired("请写一句为什么要重新办理。"), shorter_than(LONGEST)]
+    )
 
 
 CODE_FORMS: dict[str, type[CodeForm]] = {

@@ -104,8 +104,13 @@ def list_feedback(actor: Actor, cursor: str = "") -> Page[FeedbackRow]:
     place = sa.func.coalesce(Feedback.community_id, Feedback.street_id)
     query = (
         sa.select(
-            Feedback.id, Feedback.at, Feedback.text, Feedback.contact, Feedback.answer,
-            Feedback.answered_at, Unit.short_name.label("place"),
+            Feedback.id,
+            Feedback.at,
+            Feedback.text,
+            Feedback.contact,
+            Feedback.answer,
+            Feedback.answered_at,
+            Unit.short_name.label("place"),
         )
         .outerjoin(Unit, Unit.id == place)
         .where(within(actor, Feedback))
@@ -129,5 +134,6 @@ def feedback_places() -> list[tuple[int, str]]:
         .order_by(Unit.path)
     )
     return [
-        (row.id, row.short_name if row.level == Level.STREET else f"{row.street} · {row.short_name}") for row in rows
+        (row.id, row.short_name if row.level == Level.STREET else f"{row.street} · {row.short_name}")
+        for row in rows
     ]

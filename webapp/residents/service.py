@@ -31,8 +31,13 @@ def send_feedback(
     with transaction() as session:
         code = codes.tracking_code()
         row = Feedback(
-            code_hash=private.keyed_hash(code), code=code, text=text.strip(), contact=contact.strip(),
-            path="/" + path.lstrip("/").partition("/")[0], at=clock.now(), **_place(unit_id),
+            code_hash=private.keyed_hash(code),
+            code=code,
+            text=text.strip(),
+            contact=contact.strip(),
+            path="/" + path.lstrip("/").partition("/")[0],
+            at=clock.now(),
+            **_place(unit_id),
         )
         session.add(row)
         session.flush()
@@ -67,8 +72,6 @@ def answer_feedback(actor: Actor, feedback_id: int, *, answer: str) -> Feedback:
         row.answered_by_id, row.answered_unit_id = actor.person_id, actor.unit_id
         journal.record(actor, "feedback:answer", "feedback", row.id)
         return row
-
-
 
 
 def reveal_contact(actor: Actor, feedback_id: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, current_app, g, request, session, url_for
@@ -10,6 +11,7 @@ from webapp import config
 from webapp.cases import display
 from webapp.cases import queries as cases
 from webapp.cases import service as case_service
+from webapp.cases.models import Case
 from webapp.directory.posts import Permission
 from webapp.foundation import codes, limits
 from webapp.foundation.access import current_actor, may, public
@@ -36,7 +38,7 @@ bp = Blueprint("residents", __name__)
 REPORTS_OF_ADDRESS = (20, 60)
 REPORTS_OF_STATION = (120, 60)
 LOOKS_OF_ADDRESS = (120, 10)
-VERBS = {
+VERBS: dict[str, Callable[..., Case]] = {
     "verdict": case_service.record_verdict_by_code,
     "withdraw": case_service.withdraw_by_code,
     "supervise": case_service.supervise_by_code,
@@ -118,7 +120,10 @@ def received() -> Response:
     code = queries.code_of_case(number)
     base = _settings().public_url or request.url_root.rstrip("/")
     response = page(
-        "residents/received.html", number=number, code=code, qr=qr_svg(f"{base}{url_for('residents.follow', code=code)}")
+        "residents/received.html",
+        number=number,
+        code=code,
+        qr=qr_svg(f"{base}{url_for('residents.follow', code=code)}"),
     )
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -145,7 +150,9 @@ def follow(code: str) -> Response:
     return _case(code)
 
 
-def _case(code: str, status: int = 200, tried: tuple[str, CodeForm] | None = None, message: str = "") -> Response:
+def _case(
+    code: str, status: int = 200, tried: tuple[str, CodeForm] | None = None, message: str = ""
+) -> Response:
     try:
         case = cases.public_view(code)
     except NotFound:
@@ -154,8 +161,16 @@ def _case(code: str, status: int = 200, tried: tuple[str, CodeForm] | None = Non
     if tried:
         forms[tried[0]] = tried[1]
     response = page(
-        "residents/follow.html", part="residents/_follow.html", status=status, case=case, forms=forms, words=words,
-        phrases=PHRASES, message=message, kinds=display.STATUS_KINDS, rail=display.rail(case.status, case.stage),
+        "residents/follow.html",
+        part="residents/_follow.html",
+        status=status,
+        case=case,
+        forms=forms,
+        words=words,
+        phrases=PHRASES,
+        message=message,
+        kinds=display.STATUS_KINDS,
+        rail=display.rail(case.status, case.stage),
     )
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -220,7 +235,9 @@ def send_feedback() -> Response:
 
 def _feedback_form(fresh: bool = False) -> FeedbackForm:
     came_from = urlsplit(request.referrer or "").path
-    form = FeedbackForm(**({"formdata": None, "path": came_from.lstrip("/").partition("/")[0]} if fresh else {}))
+    form = FeedbackForm(
+        **({"formdata": None, "path": came_from.lstrip("/").partition("/")[0]} if fresh else {})
+    )
     form.unit_id.choices = {WHOLE_DISTRICT: "全区，或说不清", **dict(queries.feedback_places())}
     return form
 
@@ -266,8 +283,13 @@ def _inbox(
     if tried:
         forms[tried[0]] = tried[1]
     return page(
-        "residents/feedback_inbox.html", part="residents/_feedback_rows.html", status=status, rows=found, forms=forms,
-        look=LookForm(formdata=None), contact=contact,
+        "residents/feedback_inbox.html",
+        part="residents/_feedback_rows.html",
+        status=status,
+        rows=found,
+        forms=forms,
+        look=LookForm(formdata=None),
+        contact=contact,
     )
 
 
