@@ -18,9 +18,7 @@ def empty(app: Flask) -> Flask:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         else:
-            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-            for name in sa.inspect(connection).get_table_names():
-                connection.exec_driver_sql(f'DROP TABLE "{name}"')
+            db.metadata.drop_all(connection)
     db.session.remove()
     return app
 
