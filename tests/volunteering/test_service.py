@@ -26,7 +26,7 @@ from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound, Refused
 from webapp.foundation.journal import JournalEntry, broken_links
-from webapp.volunteering import asks, events, queries, service
+from webapp.volunteering import asks, events, queries, report_queries, service
 from webapp.volunteering.models import Activity, Attendance, HoursCorrection, Signup, SignupState, Way
 
 # Reports
@@ -34,7 +34,7 @@ from webapp.volunteering.models import Activity, Attendance, HoursCorrection, Si
 
 def test_a_party_member_reports_to_a_grid_once_and_may_take_it_back(app: Flask, world: World) -> None:
     volunteer = world.actor("volunteer")
-    kinds = {kind.level: kind.id for kind in queries.check_in_kinds()}
+    kinds = {kind.level: kind.id for kind in report_queries.check_in_kinds()}
     report = service.report_to_grid(
         volunteer, kind_id=kinds["grid"], grid_id=world.units["grid2"], skills="水电"
     )
@@ -43,23 +43,23 @@ def test_a_party_member_reports_to_a_grid_once_and_may_take_it_back(app: Flask, 
         service.report_to_grid(volunteer, kind_id=kinds["grid"], grid_id=world.units["grid2"])
     service.withdraw_report(volunteer, report.id)
     service.report_to_grid(volunteer, kind_id=kinds["grid"], grid_id=world.units["grid2"])
-    assert [row.state for row in queries.reports(volunteer).rows] == ["reported", "withdrawn"]
+    assert [row.state for row in report_queries.reports(volunteer).rows] == ["reported", "withdrawn"]
 
 
 def test_a_kind_for_the_community_is_placed_there(app: Flask, world: World) -> None:
-    kinds = {kind.level: kind.id for kind in queries.check_in_kinds()}
+    kinds = {kind.level: kind.id for kind in report_queries.check_in_kinds()}
     report = service.report_to_grid(
         world.actor("volunteer"), kind_id=kinds["community"], grid_id=world.units["grid"]
     )
     assert (report.unit_id, report.grid_id) == (world.units["community"], None)
-    assert [row.person_id for row in queries.reports(world.actor("community_staff")).rows] == [
+    assert [row.person_id for row in report_queries.reports(world.actor("community_staff")).rows] == [
         world.people["volunteer"]
     ]
-    assert queries.reports(world.actor("community_staff2")).rows == []
+    assert report_queries.reports(world.actor("community_staff2")).rows == []
 
 
 def test_nobody_reports_to_another_community_or_for_another(app: Flask, world: World) -> None:
-    kind = queries.check_in_kinds()[0].id
+    kind = report_queries.check_in_kinds()[0].id
     with pytest.raises(Invalid):
         service.report_to_grid(world.actor("volunteer"), kind_id=kind, grid_id=world.units["grid3"])
     with pytest.raises(Invalid):
@@ -71,7 +71,7 @@ def test_nobody_reports_to_another_community_or_for_another(app: Flask, world: W
 
 def test_seeding_again_adds_nothing(app: Flask) -> None:
     assert service.seed_defaults() == 0
-    assert len(queries.check_in_kinds()) == 3
+    assert len(report_queries.check_in_kinds()) == 3
 
 
 # Activities

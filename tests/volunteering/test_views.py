@@ -20,7 +20,7 @@ from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.codes import normalise_code
 from webapp.foundation.paging import PAGE_SIZE
-from webapp.volunteering import asks, codes, queries, service
+from webapp.volunteering import asks, codes, queries, report_queries, service
 from webapp.volunteering.models import Activity, Attendance, Signup, Statement
 
 NEW = {
@@ -171,10 +171,10 @@ def test_the_poster_shows_a_fixed_code_and_the_desk_a_changing_one(
     for moment in (activity.starts_at, activity.starts_at + 5 * MINUTE):
         with at(moment):
             browse.log_in("grid_worker")
-            for page, codes_shown in shown.items():
+            for page in shown:
                 text = browse.get(f"/volunteering/{activity.id}/{page}").text
                 assert activity.checkin_secret not in text
-                codes_shown += re.findall(r'<svg class="qr".*?</svg>', text, re.DOTALL)
+                shown[page] += re.findall(r'<svg class="qr".*?</svg>', text, re.DOTALL)
     assert len(set(shown["desk"])) == 2
     assert len(set(shown["poster"])) == 1
 
@@ -244,7 +244,7 @@ def test_a_claim_comes_back_with_its_error_and_then_counts(
 
 
 def test_reports_of_ones_own_and_of_ones_place(lite_app: Flask, browse: Browse, world: World) -> None:
-    kind = queries.check_in_kinds()[2].id
+    kind = report_queries.check_in_kinds()[2].id
     browse.log_in("volunteer").get("/volunteering/reports")
     browse.post("/volunteering/reports", {"grid_id": str(world.units["grid"])}, status=422)
     browse.post(
@@ -393,7 +393,7 @@ def test_lists_are_read_off_an_index(lite_app: Flask, world: World) -> None:
         queries.my_hours(volunteer)
         queries.statements(volunteer)
         for who in ("volunteer", "grid_worker", "community_staff", "street_staff"):
-            queries.reports(world.actor(who))
+            report_queries.reports(world.actor(who))
         for who in ("grid_worker", "community_staff", "street_staff"):
             asks.asks(world.actor(who))
     assert sorted_in_memory == []

@@ -21,7 +21,7 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from webapp.foundation.access import Actor
 from webapp.foundation.forms import Form, LocalDateTimeField, ReasonField
-from webapp.volunteering import queries
+from webapp.volunteering import queries, report_queries
 from webapp.volunteering.models import CATEGORY_NAMES
 from webapp.volunteering.service import Plan
 
@@ -143,9 +143,9 @@ class StatementForm(Form):
 def report_form(actor: Actor) -> ReportForm:
     """The form with the kinds in use and the grids of the actor's community."""
     form = ReportForm()
-    form.kind_id.choices = [SelectChoice(str(kind.id), kind.name) for kind in queries.check_in_kinds()]
+    form.kind_id.choices = [SelectChoice(str(kind.id), kind.name) for kind in report_queries.check_in_kinds()]
     form.grid_id.choices = [
-        SelectChoice(str(row.id), row.short_name) for row in queries.grids_to_report_to(actor)
+        SelectChoice(str(row.id), row.short_name) for row in report_queries.grids_to_report_to(actor)
     ]
     return form
 

@@ -26,12 +26,9 @@ from webapp.volunteering import codes
 from webapp.volunteering.models import (
     Activity,
     Attendance,
-    CheckInKind,
     HoursCorrection,
     HoursState,
     Objection,
-    PartyReport,
-    ReportState,
     Signup,
     SignupState,
     Statement,
@@ -346,56 +343,6 @@ def waiting_hours(actor: Actor) -> sa.ColumnElement[bool]:
     # Written out, not bound: the partial index must be seen to fit.
     waits = sa.text("attendances.state IN ('pending', 'disputed')")
     return sa.and_(within(actor, Attendance), waits, Attendance.person_id != actor.person_id)
-
-
-def check_in_kinds() -> Sequence[CheckInKind]:
-    """The kinds of 三报到 in use, in their order."""
-    return db.session.scalars(
-        sa.select(CheckInKind).where(CheckInKind.retired_on.is_(None)).order_by(CheckInKind.sort)
-    ).all()
-
-
-def grids_to_report_to(actor: Actor) -> Sequence[Any]:
-    """The grids of the actor's community, the own one first."""
-    mine = sa.select(Unit.community_id).where(Unit.id == actor.unit_id).scalar_subquery()
-    query = (
-        sa.select(Unit.id, Unit.short_name)
-        .where(Unit.community_id == mine, Unit.level == Level.GRID, Unit.retired_on.is_(None))
-        .order_by((Unit.id != actor.unit_id), Unit.code)
-    )
-    return db.session.execute(query).all()
-
-
-def unit_to_report_to(actor: Actor, grid_id: int, level: str) -> Unit | None:
-    """The grid, or its community, when the grid lies in the actor's community."""
-    if grid_id not in {row.id for row in grids_to_report_to(actor)}:
-        return None
-    grid = db.session.get_one(Unit, grid_id)
-    return grid if level == Level.GRID else db.session.get(Unit, grid.community_id)
-
-
-def reports(actor: Actor, cursor: str = "") -> Page[Any]:
-    """One's own reports; for those who serve a place, those made to it."""
-    query = (
-        sa.select(
-            PartyReport.id,
-            PartyReport.person_id,
-            PartyReport.reported_at,
-            PartyReport.state,
-            PartyReport.skills,
-            Person.name,
-            CheckInKind.name.label("kind"),
-            Unit.short_name.label("unit"),
-        )
-        .join(Person, Person.id == PartyReport.person_id)
-        .join(CheckInKind, CheckInKind.id == PartyReport.kind_id)
-        .join(Unit, Unit.id == PartyReport.unit_id)
-    )
-    if actor.can(Permission.REPORT_OWN):
-        query = query.where(PartyReport.person_id == actor.person_id)
-    else:
-        query = query.where(within(actor, PartyReport), PartyReport.state == ReportState.REPORTED)
-    return keyset(query, [PartyReport.reported_at, PartyReport.id], cursor)
 
 
 def places_to_organise(actor: Actor) -> Sequence[Any]:

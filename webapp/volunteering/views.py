@@ -13,7 +13,7 @@ from webapp.foundation.access import Actor, current_actor, may
 from webapp.foundation.forms import submit
 from webapp.foundation.htmx import go, page, wants_part
 from webapp.foundation.receipts import Done
-from webapp.volunteering import queries, service
+from webapp.volunteering import queries, report_queries, service
 from webapp.volunteering.forms import (
     ActivityForm,
     ButtonForm,
@@ -111,7 +111,7 @@ def report() -> Response:
 
 def _reports_page(actor: Actor, form: ReportForm | None) -> Response:
     cursor = request.args.get("after", "")
-    found = queries.reports(actor, cursor)
+    found = report_queries.reports(actor, cursor)
     more = url_for(".reports", after=found.next) if found.next else ""
     part = "volunteering/_report_rows.html" if cursor else ""
     status = 422 if request.method == "POST" else 200

@@ -10,7 +10,7 @@ from webapp.foundation import clock, journal
 from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Invalid, NotFound
-from webapp.volunteering import queries
+from webapp.volunteering import report_queries
 from webapp.volunteering.models import CheckInKind, PartyReport, ReportState
 
 # No source defines the three; these are defaults that a district changes as rows.
@@ -43,7 +43,7 @@ def report_to_grid(actor: Actor, *, kind_id: int, grid_id: int, skills: str = ""
         kind = session.get(CheckInKind, kind_id)
         if kind is None or kind.retired_on:
             raise Invalid("请选择一种报到。", "kind_id")
-        unit = queries.unit_to_report_to(actor, grid_id, kind.level)
+        unit = report_queries.unit_to_report_to(actor, grid_id, kind.level)
         if unit is None:
             raise Invalid("请选择本社区的网格。", "grid_id")
         locked(Person, actor.person_id)  # two phones at once
