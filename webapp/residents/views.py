@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, current_app, g, request, session, url_for
+from markupsafe import Markup
 
 from webapp import config
 from webapp.cases import display
@@ -71,6 +72,12 @@ def _address() -> str:
     return request.remote_addr or ""
 
 
+def _qr(endpoint: str, code: str) -> Markup:
+    """A QR code of the page on which ``code`` is followed."""
+    base = _settings().public_url or request.url_root.rstrip("/")
+    return qr_svg(base + url_for(endpoint, code=code))
+
+
 # Reporting
 
 
@@ -118,13 +125,7 @@ def received() -> Response:
     """The tracking code, for the browser that has just reported."""
     number = session.get("reported", "")
     code = queries.code_of_case(number)
-    base = _settings().public_url or request.url_root.rstrip("/")
-    response = page(
-        "residents/received.html",
-        number=number,
-        code=code,
-        qr=qr_svg(f"{base}{url_for('residents.follow', code=code)}"),
-    )
+    response = page("residents/received.html", number=number, code=code, qr=_qr("residents.follow", code))
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -252,7 +253,7 @@ def _feedback_page(form: FeedbackForm, status: int = 200) -> Response:
 def feedback_received() -> Response:
     """The code, for the browser that has just sent it."""
     code = queries.code_of_feedback(session.get("feedback", 0))
-    response = page("residents/feedback_received.html", code=code)
+    response = page("residents/feedback_received.html", code=code, qr=_qr("residents.follow_feedback", code))
     response.headers["Cache-Control"] = "no-store"
     return response
 
