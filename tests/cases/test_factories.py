@@ -11,9 +11,9 @@ from webapp.directory.posts import LADDER
 
 @pytest.mark.usefixtures("app")
 @pytest.mark.parametrize("level", LADDER)
-@pytest.mark.parametrize("status", CaseStatus)
-def test_every_status_can_be_reached_at_every_level(world: World, status: str, level: str) -> None:
-    case = case_at(world, status, level)
-    page = queries.case_page(world.actor("community_secretary"), case.number)
-    assert page.timeline[0].action == "register"
-    assert queries.public_view(case.tracking_code).number == case.number
+def test_every_status_can_be_reached_at_every_level(world: World, level: str) -> None:
+    for status in CaseStatus:
+        case = case_at(world, status, level)
+        page = queries.case_page(world.actor("community_secretary"), case.number)
+        assert page.timeline[0].action == "register"
+        assert queries.public_view(case.tracking_code).number == case.number

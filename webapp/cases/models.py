@@ -267,7 +267,7 @@ class CaseEvent(db.Model):
     data: Mapped[dict[str, object]] = mapped_column(Json, default=dict)
 
 
-append_only(CaseEvent.__table__)  # type: ignore[arg-type]
+append_only(CaseEvent.__table__)
 
 _UNDECIDED = sa.text("decided_at IS NULL AND lapsed_at IS NULL")
 
