@@ -247,19 +247,16 @@ def list_cases(
 def _rows() -> sa.Select[*tuple[Any, ...]]:
     place, owner, handler = aliased(Unit), aliased(Unit), aliased(Unit)
     where = sa.func.coalesce(Case.building_id, Case.grid_id, Case.community_id, Case.street_id)
-    grid = aliased(Unit)
     return (
         sa.select(
             Case.id, Case.number, Case.title, Case.status, Case.level, Case.urgent, Case.key_small_matter,
-            Case.confidentiality, Case.due_at, Case.registered_at, Case.building_id,
+            Case.confidentiality, Case.due_at, Case.registered_at,
             CaseCategory.name.label("category_name"), place.short_name.label("place_name"),
-            grid.short_name.label("grid_name"), owner.short_name.label("owner_name"),
-            handler.short_name.label("handler_name"),
+            owner.short_name.label("owner_name"), handler.short_name.label("handler_name"),
         )
         .join(CaseCategory, CaseCategory.key == Case.category)
         .join(place, place.id == where)
         .join(owner, owner.id == Case.owner_unit_id)
-        .outerjoin(grid, grid.id == Case.grid_id)
         .outerjoin(handler, handler.id == Case.handler_unit_id)
     )
 
@@ -301,18 +298,13 @@ def _dressed(rows: Sequence[Any], now: datetime) -> list[CaseRow]:
         CaseRow(
             id=row.id, number=row.number, title=private.scrub(row.title), category_name=row.category_name,
             status=row.status, status_name=STATUS_NAMES[S(row.status)], level_name=LEVEL_NAMES[Level(row.level)],
-            place_name=_place(row), owner_name=row.owner_name, handler_name=row.handler_name or "",
+            place_name=row.place_name, owner_name=row.owner_name, handler_name=row.handler_name or "",
             urgent=row.urgent, key_small_matter=row.key_small_matter, confidentiality=row.confidentiality,
             due_at=row.due_at, registered_at=row.registered_at,
             mark=terms.mark(row.status, row.due_at, now, days) if days else Mark(),
         )
         for row in rows
     ]
-
-
-def _place(row: Any) -> str:
-    """A building alone says little: 示范小区01 3栋."""
-    return f"{row.grid_name}{row.place_name}" if row.building_id else str(row.place_name)
 
 
 def counts(actor: Actor) -> CaseCounts:
@@ -361,7 +353,7 @@ def case_page(actor: Actor, number: str) -> CasePage:
         level_name=LEVEL_NAMES[Level(case.level)],
         owner_name=row.owner_name,
         handler_name=row.handler_name or "",
-        place_name=_place(row),
+        place_name=row.place_name,
         source_name=SOURCE_NAMES[Source(case.source)],
         confidentiality_name=CONFIDENTIALITY_NAMES[Confidentiality(case.confidentiality)],
         against_name=names.unit(case.against_unit_id) if case.against_unit_id else "",

@@ -186,8 +186,8 @@ def _building(loader: Loader, grid: Place, number: int) -> Place:
         Unit,
         code=code,
         level=Level.BUILDING,
-        name=f"{grid.name}{name}",
-        short_name=f"{grid.name}{name}",
+        name=f"{grid.name} {name}",
+        short_name=f"{grid.name} {name}",
         path=path,
         parent_id=grid.id,
         street_id=grid.street_id,
@@ -195,7 +195,7 @@ def _building(loader: Loader, grid: Place, number: int) -> Place:
         grid_id=grid.id,
     )
     return Place(
-        key, Level.BUILDING, code, path, f"{grid.name}{name}", grid.street_id, grid.community_id, grid.id
+        key, Level.BUILDING, code, path, f"{grid.name} {name}", grid.street_id, grid.community_id, grid.id
     )
 
 

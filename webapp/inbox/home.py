@@ -58,4 +58,4 @@ def _balance(actor: Actor) -> int:
 def greeting() -> str:
     """上午好, 下午好, 晚上好, by the users' clock."""
     hour = clock.local(clock.now()).hour
-    return "上午好" if 4 <= hour < 12 else "下午好" if hour < 18 else "晚上好"
+    return "上午好" if 4 <= hour < 12 else "下午好" if 12 <= hour < 18 else "晚上好"
