@@ -231,9 +231,13 @@
     }
   };
   const flush = async () => {
-    if (busy || Date.now() < silent && silent < Date.now() + HOUR) return;
-    busy = true;
+    if (busy) return;
     clearTimeout(timer);
+    if (silent > Date.now() && silent < Date.now() + HOUR) {
+      timer = setTimeout(flush, silent - Date.now() + 1);
+      return;
+    }
+    busy = true;
     try {
       await alone(async (renew) => {
         const tried = new Set();

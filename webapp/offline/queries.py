@@ -36,7 +36,7 @@ def arrivals(device: uuid.UUID) -> Arrivals:
     query = sa.select(Receipt.device_number).where(
         Receipt.device_id == device, Receipt.device_number.is_not(None)
     )
-    numbers = {number for (number,) in db.session.execute(query)}
+    numbers = {number for number in db.session.scalars(query) if number}
     highest = max(numbers, default=0)
     missing = [number for number in range(1, highest) if number not in numbers]
     return Arrivals(len(numbers), highest, missing[:MOST_MISSING])

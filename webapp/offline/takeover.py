@@ -73,7 +73,7 @@ def _photos() -> list[photos.ReadyPhoto]:
     ready = []
     for _, file in list(request.files.items(multi=True))[: photos.MAX_PHOTOS]:
         try:
-            ready.append(photos.accept(file.stream))
+            ready.append(photos.accept(file.read()))
         except Invalid:
             continue
         finally:

@@ -29,7 +29,7 @@ from webapp.foundation.htmx import go, page
 from webapp.foundation.receipts import Done
 from webapp.offline import queries, service, shell, takeover
 from webapp.offline.forms import ClaimForm, DiscardForm
-from webapp.offline.models import STATE_NAMES
+from webapp.offline.models import STATE_NAMES, State
 
 P = Permission
 bp = Blueprint("offline", __name__)
@@ -95,7 +95,7 @@ def _quarantined(quarantine_id: int, form: DiscardForm, status: int = 200) -> Re
         status=status,
         row=row,
         by=queries.masked_name(row.person_id),
-        state=STATE_NAMES[row.state],
+        state=STATE_NAMES[State(row.state)],
         draft={"action": row.action, "fields": json.loads(row.fields)},
         shots=photos.photos_of(service.PHOTO_OWNER, [row.id]).get(row.id, []),
         claim=ClaimForm(formdata=None),

@@ -1,0 +1,47 @@
+"""A faulty network before the live server, and phones on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+
+from tests.faults.phone import Phone
+from tests.faults.proxy import Proxy, faulty_network
+from tests.support.browser import PHONE, is_fault
+from tests.support.live import Live
+
+MakePhone = Callable[..., Phone]
+
+
+@pytest.fixture
+def proxy(live: Live) -> Iterator[Proxy]:
+    """The network of this test."""
+    with faulty_network(live.port) as network:
+        yield network
+
+
+@pytest.fixture
+def make_phone(chromium: Browser, live: Live, proxy: Proxy) -> Iterator[MakePhone]:
+    """Make a phone; any error of a script or of the content policy fails the test."""
+    contexts: list[BrowserContext] = []
+    problems: list[str] = []
+
+    def make(person: str = "grid_worker", script: str = "", **options: Any) -> Phone:
+        # Without the service worker unless a test asks for it: the outbox must not need it.
+        context = chromium.new_context(**{**PHONE, "service_workers": "block", **options})
+        contexts.append(context)
+        if script:
+            context.add_init_script(script)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda message: problems.append(message.text) if is_fault(message) else None)
+        phone = Phone(context, page, live, proxy)
+        return phone.log_in(person) if person else phone
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not problems, problems
