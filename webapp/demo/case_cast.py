@@ -68,7 +68,9 @@ class Cast:
     def caller(self, story: Story) -> Doer:
         """Somebody of another unit than the handler's who neither handled nor checked."""
         case = story.case
-        unit_id = case.community_id if case.community_id not in (case.handler_unit_id, None) else case.street_id
+        unit_id = (
+            case.community_id if case.community_id not in (case.handler_unit_id, None) else case.street_id
+        )
         return self.of_unit(unit_id, {*story.hands, case.checked_by_id})
 
     def filer(self, story: Story) -> Doer:

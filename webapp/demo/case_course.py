@@ -142,7 +142,11 @@ class Course:
         if self._happens(PRESSED):
             self.wait(story, 1, 1)
             above = next_level(story.case.level)
-            by = self.cast.of_unit(getattr(story.case, f"{above}_id")) if above and self._happens(0.5) else Voice.RESIDENT
+            by = (
+                self.cast.of_unit(getattr(story.case, f"{above}_id"))
+                if above and self._happens(0.5)
+                else Voice.RESIDENT
+            )
             story.supervise(by, self._one(texts.SUPERVISE_NOTES))
         if self._happens(EXTENDED):
             self.wait(story, 0, 1)
@@ -167,7 +171,9 @@ class Course:
 
     def work(self, story: Story, matter: Matter) -> None:
         """The work itself, now and then too long."""
-        low, high = (0, 1) if story.case.category in QUICK or story.case.urgent else DAYS[Level(story.case.level)]
+        low, high = (
+            (0, 1) if story.case.category in QUICK or story.case.urgent else DAYS[Level(story.case.level)]
+        )
         late = self.rng.randint(3, 8) if self._happens(LATE) else 0
         self.wait(story, low + late, high + late)
         kind = self.weighted(RESULTS)
@@ -176,7 +182,11 @@ class Course:
     def finish(self, story: Story, matter: Matter) -> None:
         """核查, 评议, 归档."""
         self.wait(story, 0, 1)
-        if self._happens(CHECK_FAILS) and story.case.assigned_at and story.case.status == CaseStatus.PENDING_CHECK:
+        if (
+            self._happens(CHECK_FAILS)
+            and story.case.assigned_at
+            and story.case.status == CaseStatus.PENDING_CHECK
+        ):
             story.fail_check(self.cast.checker(story), self._one(texts.FAIL_NOTES))
             self.work(story, matter)
             self.wait(story, 0, 1)
@@ -208,7 +218,9 @@ class Course:
             return
         self.wait(story, 1, 2)
         value = self.weighted(VERDICTS)
-        story.record_verdict(self.cast.caller(story), value, Channel.PHONE, self._one(texts.VERDICT_NOTES[value]))
+        story.record_verdict(
+            self.cast.caller(story), value, Channel.PHONE, self._one(texts.VERDICT_NOTES[value])
+        )
 
     # Small things
 

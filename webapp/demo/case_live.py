@@ -115,7 +115,9 @@ class _Stage:
         self.history, self.cast, self.course = history, cast, course
         self.rng = history.rng("live")
         self.here: Slice = demo_slice(history.made)
-        self.told: dict[tuple[str, int], Story] = {}  # the first of each matter: another may be merged into it
+        self.told: dict[
+            tuple[str, int], Story
+        ] = {}  # the first of each matter: another may be merged into it
 
     def moment(self, when: When) -> datetime:
         days, number = when
@@ -130,7 +132,9 @@ class _Stage:
         place: Place = getattr(self.here, scene.heard_by if scene.heard_by != RESIDENT else "grid")
         matter = SUBJECTS[scene.category].matters[scene.matter]
         about = self.here.grid if place.level not in (Level.GRID, Level.BUILDING) else place
-        secrecy = next((Confidentiality(o) for o in scene.options if o in set(Confidentiality)), Confidentiality.NORMAL)
+        secrecy = next(
+            (Confidentiality(o) for o in scene.options if o in set(Confidentiality)), Confidentiality.NORMAL
+        )
         report = secrecy == Confidentiality.REPORT
         by: Who = Voice.RESIDENT if scene.heard_by == RESIDENT else self._first(place.id)
         opening = Opening(

@@ -140,7 +140,11 @@ class Record:
         """When the sweep would find the case overdue beyond its grace, in working hours; once from each level."""
         case = self.case
         stepped_here = case.overdue_stepped_level == case.level
-        if case.status not in (*UNDER_WAY, CaseStatus.PENDING_CHECK) or next_level(case.level) is None or stepped_here:
+        if (
+            case.status not in (*UNDER_WAY, CaseStatus.PENDING_CHECK)
+            or next_level(case.level) is None
+            or stepped_here
+        ):
             return None
         assert case.due_at is not None
         opens = WORK_HOURS[0][0]
@@ -159,7 +163,9 @@ class Record:
         for model, values in self._rows:
             loader.add(model, **values)
         for ask in self._asks:
-            loader.add(CaseRequest, **{column.key: getattr(ask, column.key) for column in CaseRequest.__table__.c})
+            loader.add(
+                CaseRequest, **{column.key: getattr(ask, column.key) for column in CaseRequest.__table__.c}
+            )
         by = self.opening.by
         return ToldCase(
             case.id, case.number, self.opening.code, case.category, case.title, case.place_text, self.opening.place.columns(),
@@ -168,7 +174,12 @@ class Record:
         )  # fmt: skip
 
     def _finish(
-        self, action: str, who: Who, note: str = "", data: dict[str, object] | None = None, to: str | None = None
+        self,
+        action: str,
+        who: Who,
+        note: str = "",
+        data: Mapping[str, object] | None = None,
+        to: str | None = None,
     ) -> None:
         case, before, transition = self.case, self.case.status, CASE_FLOW[action]
         case.status = to or transition.target or before
@@ -181,7 +192,9 @@ class Record:
         self._lapse()
         self._note(who, transition, before, note, data or {})
 
-    def _note(self, who: Who, transition: Transition, before: str, note: str, data: dict[str, object]) -> None:
+    def _note(
+        self, who: Who, transition: Transition, before: str, note: str, data: Mapping[str, object]
+    ) -> None:
         case, doer = self.case, who if isinstance(who, Doer) else None
         plain = {key: str(value) if isinstance(value, str) else value for key, value in data.items()}
         self._rows.append((CaseEvent, {
@@ -189,7 +202,12 @@ class Record:
             "to_status": str(case.status), "level": str(case.level), "person_id": doer.person_id if doer else None,
             "post": str(doer.post if doer else who), "unit_id": doer.unit_id if doer else None, "note": note, "data": plain,
         }))  # fmt: skip
-        detail = {"from": str(before), "to": str(case.status), "level": str(case.level), "owner": case.owner_unit_id}
+        detail = {
+            "from": str(before),
+            "to": str(case.status),
+            "level": str(case.level),
+            "owner": case.owner_unit_id,
+        }
         self.history.book.note(self.at, doer, f"case:{transition.action}", ("case", case.id), detail)
 
     def _open(self, kind: str, by: Doer, unit_id: int | None, note: str, **fields: object) -> int:
@@ -212,9 +230,11 @@ class Record:
             self.ask = None
 
     def _to_level(self, level: str | None, phase: Phase | None = None) -> dict[str, object]:
-        case = self.case
+        case, unit_id = self.case, unit_at(self.case, level)
+        assert level is not None
+        assert unit_id is not None, f"the case lies in no {level}"
         case.came_from_unit_id, case.came_from_level = case.owner_unit_id, case.level
-        case.owner_unit_id, case.level = unit_at(case, level), level
+        case.owner_unit_id, case.level = unit_id, level
         case.escalated_at = self.at
         self._term(phase or phase_of(case.status))
         return {"unit": case.owner_unit_id, "from_unit": case.came_from_unit_id}

@@ -37,7 +37,9 @@ class Story(Record):
     def convene(self, by: Doer, parties: tuple[str, ...], note: str) -> None:
         """召集."""
         for name in parties:
-            self._rows.append((CaseParty, {"case_id": self.case.id, "unit_id": None, "name": name, "called_at": self.at}))
+            self._rows.append(
+                (CaseParty, {"case_id": self.case.id, "unit_id": None, "name": name, "called_at": self.at})
+            )
         self._term(Phase.ACCEPT)
         self._finish("convene", by, note, {"parties": list(parties)})
 
@@ -113,7 +115,7 @@ class Story(Record):
 
     def record_verdict(self, by: Who, verdict: str, channel: str, note: str = "") -> None:
         """评议; not satisfied for the first time, it is done again one level up."""
-        whose = {Voice.RESIDENT: VerdictBy.RESIDENT, Voice.SYSTEM: VerdictBy.SYSTEM}.get(by, VerdictBy.CALLER)  # type: ignore[call-overload]
+        whose = VerdictBy.CALLER if isinstance(by, Doer) else VerdictBy(by.value)
         data: dict[str, object] = {"verdict": verdict, "by": whose, "channel": channel}
         case = self.case
         if verdict == Verdict.UNSATISFIED and case.rework_count < LIMITS.reworks:
@@ -121,7 +123,12 @@ class Story(Record):
             data |= self._again(up=True)
             self._finish("record_verdict", by, note, data, to=CaseStatus.IN_PROGRESS)
             return
-        case.verdict, case.verdict_by, case.verdict_channel, case.verdict_at = verdict, whose, channel, self.at
+        case.verdict, case.verdict_by, case.verdict_channel, case.verdict_at = (
+            verdict,
+            whose,
+            channel,
+            self.at,
+        )
         case.verdict_note = note
         case.caller_id = by.person_id if isinstance(by, Doer) else None
         self._term(Phase.ARCHIVE)
@@ -176,12 +183,19 @@ class Story(Record):
     def extend(self, by: Doer, workdays: int, note: str) -> None:
         """申请延期."""
         ask_id = self._open(RequestKind.EXTEND, by, self.case.owner_unit_id, note, workdays=workdays)
-        self._finish("extend", by, note, {"request": ask_id, "workdays": workdays, "unit": self.case.owner_unit_id})
+        self._finish(
+            "extend", by, note, {"request": ask_id, "workdays": workdays, "unit": self.case.owner_unit_id}
+        )
 
     def decline(self, by: Doer, note: str) -> None:
         """申请不予受理."""
         unit_id = self._confirming()
-        self._finish("decline", by, note, {"request": self._open(RequestKind.DECLINE, by, unit_id, note), "unit": unit_id})
+        self._finish(
+            "decline",
+            by,
+            note,
+            {"request": self._open(RequestKind.DECLINE, by, unit_id, note), "unit": unit_id},
+        )
 
     def redirect(self, by: Doer, note: str, channel: str) -> None:
         """申请引导其他渠道."""
@@ -212,6 +226,8 @@ class Story(Record):
     def hand_down(self, by: Doer, note: str) -> None:
         """交回下级."""
         case = self.case
+        assert case.came_from_unit_id is not None
+        assert case.came_from_level is not None
         case.owner_unit_id, case.level = case.came_from_unit_id, case.came_from_level
         case.came_from_unit_id = case.came_from_level = None
         case.returned_down = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -40,7 +41,14 @@ CONFIDENTIALITY = (
     (Confidentiality.REPORT, 1),
 )
 ON_SPOT, WITHDRAWN, DECLINED, REDIRECTED, TWICE = 0.06, 0.015, 0.012, 0.008, 0.015
-SMALL = ("sanitation", "corridor_clutter", "lighting", "policy", "assistance", "dogs")  # can be done on the spot
+SMALL = (
+    "sanitation",
+    "corridor_clutter",
+    "lighting",
+    "policy",
+    "assistance",
+    "dogs",
+)  # can be done on the spot
 
 Tell = Callable[[str, str], Story]  # number, tracking code
 
@@ -56,7 +64,10 @@ def tell(history: History, count: int) -> list[ToldCase]:
     """Write ``count`` cases, those of the demo's slice included; returns them in the order in which they began."""
     author = _Author(history)
     live = [Beginning(at, told) for at, told in case_live.beginnings(history, author.cast, author.course)]
-    usual = [author.invent(history.moment(author.rng, day)) for day in history.some_days(author.rng, count - len(live))]
+    usual = [
+        author.invent(history.moment(author.rng, day))
+        for day in history.some_days(author.rng, count - len(live))
+    ]
     beginnings = sorted([*live, *usual, *author.twins], key=lambda beginning: beginning.at)
     numbers: Counter[str] = Counter()
     told = []
@@ -80,10 +91,9 @@ def _note_acts(history: History, told: list[ToldCase]) -> None:
         hands = {case.registered_by.person_id if case.registered_by else None, case.handled_by_id} - {None}
         for person_id in sorted(person for person in hands if person is not None):
             day = clock.local(case.archived_at).date()
+            source, at = ("case", case.id), case.archived_at
             history.acts.append(
-                Act(
-                    RuleEvent.CASE_ARCHIVED, person_id, case.archived_by, ("case", case.id), day, case.archived_at, case.place
-                )  # fmt: skip
+                Act(RuleEvent.CASE_ARCHIVED, person_id, case.archived_by, source, day, at, case.place)
             )
 
 
@@ -108,15 +118,15 @@ class _Author:
         twice = rng.random() < TWICE
         if twice:
             later = at + timedelta(minutes=rng.randint(25, 70))
-            self.twins.append(Beginning(later, lambda number, code: self._twin(later, number, code, lead[0], matter)))
+            self.twins.append(
+                Beginning(later, lambda number, code: self._twin(later, number, code, lead[0], matter))
+            )
 
         def told(number: str, code: str) -> Story:
             story = self._open(at, number, code, category, matter, grid, plain=twice)
             lead.append(story)
-            try:
+            with suppress(NotYetError):
                 self._end(story, matter, plain=twice)
-            except NotYetError:
-                pass
             return story
 
         return Beginning(at, told)
@@ -148,11 +158,9 @@ class _Author:
             reporter=people.resident(self.rng),
         )  # fmt: skip
         story = Story(self.history, opening)
-        try:
+        with suppress(NotYetError):
             story.go(at + timedelta(minutes=self.rng.randint(8, 20)))
             story.merge(self.cast.owner(story), lead)
-        except NotYetError:
-            pass
         return story
 
     def _place(self, grid_id: int | None) -> Place:

@@ -24,7 +24,9 @@ def tell(history: History) -> int:
         if place.id in made.stations_of:
             weekday = history.workday(history.today + timedelta(days=rng.randrange(7)))
             # The demo's grid has its desk today, whatever day it is, and its community tomorrow.
-            day = {made.grids[0]: history.today, made.communities[0]: history.today + ONE_DAY}.get(place, weekday)
+            day = {made.grids[0]: history.today, made.communities[0]: history.today + ONE_DAY}.get(
+                place, weekday
+            )
             count += _series(history, rng, place, day)
     history.loader.write()
     return count
@@ -58,5 +60,7 @@ def _series(history: History, rng: random.Random, place: Place, day: date) -> in
         history.loader.add(DeskHost, session_id=session_id, person_id=host.person_id)
         history.book.note(planned_at, host, "desk:plan", ("desk_session", session_id), {"series": first})
         if cancelled:
-            history.book.note(planned_at + timedelta(hours=1), host, "desk:cancel", ("desk_session", session_id))
+            history.book.note(
+                planned_at + timedelta(hours=1), host, "desk:cancel", ("desk_session", session_id)
+            )
     return WEEKS_BACK + WEEKS_AHEAD

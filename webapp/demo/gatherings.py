@@ -57,9 +57,7 @@ class Gatherings:
         self.attendances = 0
         self._busy: set[tuple[int, date]] = set()
 
-    def plan(
-        self, plan: Gathering, *, cancelled: bool = False, confirmed_at: datetime | None = None
-    ) -> int:
+    def plan(self, plan: Gathering, *, cancelled: bool = False, confirmed_at: datetime | None = None) -> int:
         """Write the activity; returns its id."""
         organiser = self.history.serving(self.rng, Post.GRID_WORKER, plan.grid.id)
         planned_at = self._planned_at(plan)
@@ -92,7 +90,9 @@ class Gatherings:
             **plan.grid.columns(),
         )
         subject = ("activity", activity_id)
-        self.history.book.note(planned_at, organiser, "activity:create", subject, {"unit": plan.grid.id, "case": plan.case_id})
+        self.history.book.note(
+            planned_at, organiser, "activity:create", subject, {"unit": plan.grid.id, "case": plan.case_id}
+        )
         if called_off:
             self.history.book.note(called_off, organiser, "activity:cancel", subject)
         return activity_id
@@ -101,7 +101,13 @@ class Gatherings:
         return min(plan.planned_at or plan.starts_at - AHEAD, self.history.now - timedelta(hours=1))
 
     def sign_up(
-        self, activity_id: int, plan: Gathering, heads: int, *, first: int | None = None, without: int | None = None
+        self,
+        activity_id: int,
+        plan: Gathering,
+        heads: int,
+        *,
+        first: int | None = None,
+        without: int | None = None,
     ) -> list[int]:
         """Members of the grid sign up, ``first`` among them and ``without`` not; returns who has a place.
 
@@ -147,9 +153,15 @@ class Gatherings:
             **plan.grid.columns(),
         )
         self.attendances += 1
-        doer = Doer(person_id, Post.VOLUNTEER, plan.grid.id) if way != Way.ORGANISER else confirmed and confirmed[1]
+        doer = (
+            Doer(person_id, Post.VOLUNTEER, plan.grid.id)
+            if way != Way.ORGANISER
+            else confirmed and confirmed[1]
+        )
         detail = {"activity": activity_id, "way": str(way)}
-        self.history.book.note(values["at"], doer or None, "attendance:add", ("attendance", attendance_id), detail)
+        self.history.book.note(
+            values["at"], doer or None, "attendance:add", ("attendance", attendance_id), detail
+        )
         if confirmed:
             self._confirm(attendance_id, plan, person_id, values["minutes"], *confirmed)
         if state == HoursState.DISPUTED:
@@ -172,12 +184,16 @@ class Gatherings:
             "at": came, "sign_in_at": came, "sign_out_at": went, "auto_closed": forgot, "capped": capped, "minutes": minutes,
         }  # fmt: skip
 
-    def _confirm(self, attendance_id: int, plan: Gathering, person_id: int, minutes: int, at: datetime, by: Doer) -> None:
+    def _confirm(
+        self, attendance_id: int, plan: Gathering, person_id: int, minutes: int, at: datetime, by: Doer
+    ) -> None:
         self.history.book.note(at, by, "hours:confirm", ("attendance", attendance_id), {"minutes": minutes})
         day = clock.local(plan.starts_at).date()
         place = plan.grid.columns()
         source = ("attendance", attendance_id)
-        self.history.acts.append(Act(RuleEvent.ATTENDANCE_CONFIRMED, person_id, by, source, day, at, place, minutes))
+        self.history.acts.append(
+            Act(RuleEvent.ATTENDANCE_CONFIRMED, person_id, by, source, day, at, place, minutes)
+        )
 
     def _object(self, attendance_id: int, person_id: int, plan: Gathering) -> None:
         at = self.history.now - timedelta(hours=20)

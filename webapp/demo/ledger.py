@@ -60,10 +60,19 @@ class Ledger:
         """What the person can spend at that moment."""
         return sum(lot.left for lot in self._open(person_id, at))
 
-    def spend(self, person_id: int, amount: int, title: str, source: tuple[str, object], at: datetime) -> Entry:
+    def spend(
+        self, person_id: int, amount: int, title: str, source: tuple[str, object], at: datetime
+    ) -> Entry:
         """Take points from the lots that expire first, the older first among equals."""
         entry = Entry(
-            person_id, EntryKind.REDEEM, -amount, title, source, at, clock.local(at).date(), created_by=person_id
+            person_id,
+            EntryKind.REDEEM,
+            -amount,
+            title,
+            source,
+            at,
+            clock.local(at).date(),
+            created_by=person_id,
         )
         for lot in self._open(person_id, at):
             part = min(lot.left, amount)
@@ -92,7 +101,9 @@ class Ledger:
         lots = [
             lot
             for lot in self._lots[person_id]
-            if lot.left and (lot.reviewed_at or lot.at) <= at and (lot.expires_on is None or lot.expires_on >= day)
+            if lot.left
+            and (lot.reviewed_at or lot.at) <= at
+            and (lot.expires_on is None or lot.expires_on >= day)
         ]
         return sorted(lots, key=lambda lot: (lot.expires_on is None, lot.expires_on or day, lot.at))
 

@@ -45,7 +45,7 @@ def tell(history: History) -> int:
         assert entry.reviewed_at is not None
         verb = "points:approve" if entry.status == EntryStatus.EFFECTIVE else "points:reject"
         history.book.note(entry.reviewed_at, by, verb, ("point_entry", entry.id))
-    author.object()
+    author.disagree()
     shop.write()
     history.loader.write()
     return count
@@ -59,7 +59,9 @@ class _Author:
         self.rules = list(db.session.scalars(sa.select(PointRule).order_by(PointRule.id)))
         made = history.made
         # Everybody took their seat before the history begins.
-        self.earners = list(dict.fromkeys(p for body in (made.branch, made.committee) for ps in body.values() for p in ps))
+        self.earners = list(
+            dict.fromkeys(p for body in (made.branch, made.committee) for ps in body.values() for p in ps)
+        )
         self.noted: list[tuple[Entry, Doer | None]] = []
         self.reviews: list[tuple[Entry, Doer]] = []
         self._may_earn = set(self.earners)
@@ -74,7 +76,9 @@ class _Author:
             amount = rule.amount * (act.minutes // 60) if rule.per == Per.HOUR else rule.amount
             if amount:
                 below = self._below(rule, act.person_id, act.on, amount)
-                self._add(rule, act.person_id, amount, act.source, act.on, act.at, act.place, act.by, counts=below)
+                self._add(
+                    rule, act.person_id, amount, act.source, act.on, act.at, act.place, act.by, counts=below
+                )
 
     def by_hand(self) -> None:
         """What the branch secretaries put forward for the members of the committees."""
@@ -93,7 +97,7 @@ class _Author:
                 day = self.history.today - (1 + number % 2) * ONE_DAY
                 self._propose(rules[number % len(rules)], person_id, day, by, grid.columns())
 
-    def object(self) -> None:
+    def disagree(self) -> None:
         """The demo's committee member says that a refusal was wrong; the community has to settle it."""
         if self._rejected is None:
             return
@@ -111,7 +115,9 @@ class _Author:
             answer="",
         )
         doer = Doer(entry.person_id, Post.COMMITTEE_MEMBER, grid.id)
-        self.history.book.note(at, doer, "points:object", ("point_entry", entry.id), {"objection": objection_id})
+        self.history.book.note(
+            at, doer, "points:object", ("point_entry", entry.id), {"objection": objection_id}
+        )
 
     def _propose(
         self, rule: PointRule, person_id: int, day: date, by: Doer, place: dict[str, int | None]
@@ -145,7 +151,9 @@ class _Author:
 
     def _review(self, entry: Entry) -> None:
         """Somebody of the community answers within two working days."""
-        at = self.history.moment(self.rng, self.history.workday(entry.at.date() + self.rng.randint(1, 2) * ONE_DAY))
+        at = self.history.moment(
+            self.rng, self.history.workday(entry.at.date() + self.rng.randint(1, 2) * ONE_DAY)
+        )
         if entry.at > self.history.now - UNANSWERED or at >= self.history.now:
             return
         community_id = entry.place["community_id"]
@@ -170,5 +178,7 @@ class _Author:
         return [
             rule
             for rule in self.rules
-            if rule.event == event and rule.valid_from <= day and (rule.valid_to is None or day <= rule.valid_to)
+            if rule.event == event
+            and rule.valid_from <= day
+            and (rule.valid_to is None or day <= rule.valid_to)
         ]

@@ -60,7 +60,13 @@ OFFERS = (
     Offer("节日礼盒", RewardKind.GOODS, "杂粮、红枣、核桃。", 25, "box", 1, 30),
     Offer("毛巾两条", RewardKind.GOODS, "纯棉。", 5, "wash", None, 100),
 )
-ELSEWHERE = ("抽纸一提", "毛巾两条", "洗衣液 2 公斤", "义剪理发一次", "大米 5 公斤")  # what the other communities offer
+ELSEWHERE = (
+    "抽纸一提",
+    "毛巾两条",
+    "洗衣液 2 公斤",
+    "义剪理发一次",
+    "大米 5 公斤",
+)  # what the other communities offer
 LOW, RESTOCK = 4, 20
 WISHES = 5  # how often in a year a person looks at the shop
 FATES = ((RedemptionState.FULFILLED, 86), (RedemptionState.CANCELLED, 8), (RedemptionState.EXPIRED, 6))
@@ -105,11 +111,21 @@ class Shop:
         """Every community offers some rewards, the demo's all of them."""
         made, at = self.history.made, clock.at(self.history.today - YEAR + ONE_DAY, SWEEPS_AT)
         for community in made.communities:
-            clerk = Doer(made.staff[Post.COMMUNITY_STAFF, community.id][0], Post.COMMUNITY_STAFF, community.id)
-            offers = OFFERS if community is made.communities[0] else [o for o in OFFERS if o.name in ELSEWHERE]
+            clerk = Doer(
+                made.staff[Post.COMMUNITY_STAFF, community.id][0], Post.COMMUNITY_STAFF, community.id
+            )
+            offers = (
+                OFFERS if community is made.communities[0] else [o for o in OFFERS if o.name in ELSEWHERE]
+            )
             shelves = self._shelves[community.id] = []
             for offer in offers:
-                shelf = _Shelf(self.history.loader.reserve(Reward), offer, community, made.stations_of[community.id], clerk)
+                shelf = _Shelf(
+                    self.history.loader.reserve(Reward),
+                    offer,
+                    community,
+                    made.stations_of[community.id],
+                    clerk,
+                )
                 shelves.append(shelf)
                 self._stock(shelf, offer.stock, at)
                 detail = {"cost": offer.cost, "stock": offer.stock}
@@ -127,7 +143,9 @@ class Shop:
         for person_id in earners:
             if person_id not in serving and person_id in known:
                 for day in self.history.some_days(self.rng, WISHES):
-                    self._at(self.history.moment(self.rng, day), partial(self._wish, known[person_id], fate=""))
+                    self._at(
+                        self.history.moment(self.rng, day), partial(self._wish, known[person_id], fate="")
+                    )
         for post, days, fate in LIVE:
             at = self.history.now - timedelta(days=days, minutes=self.rng.randint(5, 600))
             self._at(at, partial(self._wish, known[self.history.made.demo[post]], fate=fate))
@@ -176,16 +194,21 @@ class Shop:
             for shelf in self._shelves[community_id]
             if shelf.offer.cost <= balance
             and shelf.on_shelf
-            and (shelf.offer.limit is None or self._taken[(who.person_id, shelf.id, quarter)] < shelf.offer.limit)
+            and (
+                shelf.offer.limit is None
+                or self._taken[(who.person_id, shelf.id, quarter)] < shelf.offer.limit
+            )
         ]
         if not fits or (not fate and self.rng.random() < SAVES):
             return
         shelf = min(fits, key=lambda shelf: shelf.offer.cost) if fate else self.rng.choice(fits)
         self._taken[(who.person_id, shelf.id, quarter)] += 1
-        self._take(who, shelf, at, fate or self.rng.choices([f for f, _ in FATES], weights=[n for _, n in FATES])[0])
+        self._take(
+            who, shelf, at, fate or self.rng.choices([f for f, _ in FATES], weights=[n for _, n in FATES])[0]
+        )
 
     def _take(self, who: Doer, shelf: _Shelf, at: datetime, fate: str) -> None:
-        redemption = {
+        redemption: dict[str, Any] = {
             "id": self.history.loader.reserve(Redemption),
             "code": pickup_code(self.rng.choice),
             "reward_id": shelf.id,
@@ -207,7 +230,11 @@ class Shop:
         if shelf.on_shelf < LOW:
             self._stock(shelf, RESTOCK, at + timedelta(minutes=1))
         day = self.history.workday(at.date() + self.rng.randint(1, 9) * ONE_DAY)
-        settled = redemption["expires_at"] if fate == RedemptionState.EXPIRED else self.history.moment(self.rng, day)
+        settled = (
+            redemption["expires_at"]
+            if fate == RedemptionState.EXPIRED
+            else self.history.moment(self.rng, day)
+        )
         if settled < self.history.now and fate != RedemptionState.REQUESTED:
             self._at(settled, partial(self._settle, who, shelf, redemption, paid, fate=fate))
 
@@ -231,7 +258,13 @@ class Shop:
         self.history.book.note(at, shelf.clerk, "reward:stock", ("reward", shelf.id), {"amount": amount})
 
     def _move(
-        self, shelf: _Shelf, kind: StockKind, amount: int, at: datetime, by: int | None, redemption_id: int | None
+        self,
+        shelf: _Shelf,
+        kind: StockKind,
+        amount: int,
+        at: datetime,
+        by: int | None,
+        redemption_id: int | None,
     ) -> None:
         shelf.on_shelf += amount
         self._movements.append({

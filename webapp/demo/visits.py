@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -22,11 +22,25 @@ from webapp.points.models import RuleEvent
 from webapp.visits.models import Outcome, ServiceItem, Visit, VisitItem, VisitKind
 
 NOTES = {
-    "policy": ("介绍了高龄津贴的申请条件", "解释了加装电梯补贴政策", "介绍了灵活就业参保办法", "讲解了残疾人两项补贴"),
+    "policy": (
+        "介绍了高龄津贴的申请条件",
+        "解释了加装电梯补贴政策",
+        "介绍了灵活就业参保办法",
+        "讲解了残疾人两项补贴",
+    ),
     "errand": ("代交水电费", "代取社区证明", "代办老年优待证", "代收快递送上门"),
     "home_call": ("陪老人聊天，身体精神都好", "送去节日慰问品", "看望出院的居民", "了解独居老人近况"),
-    "mediation": ("楼上楼下因晾晒起争执，已劝和", "邻里因公共空间堆物起争执，已商定清理", "养犬扰邻，双方已谅解"),
-    "safety": ("检查燃气软管，提醒更换", "清理楼道可燃物", "提醒不在楼道给电动车充电", "检查独居老人家中插座"),
+    "mediation": (
+        "楼上楼下因晾晒起争执，已劝和",
+        "邻里因公共空间堆物起争执，已商定清理",
+        "养犬扰邻，双方已谅解",
+    ),
+    "safety": (
+        "检查燃气软管，提醒更换",
+        "清理楼道可燃物",
+        "提醒不在楼道给电动车充电",
+        "检查独居老人家中插座",
+    ),
     "sanitation": ("联系保洁清理楼前垃圾", "提醒垃圾分类投放", "清理绿化带杂物"),
     "elderly": ("帮老人量血压，提醒按时吃药", "帮助预约挂号", "帮老人调好手机大字版", "协助申请助餐"),
     "insurance": ("帮忙办理医保缴费", "协助养老资格认证", "查询社保缴费年限"),
@@ -42,7 +56,12 @@ SHARES = {
     "policy": 12, "errand": 10, "home_call": 14, "mediation": 5, "safety": 11, "sanitation": 8, "elderly": 12,
     "insurance": 7, "certificate": 5, "property": 6, "opinion": 5, "outreach": 9, "job": 3, "other": 3,
 }  # fmt: skip
-OUTCOMES = ((Outcome.SETTLED, 62), (Outcome.EXPLAINED, 24), (Outcome.IN_PROGRESS, 6), (Outcome.NOBODY_HOME, 8))
+OUTCOMES = (
+    (Outcome.SETTLED, 62),
+    (Outcome.EXPLAINED, 24),
+    (Outcome.IN_PROGRESS, 6),
+    (Outcome.NOBODY_HOME, 8),
+)
 STILL_OPEN = timedelta(days=14)  # what was in progress longer ago has long been settled
 
 
@@ -56,7 +75,9 @@ class _Items(NamedTuple):
 def tell(history: History, cases: Sequence[ToldCase], count: int) -> int:
     """Write ``count`` visits or more: one for each case that a visit brought in, the rest on their own."""
     rng, items = history.rng("visits"), _items()
-    from_cases = [case for case in cases if case.source in (Source.VISIT, Source.STATION) and case.registered_by]
+    from_cases = [
+        case for case in cases if case.source in (Source.VISIT, Source.STATION) and case.registered_by
+    ]
     for case in from_cases:
         assert case.registered_by is not None
         kind = VisitKind.HOME_VISIT if case.source == Source.VISIT else VisitKind.STATION_RECEPTION
@@ -78,10 +99,14 @@ def _items() -> _Items:
     rows = db.session.execute(sa.select(ServiceItem.key, ServiceItem.id, ServiceItem.case_category)).all()
     ids = {row.key: row.id for row in rows}
     keys = [key for key in SHARES if key in ids]
-    return _Items(keys, [SHARES[key] for key in keys], ids, {row.case_category: row.key for row in reversed(rows)})
+    return _Items(
+        keys, [SHARES[key] for key in keys], ids, {row.case_category: row.key for row in reversed(rows)}
+    )
 
 
-def _plain(history: History, rng: random.Random, items: _Items, at: datetime, grid: Place | None = None) -> None:
+def _plain(
+    history: History, rng: random.Random, items: _Items, at: datetime, grid: Place | None = None
+) -> None:
     """A visit of which no case came."""
     grid = grid or rng.choice(history.made.grids)
     worker, place = _worker(history, rng, grid)
@@ -114,7 +139,7 @@ def _worker(history: History, rng: random.Random, grid: Place) -> tuple[Doer, di
 
 def _visit(
     history: History, rng: random.Random, items: _Items, worker: Doer, at: datetime, kind: str, key: str, outcome: str,
-    place: dict[str, int | None], case_id: int | None = None, note: str = "",
+    place: Mapping[str, int | None], case_id: int | None = None, note: str = "",
 ) -> None:  # fmt: skip
     logged_at = _logged_at(history, rng, at)
     late = clock.local(logged_at).date() > clock.local(at).date()
@@ -125,7 +150,9 @@ def _visit(
         outcome=outcome,
         worker_id=worker.person_id,
         unit_id=worker.unit_id,
-        station_id=history.made.stations_of[station] if kind == VisitKind.STATION_RECEPTION and station else None,
+        station_id=history.made.stations_of[station]
+        if kind == VisitKind.STATION_RECEPTION and station
+        else None,
         desk_session_id=None,
         at=at,
         logged_at=logged_at,
@@ -144,7 +171,9 @@ def _visit(
     detail = {"kind": str(kind), "outcome": str(outcome), "late": late}
     history.book.note(logged_at, worker, "visit:log", ("visit", visit_id), detail)
     day = clock.local(at).date()
-    history.acts.append(Act(RuleEvent.VISIT_LOGGED, worker.person_id, worker, ("visit", visit_id), day, logged_at, place))
+    history.acts.append(
+        Act(RuleEvent.VISIT_LOGGED, worker.person_id, worker, ("visit", visit_id), day, logged_at, place)
+    )
 
 
 def _logged_at(history: History, rng: random.Random, at: datetime) -> datetime:

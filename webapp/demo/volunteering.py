@@ -78,8 +78,8 @@ def tell(history: History, cases: Sequence[ToldCase]) -> int:
 
 def _reports(history: History, rng: random.Random) -> None:
     """Every serving member reported to a grid; a few to its community, too."""
-    kinds = db.session.execute(sa.select(CheckInKind.level, CheckInKind.id).order_by(CheckInKind.sort)).all()
-    kind_of = {level: kind_id for level, kind_id in kinds}  # of each level the last: 在职党员
+    kinds = db.session.execute(sa.select(CheckInKind.level, CheckInKind.id).order_by(CheckInKind.sort))
+    kind_of = {row.level: row.id for row in kinds}  # of each level the last: 在职党员
     communities = {community.id: community for community in history.made.communities}
     for grid in history.made.grids:
         for person_id in history.made.members.get(grid.id, []):
@@ -134,7 +134,9 @@ def _settled(
     history: History, rng: random.Random, gatherings: Gatherings, plan: Gathering, heads: int | None = None
 ) -> None:
     """An activity that is over and whose hours are confirmed, or that was called off."""
-    confirmed_at = history.moment(rng, history.workday(clock.local(plan.ends_at).date() + rng.randint(1, 3) * ONE_DAY))
+    confirmed_at = history.moment(
+        rng, history.workday(clock.local(plan.ends_at).date() + rng.randint(1, 3) * ONE_DAY)
+    )
     confirmed_at = min(confirmed_at, max(history.now - timedelta(hours=1), plan.ends_at))
     if plan.case_id is None and rng.random() < 0.03:
         gatherings.plan(plan, cancelled=True)
