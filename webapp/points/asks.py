@@ -89,7 +89,7 @@ def _ask(row: Any) -> Ask:
         title=f"{row.person_name} · {row.title} {row.amount:+d} 分",
         by=row.by_name or "系统",
         since=row.since,
-        reason=row.objection or row.reason or "超过每天或每月上限，需要审核",
+        reason=row.objection or row.reason,
         url=f"/points/review/{row.id}",
         detail=text.day(row.earned_on),
     )

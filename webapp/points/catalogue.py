@@ -17,6 +17,7 @@ from webapp.points.models import Reward, StockKind, StockMovement
 
 # Pictures of our own in static/rewards/.
 PICTURES = {
+    "box": "通用",
     "rice": "米面",
     "oil": "食用油",
     "tissue": "纸品",
@@ -27,7 +28,6 @@ PICTURES = {
     "repair": "维修",
     "clean": "家政",
     "health": "体检",
-    "box": "其他",
 }
 
 

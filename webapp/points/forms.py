@@ -47,7 +47,10 @@ class RewardForm(Form):
         "名称", validators=[DataRequired("请填写名称。"), Length(max=30, message="不超过 30 字。")]
     )
     kind = RadioField(
-        "类别", choices=[SelectChoice(*pair) for pair in REWARD_KIND_NAMES.items()], default=RewardKind.GOODS
+        "类别",
+        choices=[SelectChoice(*pair) for pair in REWARD_KIND_NAMES.items()],
+        default=RewardKind.GOODS,
+        validators=[InputRequired()],
     )
     cost = IntegerField(
         "所需积分",
@@ -57,7 +60,12 @@ class RewardForm(Form):
         ],
     )
     station_id = SelectField("领取点", coerce=int, validators=[InputRequired("请选择领取点。")])
-    picture = RadioField("图片", choices=[SelectChoice(*pair) for pair in PICTURES.items()], default="box")
+    picture = RadioField(
+        "图片",
+        choices=[SelectChoice(*pair) for pair in PICTURES.items()],
+        default="box",
+        validators=[InputRequired()],
+    )
     quarter_limit = IntegerField(
         "每人每季度限兑",
         validators=[Optional(), NumberRange(1, MOST_PIECES, message="请填写 1 以上的整数。")],

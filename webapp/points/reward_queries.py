@@ -77,7 +77,10 @@ def rewards_page(actor: Actor, cursor: str = "") -> Page[Any]:
     """The rewards of the actor's unit and below, with what is held of each; the newest first."""
     held = sa.select(sa.func.count()).where(Redemption.reward_id == Reward.id, UNCOLLECTED)
     query = sa.select(
-        *REWARD_COLUMNS, held.scalar_subquery().label("held"), Unit.short_name.label("unit_name")
+        *REWARD_COLUMNS,
+        held.scalar_subquery().label("held"),
+        Reward.unit_id,
+        Unit.short_name.label("unit_name"),
     )
     return keyset(
         query.join(Unit, Unit.id == Reward.unit_id).where(within(actor, Reward)), [Reward.id], cursor

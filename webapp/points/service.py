@@ -66,7 +66,10 @@ def earn(
             below = _below(rule.daily_cap, got.day + amount) and _below(rule.monthly_cap, got.month + amount)
             status = EntryStatus.EFFECTIVE if below else EntryStatus.PROPOSED
             columns = {column: getattr(place, column) for column in PLACE}
-            entries.append(_credit(rule, chosen, actor, status, person_id, amount, source, on, columns))
+            reason = "" if below else "超过每天或每月的上限"
+            entries.append(
+                _credit(rule, chosen, actor, status, person_id, amount, source, on, columns, reason)
+            )
     return entries
 
 
