@@ -85,7 +85,9 @@ class Phone:
     def log_in(self, person: str) -> Phone:
         """Somebody logs in on this phone."""
         self.person = person
-        self.context.add_cookies([{"name": "desk", "value": session_cookie(self.live, person), "url": self.proxy.url}])
+        self.context.add_cookies(
+            [{"name": "desk", "value": session_cookie(self.live, person), "url": self.proxy.url}]
+        )
         return self
 
     def log_out(self) -> None:

@@ -121,14 +121,15 @@ class _Handler(BaseHTTPRequestHandler):
         if fault in ("drop_request", "hang"):
             return
         if fault == "portal":
-            return self._answer(200, PORTAL)
-        if fault == "redirect":
-            return self._answer(302, b"", {"Location": "/login"})
-        if fault in ("500", "502"):
-            return self._answer(int(fault), b"<h1>Bad Gateway</h1>")
-        if fault == "429":
-            return self._answer(429, b"slow down", {"Retry-After": str(RETRY_AFTER)})
-        self._forward(body, fault)
+            self._answer(200, PORTAL)
+        elif fault == "redirect":
+            self._answer(302, b"", {"Location": "/login"})
+        elif fault in ("500", "502"):
+            self._answer(int(fault), b"<h1>Bad Gateway</h1>")
+        elif fault == "429":
+            self._answer(429, b"slow down", {"Retry-After": str(RETRY_AFTER)})
+        else:
+            self._forward(body, fault)
 
     def _forward(self, body: bytes, fault: str) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.proxy.target, timeout=60)

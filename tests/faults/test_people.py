@@ -169,20 +169,33 @@ def test_a_post_that_ended_meanwhile_goes_to_the_community_which_claims_it(
     assert visits(live, "post ended") == {"post ended": [staff.person_id]}
     with live.app.app_context():
         [aside] = db.session.scalars(sa.select(Quarantined)).all()
-        assert (aside.state, aside.person_id, aside.decided_by) == (State.CLAIMED, phone.person_id, staff.person_id)
+        assert (aside.state, aside.person_id, aside.decided_by) == (
+            State.CLAIMED,
+            phone.person_id,
+            staff.person_id,
+        )
         db.session.remove()
 
 
-def test_a_conflict_waits_for_a_person_who_may_mend_export_or_hand_it_over(make_phone: MakePhone, live: Live) -> None:
+def test_a_conflict_waits_for_a_person_who_may_mend_export_or_hand_it_over(
+    make_phone: MakePhone, live: Live
+) -> None:
     phone = make_phone()
     _kept_offline(phone, "conflict")
     [row] = phone.rows()
+    unit_id = dict(row["fields"])["unit_id"]
     # The same submission was used for something else meanwhile.
     with live.app.app_context():
         browse = Browse(live.app, live.app.extensions["world"]).log_in("grid_worker")
         browse.post(
             "/visits/new",
-            {"kind": "home_visit", "items": "policy", "outcome": "settled", "note": "the other", "unit_id": dict(row["fields"])["unit_id"]},
+            {
+                "kind": "home_visit",
+                "items": "policy",
+                "outcome": "settled",
+                "note": "the other",
+                "unit_id": unit_id,
+            },
             submission_id=row["id"],
         )
         db.session.remove()
@@ -209,7 +222,9 @@ def test_the_form_of_an_older_build_is_mended_and_arrives_once(make_phone: MakeP
     phone.open()
     phone.context.set_offline(True)
     # As the app was before the upgrade: without the question that is asked now.
-    phone.page.evaluate("document.body.dataset.version = 'older'; document.querySelectorAll('[name=outcome]').forEach(f => f.remove())")
+    phone.page.evaluate(
+        "document.body.dataset.version = 'older'; document.querySelectorAll('[name=outcome]').forEach((one) => one.remove())"
+    )
     for name in ("kind", "items"):
         phone.page.locator(f"#log-visit [name={name}]").first.evaluate("field => { field.checked = true; }")
     phone.page.locator("[name=note]").evaluate("field => { field.value = 'upgraded'; }")

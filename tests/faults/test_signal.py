@@ -11,7 +11,9 @@ from tests.faults.proxy import Proxy
 from tests.support.live import Live
 
 
-def test_with_signal_the_page_goes_on_as_if_there_were_no_outbox(make_phone: MakePhone, live: Live, proxy: Proxy) -> None:
+def test_with_signal_the_page_goes_on_as_if_there_were_no_outbox(
+    make_phone: MakePhone, live: Live, proxy: Proxy
+) -> None:
     phone = make_phone()
     phone.open()
     phone.write("online")
@@ -58,7 +60,9 @@ def test_wrong_input_comes_back_on_the_form_as_without_an_outbox(make_phone: Mak
     assert [entry["number"] for entry in phone.log()] == [1]
 
 
-@pytest.mark.parametrize("fault", ["drop_request", "drop_answer", "cut_answer", "portal", "redirect", "500", "502", "429"])
+@pytest.mark.parametrize(
+    "fault", ["drop_request", "drop_answer", "cut_answer", "portal", "redirect", "500", "502", "429"]
+)
 def test_no_answer_but_a_receipt_counts(make_phone: MakePhone, live: Live, proxy: Proxy, fault: str) -> None:
     phone = make_phone()
     phone.open()
@@ -72,7 +76,9 @@ def test_no_answer_but_a_receipt_counts(make_phone: MakePhone, live: Live, proxy
     assert len({one.submission_id for one in sent}) == 1
 
 
-def test_a_captive_portal_in_place_of_the_token_is_no_signal(make_phone: MakePhone, live: Live, proxy: Proxy) -> None:
+def test_a_captive_portal_in_place_of_the_token_is_no_signal(
+    make_phone: MakePhone, live: Live, proxy: Proxy
+) -> None:
     phone = make_phone()
     phone.open()
     proxy.plan("portal", "GET", "/outbox/token", times=2)
@@ -82,7 +88,9 @@ def test_a_captive_portal_in_place_of_the_token_is_no_signal(make_phone: MakePho
     assert visits(live, "portal token") == {"portal token": [phone.person_id]}
 
 
-def test_silence_is_waited_for_eight_seconds_and_no_longer(make_phone: MakePhone, live: Live, proxy: Proxy) -> None:
+def test_silence_is_waited_for_eight_seconds_and_no_longer(
+    make_phone: MakePhone, live: Live, proxy: Proxy
+) -> None:
     phone = make_phone()
     phone.open()
     proxy.plan("hang", path="/visits/new")

@@ -9,13 +9,14 @@ import random
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
 
 from tests.faults.conftest import MakePhone
-from tests.faults.phone import session_cookie, visits
+from tests.faults.phone import Phone, session_cookie, visits
 from tests.faults.proxy import Proxy
 from tests.support.live import Live
 from tests.support.world import PEOPLE
@@ -59,7 +60,13 @@ class SimulatedPhone:
     def write(self, count: int) -> None:
         """Keep so many visits."""
         for number in range(1, count + 1):
-            self.queue.append((number, str(uuid.UUID(int=self.dice.getrandbits(128), version=4)), f"storm {self.person} {number}"))
+            self.queue.append(
+                (
+                    number,
+                    str(uuid.UUID(int=self.dice.getrandbits(128), version=4)),
+                    f"storm {self.person} {number}",
+                )
+            )
 
     def run(self, deadline: float) -> None:
         """Send until nothing is left; now and then the same row from two tabs at once."""
@@ -88,7 +95,8 @@ class SimulatedPhone:
         }  # fmt: skip
         boundary = "storm"
         body = "".join(
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in fields.items()
         )
         headers = {
             "Content-Type": f"multipart/form-data; boundary={boundary}",
@@ -102,7 +110,9 @@ class SimulatedPhone:
         assert status not in (403, 404, 409, 413, 422), (status, receipt)
         return status == 200 and receipt.get("submission_id") == submission_id
 
-    def _ask(self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None) -> tuple[int, dict[str, str]]:
+    def _ask(
+        self, method: str, path: str, body: str = "", headers: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, str]]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         sent = {"Cookie": f"desk={self.cookie}", "Accept": "application/json", **(headers or {})}
         try:
@@ -111,7 +121,9 @@ class SimulatedPhone:
             text = answer.read()
             if cookie := answer.getheader("Set-Cookie"):
                 self.cookie = cookie.split(";")[0].removeprefix("desk=")
-            return answer.status, json.loads(text) if "json" in (answer.getheader("Content-Type") or "") else {}
+            return answer.status, json.loads(text) if "json" in (
+                answer.getheader("Content-Type") or ""
+            ) else {}
         except (OSError, http.client.HTTPException, ValueError):
             return 0, {}
         finally:
@@ -123,27 +135,29 @@ def _simulated(live: Live, proxy: Proxy, person: str, seed: int) -> SimulatedPho
     with live.app.app_context():
         owner = queries.owner_key(world.people[person])
     phone = SimulatedPhone(
-        person, world.units[PEOPLE[person][1]], session_cookie(live, person), owner, proxy.port, random.Random(seed)
+        person,
+        world.units[PEOPLE[person][1]],
+        session_cookie(live, person),
+        owner,
+        proxy.port,
+        random.Random(seed),
     )
     phone.write(EACH)
     return phone
 
 
-@pytest.mark.slow
-def test_after_a_storm_the_server_has_exactly_what_the_phones_wrote(make_phone: MakePhone, live: Live, proxy: Proxy) -> None:
-    simulated = [_simulated(live, proxy, person, SEED + n) for n, person in enumerate(WRITERS)]
-    browsers = [make_phone(person) for person in WRITERS[:2]]
-    written = {note: live.app.extensions["world"].people[one.person] for one in simulated for _, _, note in one.queue}
-    for phone in browsers:
-        phone.open()
-        phone.context.set_offline(True)
-        for number in range(BROWSER_EACH):
-            note = f"storm browser {phone.person} {number}"
-            phone.keep(note)
-            phone.again()
-            written[note] = phone.person_id
-    assert len(written) >= 500
+def _written_offline(phone: Phone) -> list[str]:
+    phone.open()
+    phone.context.set_offline(True)
+    notes = [f"storm browser {phone.person} {number}" for number in range(BROWSER_EACH)]
+    for note in notes:
+        phone.keep(note)
+        phone.again()
+    return notes
 
+
+def _blow(simulated: list[SimulatedPhone], browsers: list[Phone], proxy: Proxy) -> None:
+    """All of them send until nothing is left."""
     proxy.chaos(SEED, RATE)
     deadline = time.monotonic() + LONGEST
     threads = [threading.Thread(target=one.run, args=(deadline,)) for one in simulated]
@@ -151,32 +165,48 @@ def test_after_a_storm_the_server_has_exactly_what_the_phones_wrote(make_phone: 
         thread.start()
     for phone in browsers:
         phone.context.set_offline(False)
-    for thread in threads:
-        while thread.is_alive():
-            thread.join(0.2)
-            for phone in browsers:  # lets Playwright's pages run, and taps now and then
-                phone.wake()
+    while any(thread.is_alive() for thread in threads):
+        time.sleep(0.2)
+        for phone in browsers:  # lets Playwright's pages run, and taps now and then
+            phone.wake()
     proxy.calm()
     for phone in browsers:
         phone.wake()
         phone.until_empty()
+
+
+def _arrived(live: Live, device: str) -> tuple[int, list[int]]:
+    with live.app.app_context():
+        found = queries.arrivals(uuid.UUID(device))
+        db.session.remove()
+        return found.received, found.missing
+
+
+@pytest.mark.slow
+def test_after_a_storm_the_server_has_exactly_what_the_phones_wrote(
+    make_phone: MakePhone, live: Live, proxy: Proxy, record_property: Callable[[str, object], None]
+) -> None:
+    people = live.app.extensions["world"].people
+    simulated = [_simulated(live, proxy, person, SEED + n) for n, person in enumerate(WRITERS)]
+    browsers = [make_phone(person) for person in WRITERS[:2]]
+    written = {note: people[one.person] for one in simulated for _, _, note in one.queue}
+    for phone in browsers:
+        written.update(dict.fromkeys(_written_offline(phone), phone.person_id))
+    assert len(written) >= 500
+
+    _blow(simulated, browsers, proxy)
 
     rows = visits(live, "storm")
     lost = set(written) - set(rows)
     twice = {note for note, workers in rows.items() if len(workers) > 1}
     wrong = {note for note, workers in rows.items() if set(workers) != {written.get(note)}}
     faults = [one.fault for one in proxy.seen if one.fault]
-    print(f"{len(written)} written, {len(proxy.posts())} sent, {len(faults)} faults, lost {len(lost)}, twice {len(twice)}, "
-          f"wrong name {len(wrong)}")  # fmt: skip
-    assert (lost, twice, wrong) == (set(), set(), set())
-    assert set(rows) == set(written)
+    counts = {"written": len(written), "sent": len(proxy.posts()), "faults": len(faults)}
+    for name, count in counts.items():
+        record_property(name, count)
+    assert (lost, twice, wrong) == (set(), set(), set()), counts
     assert all(not one.queue for one in simulated)
-    with live.app.app_context():
-        for one in simulated:
-            found = queries.arrivals(one.device)
-            assert (found.received, found.highest, found.missing) == (EACH, EACH, [])
-        for phone in browsers:
-            found = queries.arrivals(uuid.UUID(phone.page.evaluate("window.outbox.read().then((held) => held.device.id)")))
-            assert (found.received, found.missing) == (BROWSER_EACH, [])
-        db.session.remove()
+    assert all(_arrived(live, str(one.device)) == (EACH, []) for one in simulated)
+    device = "window.outbox.read().then((held) => held.device.id)"
+    assert all(_arrived(live, phone.page.evaluate(device)) == (BROWSER_EACH, []) for phone in browsers)
     assert len(faults) > len(written) / 3, "it was a storm"

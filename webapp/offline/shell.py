@@ -15,7 +15,15 @@ from webapp.foundation.private import mask_name
 from webapp.offline import queries
 
 CODE = (".py", ".html", ".js", ".css")
-SHELL = ("app.css", "app.js", "outbox.js", "vendor/htmx-4.0.1.min.js", "icons.svg", "icon.svg")
+SHELL = (
+    "app.css",
+    "app.js",
+    "outbox.js",
+    "outbox-view.js",
+    "vendor/htmx-4.0.1.min.js",
+    "icons.svg",
+    "icon.svg",
+)
 # Pages that a phone may show again without signal: lists with masked names and empty forms, never a resident's record.
 KEPT = frozenset({"/", "/outbox", "/visits/new", "/visits/desk/", "/cases/", "/cases/new", "/volunteering/"})
 
