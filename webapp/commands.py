@@ -83,6 +83,7 @@ def seed_defaults() -> None:
 @click.command()
 def welcome() -> None:
     """Say where the app is, with a QR code for the phone, and who can log in to the demo."""
+    from webapp.demo.examples import links
     from webapp.foundation.qr import qr_terminal
 
     settings = _settings()
@@ -98,6 +99,9 @@ def welcome() -> None:
         for post in Post:
             if post in names:
                 click.echo(f"  {post.value:<22}{POST_NAMES[post]}")
+        click.echo("\nWithout a login:")
+        for path, words in links():
+            click.echo(f"  {url}{path}  {words}")
         click.echo("")
 
 

@@ -18,6 +18,7 @@ from webapp.cases import queries as case_queries
 from webapp.cases.models import Case, CaseEvent
 from webapp.cases.service import sweep
 from webapp.cases.workflow import CaseStatus, Source
+from webapp.demo.examples import links
 from webapp.demo.places import SMALL
 from webapp.directory.models import Branch, Committee, Person, PropertyCompany, Station, Unit
 from webapp.directory.posts import LADDER, Level, Post
@@ -173,6 +174,13 @@ def test_a_case_of_each_status_has_its_page(status: CaseStatus, demo: Demo, visi
     number = db.session.scalars(query.order_by(Case.id.desc())).first()
     visitor.log_in(Post.STREET_STAFF)
     visitor.get(f"/cases/{number}")
+
+
+def test_the_examples_for_visitors_work(visitor: Browse) -> None:
+    paths = [path for path, _ in links()]
+    assert [path[:3] for path in paths] == ["/r/", "/t/"]
+    for path in paths:
+        visitor.get(path)
 
 
 @pytest.mark.parametrize("post", Post)

@@ -29,7 +29,7 @@ from webapp.foundation import clock
 T = TypeVar("T")
 
 # How often something happens, of the cases to which it can.
-CONVENED, CLIMBS, APPROVED, RETURNED, CHECK_FAILS, REOPENED = 0.62, 0.22, 0.85, 0.04, 0.05, 0.015
+CONVENED, CLIMBS, APPROVED, RETURNED, CHECK_FAILS, REOPENED = 0.465, 0.22, 0.85, 0.04, 0.05, 0.015
 EXTENDED, SUSPENDED, PRESSED, LATE, HANDED_DOWN = 0.05, 0.03, 0.04, 0.05, 0.06
 BY_CODE, NOBODY_ANSWERS = 0.45, 0.05
 VERDICTS = ((Verdict.SATISFIED, 72), (Verdict.MOSTLY, 21), (Verdict.UNSATISFIED, 7))
@@ -69,12 +69,12 @@ class Course:
         self.wait(story, 0, 1)
         story.withdraw(Voice.RESIDENT, self._one(texts.WITHDRAW_NOTES))
 
-    def refused(self, story: Story, *, elsewhere: bool) -> None:
+    def refused(self, story: Story, elsewhere: tuple[str, str] | None = None) -> None:
         """Not taken, or led elsewhere; the next level confirms it."""
         self.wait(story, 0, 0)
         by = self.cast.owner(story)
         if elsewhere:
-            story.redirect(by, *self._one(texts.REDIRECT))
+            story.redirect(by, *elsewhere)
         else:
             story.decline(by, self._one(texts.DECLINE_NOTES))
         self.wait(story, 0, 1)

@@ -54,7 +54,7 @@ SCENES = (
     S("grid", "lighting", 2, (7, 9), (("assign", (6, 10), COMPANY), ("accept", (6, 15)), ("supervise", (1, 11)))),
     S("grid", "dogs", 0, (3, 15), (("assign", (2, 9), OWN), ("accept", (2, 10))), ("anonymous",)),
     S("community", "lift", 2, (14, 9), (
-        ("convene", (13, 15)), ("assign", (12, 10), COMPANY), ("accept", (11, 9)), ("suspend", (8, 10), 40),
+        ("convene", (13, 15)), ("assign", (12, 10), COMPANY), ("accept", (11, 9)), ("suspend", (8, 10), 40, 2),
     )),
     S("street", "illegal_building", 0, (9, 9), (("assign", (8, 10), CITY), ("accept", (8, 15)))),
     S("grid", "utilities", 0, (12, 9), (("assign", (11, 10), WORKS), ("accept", (10, 15)))),  # late: stepped up by itself
@@ -65,11 +65,11 @@ SCENES = (
     S("community", "illegal_building", 1, (2, 9), (("escalate", (1, 15), "beyond_authority"),)),
     S("grid", "dispute", 1, (1, 10), (("decline", (0, 130)),)),
     S("building", "dogs", 1, (0, 160), (("decline", (0, 120)),)),
-    S("community", "other", 0, (1, 15), (("redirect", (0, 200)),)),
+    S("community", "other", 2, (1, 15), (("redirect", (0, 200)),)),
     S("grid", "property_service", 2, (5, 9), (
-        ("assign", (4, 10), COMPANY), ("accept", (3, 9)), ("extend", (1, 10), 3),
+        ("assign", (4, 10), COMPANY), ("accept", (3, 9)), ("extend", (1, 10), 3, 2),
     )),
-    S("community", "lighting", 1, (8, 9), (("assign", (7, 10), POWER), ("accept", (6, 9)), ("extend", (1, 11), 4))),
+    S("community", "lighting", 1, (8, 9), (("assign", (7, 10), POWER), ("accept", (6, 9)), ("extend", (1, 11), 4, 0))),
     S("grid", "corridor_clutter", 1, (4, 9), (
         ("convene", (3, 10)), ("escalate", (2, 10), "unresolved"), ("decide", (1, 9), False),
     )),
@@ -93,7 +93,7 @@ SCENES = (
     S("community", "property_service", 3, (10, 10), (*_HANDLED, ("judge", (4, 9)), ("archive", (4, 16)))),
     S("street", "fire_safety", 1, (10, 11), (*_HANDLED, ("judge", (4, 10)), ("archive", (3, 16)))),
     S("grid", "policy", 1, (6, 9), (("decline", (6, 10)), ("decide", (5, 9), True))),
-    S("grid", "noise", 1, (8, 9), (("redirect", (8, 11)), ("decide", (7, 9), True))),
+    S("grid", "other", 3, (8, 9), (("redirect", (8, 11)), ("decide", (7, 9), True))),
     S(RESIDENT, "utilities", 3, (7, 10), (("withdraw", (7, 15)),)),
     S("grid", "charging", 2, (2, 9), (("convene", (2, 15)),)),
     S("grid", "charging", 2, (1, 9), (("merge", (1, 10)),)),
@@ -130,7 +130,9 @@ class _Stage:
 
     def tell(self, scene: Scene, at: datetime, number: str, code: str) -> Story:
         place: Place = getattr(self.here, scene.heard_by if scene.heard_by != RESIDENT else "grid")
-        matter = SUBJECTS[scene.category].matters[scene.matter]
+        matter = (texts.REPORTS if "report" in scene.options else SUBJECTS[scene.category].matters)[
+            scene.matter
+        ]
         about = self.here.grid if place.level not in (Level.GRID, Level.BUILDING) else place
         secrecy = next(
             (Confidentiality(o) for o in scene.options if o in set(Confidentiality)), Confidentiality.NORMAL
@@ -138,8 +140,8 @@ class _Stage:
         report = secrecy == Confidentiality.REPORT
         by: Who = Voice.RESIDENT if scene.heard_by == RESIDENT else self._first(place.id)
         opening = Opening(
-            at, number, code, scene.category, texts.REPORTS[0] if report else matter.what, about,
-            f"{about.name}{matter.where}", place, Source.RESIDENT_QR if by == Voice.RESIDENT else Source.VISIT, by, secrecy,
+            at, number, code, scene.category, matter.what, about,
+            matter.where, place, Source.RESIDENT_QR if by == Voice.RESIDENT else Source.VISIT, by, secrecy,
             self.history.made.companies[0].id if report else None, urgent="urgent" in scene.options,
             key_small_matter=scene.category in ("parking", "charging"),
             reporter=people.resident(self.rng) if secrecy != Confidentiality.ANONYMOUS else None,
@@ -189,9 +191,9 @@ class _Stage:
     def _archive(self, story: Story, matter: texts.Matter) -> None:
         story.archive(self.cast.filer(story))
 
-    def _suspend(self, story: Story, matter: texts.Matter, days: int) -> None:
+    def _suspend(self, story: Story, matter: texts.Matter, days: int, why: int) -> None:
         until = self.history.today + timedelta(days=days)
-        story.suspend(self.cast.filer(story), until, texts.SUSPEND_NOTES[0])
+        story.suspend(self.cast.filer(story), until, texts.SUSPEND_NOTES[why])
 
     def _supervise(self, story: Story, matter: texts.Matter) -> None:
         story.supervise(Voice.RESIDENT, "")
@@ -199,14 +201,15 @@ class _Stage:
     def _escalate(self, story: Story, matter: texts.Matter, reason: str) -> None:
         story.escalate(self._owner(story), ReasonKind(reason), self.rng.choice(texts.ESCALATE[reason]))
 
-    def _extend(self, story: Story, matter: texts.Matter, days: int) -> None:
-        story.extend(self._first(story.case.handler_unit_id), days, texts.EXTEND_NOTES[0])
+    def _extend(self, story: Story, matter: texts.Matter, days: int, why: int) -> None:
+        story.extend(self._first(story.case.handler_unit_id), days, texts.EXTEND_NOTES[why])
 
     def _decline(self, story: Story, matter: texts.Matter) -> None:
         story.decline(self._owner(story), texts.DECLINE_NOTES[1])
 
     def _redirect(self, story: Story, matter: texts.Matter) -> None:
-        story.redirect(self._owner(story), *texts.REDIRECT[0])
+        assert matter.elsewhere is not None
+        story.redirect(self._owner(story), *matter.elsewhere)
 
     def _decide(self, story: Story, matter: texts.Matter, approve: bool) -> None:
         story.decide(self.cast.decider(story), approve, "" if approve else texts.REFUSE_NOTES[0])

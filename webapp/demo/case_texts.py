@@ -13,8 +13,9 @@ class Matter:
 
     what: str
     where: str
-    handlers: tuple[str, ...]
-    results: tuple[str, ...]
+    handlers: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
+    elsewhere: tuple[str, str] | None = None  # not ours to settle: why, and where to turn
 
 
 @dataclass(frozen=True)
@@ -146,9 +147,12 @@ SUBJECTS = {
         M("想问高龄津贴怎么申请。", "", (OWN,), ("已告知条件和材料，帮助提交申请", "上门讲解，当场填好申请表")),
         M("灵活就业人员的社保补贴在哪里办。", "", (OWN,), ("介绍了办理窗口和材料，预约了时间",)),
     )),
-    "other": Subject(2, ("楼栋长", "物业企业"), (
+    "other": Subject(4, ("楼栋长", "物业企业"), (
         M("快递柜挡住了无障碍通道。", "北门", (COMPANY,), ("快递柜已移到门卫室旁",)),
         M("希望在小区装几张休息椅。", "中心广场", (COMPANY, OWN), ("安装休息椅 6 张",)),
+        M("打工的饭店拖欠两个月工资，去要了几次都没给。", "", elsewhere=(
+            "属于劳动争议，本级无权处理", "区劳动人事争议仲裁部门，地址可在政务服务大厅查询")),
+        M("做手术后和医院谈不拢，想请社区出面。", "", elsewhere=("属于医疗纠纷，有专门的调解渠道", "医疗纠纷人民调解委员会")),
     )),
 }  # fmt: skip
 
@@ -174,11 +178,12 @@ SUSPEND_NOTES = ("需等维修资金审批后施工", "天气太冷不能做防�
 RETURN_NOTES = ("不在我单位服务范围，产权属于另一家", "属于市政管网，请转市政部门")
 SUPERVISE_NOTES = ("群众等得急，请加快", "请今天之内与居民联系一次")
 DECLINE_NOTES = ("已进入诉讼程序，应由法院处理", "同一件事正在办理，没有新情况")
-REDIRECT = (
-    ("属于劳动争议，本级无权处理", "区劳动人事争议仲裁部门，地址见政务服务大厅"),
-    ("属于医疗纠纷，应走专门渠道", "医疗纠纷人民调解委员会"),
-)
 WITHDRAW_NOTES = ("我们自己商量好了", "问题已经解决，不用再办", "")
 REOPEN_NOTES = ("同样的问题又出现了",)
 TRY_NOTES = ("无人接听", "关机", "上门无人")
-REPORTS = ("物业人员收费不开票据，还让人别声张。", "保洁经费支出对不上账，想请上级查一查。")
+# 举报, of the property company; in the category of its services.
+REPORTS = (
+    Matter("物业人员收费不开票据，还让人别声张。", "", (OWN,), ("已核实并责令整改，票据已补开",)),
+    Matter("保洁经费支出对不上账，想请上级查一查。", "", (OWN,), ("已会同业委会核账，账目已公开",)),
+)
+REPORTS_CATEGORY = "property_service"

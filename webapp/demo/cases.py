@@ -40,7 +40,7 @@ CONFIDENTIALITY = (
     (Confidentiality.ANONYMOUS, 2),
     (Confidentiality.REPORT, 1),
 )
-ON_SPOT, WITHDRAWN, DECLINED, REDIRECTED, TWICE = 0.06, 0.015, 0.012, 0.008, 0.015
+WITHDRAWN, DECLINED, ON_SPOT, TWICE = 0.015, 0.012, 0.2, 0.015
 SMALL = (
     "sanitation",
     "corridor_clutter",
@@ -97,6 +97,16 @@ def _note_acts(history: History, told: list[ToldCase]) -> None:
             )
 
 
+class _Idea(NamedTuple):
+    """What a case will be about; ``twice``: another resident will say the same."""
+
+    grid: Place
+    category: str
+    matter: Matter
+    secrecy: Confidentiality
+    twice: bool
+
+
 class _Author:
     """Invents cases and tells their usual course."""
 
@@ -111,39 +121,45 @@ class _Author:
     def invent(self, at: datetime) -> Beginning:
         """A case that began at that moment; now and then another resident says the same an hour later."""
         rng = self.rng
-        grid = rng.choice(self.history.made.grids)
-        category = rng.choices(self._categories, weights=self._shares)[0]
-        matter = rng.choice(SUBJECTS[category].matters)
+        idea = self._idea()
         lead: list[Story] = []
-        twice = rng.random() < TWICE
-        if twice:
+        if idea.twice:
             later = at + timedelta(minutes=rng.randint(25, 70))
             self.twins.append(
-                Beginning(later, lambda number, code: self._twin(later, number, code, lead[0], matter))
+                Beginning(later, lambda number, code: self._twin(later, number, code, lead[0], idea.matter))
             )
 
         def told(number: str, code: str) -> Story:
-            story = self._open(at, number, code, category, matter, grid, plain=twice)
+            story = self._open(at, number, code, idea)
             lead.append(story)
             with suppress(NotYetError):
-                self._end(story, matter, plain=twice)
+                self._end(story, idea)
             return story
 
         return Beginning(at, told)
 
-    def _end(self, story: Story, matter: Matter, *, plain: bool) -> None:
+    def _idea(self) -> _Idea:
+        rng = self.rng
+        grid, twice = rng.choice(self.history.made.grids), rng.random() < TWICE
+        category = rng.choices(self._categories, weights=self._shares)[0]
+        secrecy = Confidentiality.NORMAL if twice else self.course.weighted(CONFIDENTIALITY)
+        if secrecy == Confidentiality.REPORT:
+            return _Idea(grid, texts.REPORTS_CATEGORY, rng.choice(texts.REPORTS), secrecy, twice=False)
+        matter = rng.choice(SUBJECTS[category].matters)
+        return _Idea(grid, category, matter, secrecy, twice=twice and not matter.elsewhere)
+
+    def _end(self, story: Story, idea: _Idea) -> None:
         """Which way it goes."""
-        luck, by = self.rng.random(), story.opening.by
-        report = story.case.confidentiality == Confidentiality.REPORT
-        if plain or report:
+        luck, by, matter = self.rng.random(), story.opening.by, idea.matter
+        if matter.elsewhere:
+            self.course.refused(story, matter.elsewhere)
+        elif idea.twice or idea.secrecy == Confidentiality.REPORT:
             self.course.whole(story, matter)
         elif luck < WITHDRAWN:
             self.course.withdrawn(story)
         elif luck < WITHDRAWN + DECLINED:
-            self.course.refused(story, elsewhere=False)
-        elif luck < WITHDRAWN + DECLINED + REDIRECTED:
-            self.course.refused(story, elsewhere=True)
-        elif isinstance(by, Doer) and story.case.category in SMALL and luck < 0.2:
+            self.course.refused(story)
+        elif isinstance(by, Doer) and story.case.category in SMALL and luck < ON_SPOT:
             self.course.on_spot(story, matter)
         else:
             self.course.whole(story, matter)
@@ -166,26 +182,21 @@ class _Author:
     def _place(self, grid_id: int | None) -> Place:
         return next(grid for grid in self.history.made.grids if grid.id == grid_id)
 
-    def _open(
-        self, at: datetime, number: str, code: str, category: str, matter: Matter, grid: Place, *, plain: bool
-    ) -> Story:
+    def _open(self, at: datetime, number: str, code: str, idea: _Idea) -> Story:
         """The first word: who heard it, about which place, from whom."""
-        rng, made = self.rng, self.history.made
+        rng, made, grid, secrecy = self.rng, self.history.made, idea.grid, idea.secrecy
         building = rng.choice(made.buildings[grid.id])
         source = rng.choices(list(SOURCES), weights=list(SOURCES.values()))[0]
-        secrecy = Confidentiality.NORMAL if plain else self.course.weighted(CONFIDENTIALITY)
         community = next(place for place in made.communities if place.id == grid.community_id)
         owner, by = self._hearer(source, grid, building, community)
         against = None
         if secrecy == Confidentiality.REPORT:
-            matter = Matter(rng.choice(texts.REPORTS), "", (texts.OWN,), ("已核实并责令整改，账目已公开",))
-            category, owner, against = "property_service", community, made.company_of[grid.id]
+            owner, against = community, made.company_of[grid.id]
         place = building if owner.level == Level.BUILDING or rng.random() < 0.6 else grid
         opening = Opening(
-            at, number, code, category, matter.what, place, f"{place.name}{matter.where}" if matter.where else "",
-            owner, source, by, secrecy, against,
-            urgent=owner.level != Level.BUILDING and rng.random() < URGENT.get(category, 0),
-            key_small_matter=category in KEY_SMALL,
+            at, number, code, idea.category, idea.matter.what, place, idea.matter.where, owner, source, by, secrecy, against,
+            urgent=owner.level != Level.BUILDING and rng.random() < URGENT.get(idea.category, 0),
+            key_small_matter=idea.category in KEY_SMALL,
             reporter=people.resident(rng) if secrecy != Confidentiality.ANONYMOUS and rng.random() < 0.85 else None,
         )  # fmt: skip
         return Story(self.history, opening)

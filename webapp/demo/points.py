@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
@@ -132,7 +133,7 @@ class _Author:
 
     def _add(
         self, rule: PointRule, person_id: int, amount: int, source: tuple[str, object], day: date, at: datetime,
-        place: object, by: Doer, *, counts: bool, reason: str = "",
+        place: Mapping[str, int | None], by: Doer, *, counts: bool, reason: str = "",
     ) -> None:  # fmt: skip
         months = self.settings.lot_months
         entry = Entry(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from webapp.cases.workflow import Source
+from webapp.cases.workflow import Confidentiality, Source
 from webapp.demo import people
 from webapp.demo.case_record import ToldCase
 from webapp.demo.history import ONE_DAY, Act, Doer, History
@@ -85,7 +85,7 @@ def tell(history: History, cases: Sequence[ToldCase], count: int) -> int:
         at = case.registered_at - timedelta(minutes=rng.randint(1, 9))
         _visit(
             history, rng, items, case.registered_by, at, kind, key, Outcome.TO_CASE, case.place,
-            case_id=case.id, note=case.title,
+            case_id=case.id, note=case.title if case.confidentiality == Confidentiality.NORMAL else "",
         )  # fmt: skip
     others = max(0, count - len(from_cases))
     for day in history.some_days(rng, others):
