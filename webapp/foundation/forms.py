@@ -13,7 +13,7 @@ from flask_wtf import FlaskForm
 from wtforms import DateTimeLocalField, HiddenField, PasswordField, TextAreaField, ValidationError
 
 from webapp.foundation import clock, outbox, receipts
-from webapp.foundation.errors import Invalid
+from webapp.foundation.errors import DomainError, Invalid
 from webapp.foundation.receipts import Done, Submission
 
 T = TypeVar("T")
@@ -154,5 +154,8 @@ def submit(form: Form, do: Callable[[], T], answer: Callable[[T], Done]) -> Done
     except Invalid as error:
         form.refuse(error)
         return None
+    except DomainError as error:
+        outbox.trouble(error.message)  # however the view shows it to others
+        raise
     outbox.note(arrival.id, done)
     return done

@@ -58,6 +58,11 @@ def note(submission_id: uuid.UUID, done: Done) -> None:
     g.receipt = (submission_id, done)
 
 
+def trouble(message: str) -> None:
+    """Remember why this request's submission was not done."""
+    g.trouble = message
+
+
 def answer(status: int = 200, message: str = "") -> Response:
     """The answer in place of a page with ``status``: the receipt if there is one, else what stands in the way."""
     if "receipt" in g:
@@ -66,7 +71,7 @@ def answer(status: int = 200, message: str = "") -> Response:
     form = g.get("refused_form")
     if form is not None:
         return refusal(422, form.refusal() or NOT_DONE, errors=form.first_errors())
-    return refusal(status if status >= 400 else 422, message or NOT_DONE)
+    return refusal(status if status >= 400 else 422, message or g.get("trouble") or NOT_DONE)
 
 
 def receipt(submission_id: uuid.UUID, done: Done) -> Response:
