@@ -301,3 +301,13 @@ def test_queries_of_the_followed_case_do_not_grow_with_its_events(browse: Browse
         for _ in range(30):
             cases.supervise(world.actor("community_staff"), case.number)
     assert found[0] == found[1]
+
+
+def test_what_a_phone_can_do_reaches_the_administrator_who_answers(browse: Browse) -> None:
+    page = browse.get("/check").text
+    for key, name, _ in views.words.ABILITIES:
+        assert f'id="can-{key}"' in page
+        assert name in page
+    browse.post("/feedback", {"text": "没有信号时先存在手机里：不可以", "path": "check"})
+    browse.log_in("district_admin")
+    assert "没有信号时先存在手机里：不可以" in browse.get("/feedback/inbox").text

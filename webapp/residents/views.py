@@ -209,6 +209,15 @@ def privacy() -> Response:
     return page("residents/privacy.html", settings=_settings())
 
 
+@bp.get("/check")
+@public
+def check() -> Response:
+    """能力检测: what this phone can do. The result goes to the district's administrator as 投诉建议, with its reply."""
+    form = FeedbackForm(formdata=None, path="check")
+    form.text.label.text = "检测结果"
+    return page("residents/check.html", form=form, abilities=words.ABILITIES)
+
+
 @bp.get("/feedback")
 @public
 def feedback() -> Response:

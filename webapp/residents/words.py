@@ -36,3 +36,14 @@ SAID = {
     "supervise": "已催办，承办单位和上一级都会看到。",
     "reopen": "已重新办理。",
 }
+
+# What a phone may be able to do, and what hangs on it. The keys are those of static/check.js.
+ABILITIES = (
+    ("script", "页面脚本", "没有也能用，只是每一步都要重新打开页面"),
+    ("storage", "没有信号时先存在手机里", "不可以的话，没有信号时请先记在纸上"),
+    ("room", "存储空间", "照片要占地方"),
+    ("worker", "没有信号时打开页面", "不可以的话，请在有信号的地方先打开"),
+    ("camera", "拍照", "照片都是选填的"),
+    ("shrink", "先缩小照片再发送", "不可以的话，发照片会慢一些"),
+    ("place", "定位", "不会自动读取位置，也不会记录行踪"),
+)
