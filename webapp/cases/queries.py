@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 
 from webapp.cases import terms, timeline
 from webapp.cases.models import Case, CaseCategory, CaseEvent, CaseParty, CaseRequest
@@ -55,12 +55,13 @@ from webapp.cases.workflow import (
 )
 from webapp.directory.models import Person, Unit
 from webapp.directory.posts import LADDER, LEVEL_NAMES, Level, Permission
-from webapp.directory.scope import within
+from webapp.directory.scope import UNIT_ID, within_level
 from webapp.extensions import db
 from webapp.foundation import clock, photos, private
 from webapp.foundation.access import Actor
+from webapp.foundation.db import AnySelect, UTCDateTime, prepared
 from webapp.foundation.errors import NotFound
-from webapp.foundation.paging import PAGE_SIZE, Page, keyset
+from webapp.foundation.paging import PAGE_SIZE, Keyset, Page
 from webapp.foundation.photos import PhotoRow
 
 S = CaseStatus
@@ -203,82 +204,96 @@ def photo_case(actor: Actor, photo_id: str) -> PhotoRow:
 # Lists
 
 
+C = Case.__table__.c
+PLACE, OWNER, HANDLER = (Unit.__table__.alias(name) for name in ("place", "owner", "handler"))
+CAN = frozenset[str]  # what a post may do; with the level of its unit, the shape of every statement below
+
+
 def visible(actor: Actor) -> sa.ColumnElement[bool]:
     """``may_see`` as SQL, for lists."""
-    if actor.unit_level not in (*LADDER, Level.DISTRICT):
-        return Case.handler_unit_id == actor.unit_id if actor.can(Permission.CASE_HANDLE) else sa.false()
-    if not actor.can(Permission.CASE_READ):
+    return seen_by(actor.unit_level, actor.permissions, actor.unit_id)
+
+
+def seen_by(level: str, can: CAN, unit: Any = UNIT_ID) -> sa.ColumnElement[bool]:
+    """``visible``, for a prepared statement: the unit is its parameter."""
+    if level not in (*LADDER, Level.DISTRICT):
+        return C.handler_unit_id == unit if Permission.CASE_HANDLE in can else sa.false()
+    if Permission.CASE_READ not in can:
         return sa.false()
-    scope = within(actor, Case)
-    if actor.can(Permission.CASE_REPORTS):
-        return sa.and_(scope, sa.or_(Case.against_unit_id.is_(None), Case.against_unit_id != actor.unit_id))
-    ordinary = Case.confidentiality != Confidentiality.REPORT
-    if not actor.can(Permission.CASE_OWN):
+    scope = within_level(level, C, unit)
+    if Permission.CASE_REPORTS in can:
+        return sa.and_(scope, sa.or_(C.against_unit_id.is_(None), C.against_unit_id != unit))
+    ordinary = C.confidentiality != Confidentiality.REPORT
+    if Permission.CASE_OWN not in can:
         return sa.and_(scope, ordinary)
-    return sa.and_(scope, sa.or_(ordinary, Case.handler_unit_id == actor.unit_id))
+    return sa.and_(scope, sa.or_(ordinary, C.handler_unit_id == unit))
 
 
-def waits_for(actor: Actor) -> sa.ColumnElement[bool]:
+def _waits_for(can: CAN) -> sa.ColumnElement[bool]:
     """That the next step of a case is for the actor's unit to do."""
     parts: list[sa.ColumnElement[bool]] = [
-        sa.and_(Case.handler_unit_id == actor.unit_id, Case.status.in_((S.ASSIGNED, S.IN_PROGRESS)))
+        sa.and_(C.handler_unit_id == UNIT_ID, C.status.in_((S.ASSIGNED, S.IN_PROGRESS)))
     ]
-    if actor.can(Permission.CASE_OWN):
+    if Permission.CASE_OWN in can:
         owned = (S.REGISTERED, S.CONVENING, S.PENDING_CHECK)
-        parts.append(sa.and_(Case.owner_unit_id == actor.unit_id, Case.status.in_(owned)))
-    if actor.can(Permission.CASE_ARCHIVE):
-        parts.append(Case.status.in_((S.CALLBACK, S.APPRAISED)))
+        parts.append(sa.and_(C.owner_unit_id == UNIT_ID, C.status.in_(owned)))
+    if Permission.CASE_ARCHIVE in can:
+        parts.append(C.status.in_((S.CALLBACK, S.APPRAISED)))
     return sa.or_(*parts)
 
 
-def list_cases(
-    actor: Actor, filters: CaseFilters, cursor: str = "", size: int = PAGE_SIZE
-) -> Page[CaseRow]:
+def list_cases(actor: Actor, filters: CaseFilters, cursor: str = "", size: int = PAGE_SIZE) -> Page[CaseRow]:
     """One page: open cases by their deadline, the others by the day they came in, the newest first."""
     now = clock.now()
-    query = _rows().where(visible(actor), *_narrowed(actor, filters, now))
-    if filters.tab in ("mine", "open", "due"):
-        page = keyset(query, [Case.due_at, Case.id], cursor, size, ascending=True)
-    else:
-        page = keyset(query, [Case.registered_at, Case.id], cursor, size)
+    q = filters.q.strip()
+    narrowed = tuple(name for name in ("category", "level", "status") if getattr(filters, name))
+    shape = (actor.unit_level, actor.permissions, filters.tab, narrowed, filters.urgent)
+    values: dict[str, Any] = {name: getattr(filters, name) for name in narrowed}
+    if filters.tab == "due":
+        values["soon"] = terms.soon_before(now)
+    pages = _order(_narrowed(*shape).where(_search(q)), filters.tab, size) if q else _pages(*shape, size)
+    page = pages.page(cursor, unit_id=actor.unit_id, **values)
     return Page(_dressed(page.rows, now), page.next)
 
 
-def _rows() -> sa.Select[*tuple[Any, ...]]:
-    place, owner, handler = aliased(Unit), aliased(Unit), aliased(Unit)
-    where = sa.func.coalesce(Case.building_id, Case.grid_id, Case.community_id, Case.street_id)
+@lru_cache(maxsize=256)
+def _pages(level: str, can: CAN, tab: str, narrowed: tuple[str, ...], urgent: bool, size: int) -> Keyset:
+    return _order(_narrowed(level, can, tab, narrowed, urgent), tab, size)
+
+
+def _order(query: AnySelect, tab: str, size: int) -> Keyset:
+    if tab in ("mine", "open", "due"):
+        return Keyset(query, [C.due_at, C.id], size, ascending=True)
+    return Keyset(query, [C.registered_at, C.id], size)
+
+
+def _rows() -> AnySelect:
+    categories = CaseCategory.__table__
+    where = sa.func.coalesce(C.building_id, C.grid_id, C.community_id, C.street_id)
     return (
         sa.select(
-            Case.id, Case.number, Case.title, Case.status, Case.level, Case.urgent, Case.key_small_matter,
-            Case.confidentiality, Case.due_at, Case.registered_at,
-            CaseCategory.name.label("category_name"), place.short_name.label("place_name"),
-            owner.short_name.label("owner_name"), handler.short_name.label("handler_name"),
+            C.id, C.number, C.title, C.status, C.level, C.urgent, C.key_small_matter, C.confidentiality, C.due_at,
+            C.registered_at, categories.c.name.label("category_name"), PLACE.c.short_name.label("place_name"),
+            OWNER.c.short_name.label("owner_name"), HANDLER.c.short_name.label("handler_name"),
         )
-        .join(CaseCategory, CaseCategory.key == Case.category)
-        .join(place, place.id == where)
-        .join(owner, owner.id == Case.owner_unit_id)
-        .outerjoin(handler, handler.id == Case.handler_unit_id)
+        .join(categories, categories.c.key == C.category)
+        .join(PLACE, PLACE.c.id == where)
+        .join(OWNER, OWNER.c.id == C.owner_unit_id)
+        .outerjoin(HANDLER, HANDLER.c.id == C.handler_unit_id)
     )
 
 
-def _narrowed(actor: Actor, filters: CaseFilters, now: datetime) -> list[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = []
-    if filters.tab in ("mine", "open", "due"):
-        found.append(Case.closed_at.is_(None))
-    if filters.tab == "mine":
-        found.append(waits_for(actor))
-    if filters.tab == "due":
-        found += [Case.due_at <= terms.soon_before(now), Case.status != S.SUSPENDED]
-    if filters.tab == "archived":
-        found.append(Case.status == S.ARCHIVED)
-    for column, value in ((Case.category, filters.category), (Case.level, filters.level), (Case.status, filters.status)):
-        if value:
-            found.append(column == value)
-    if filters.urgent:
-        found.append(Case.urgent.is_(True))
-    if filters.q.strip():
-        found.append(_search(filters.q.strip()))
-    return found
+def _narrowed(level: str, can: CAN, tab: str, narrowed: tuple[str, ...], urgent: bool) -> AnySelect:
+    query = _rows().where(seen_by(level, can), *(C[name] == sa.bindparam(name) for name in narrowed))
+    if tab in ("mine", "open", "due"):
+        query = query.where(C.closed_at.is_(None))
+    if tab == "mine":
+        query = query.where(_waits_for(can))
+    if tab == "due":
+        query = query.where(C.due_at <= sa.bindparam("soon", type_=UTCDateTime), C.status != S.SUSPENDED)
+    if tab == "archived":
+        query = query.where(C.status == S.ARCHIVED)
+    return query.where(C.urgent) if urgent else query
 
 
 def _search(q: str) -> sa.ColumnElement[bool]:
@@ -310,20 +325,27 @@ def _dressed(rows: Sequence[Any], now: datetime) -> list[CaseRow]:
 def counts(actor: Actor) -> CaseCounts:
     """The open cases in the actor's scope, with one query (and one for the calendar)."""
     now = clock.now()
-    running = Case.status != S.SUSPENDED
-    owns = sa.and_(Case.owner_unit_id == actor.unit_id, sa.literal(actor.can(Permission.CASE_OWN)))
-    calls = sa.literal(actor.can(Permission.CASE_ARCHIVE))
+    row = _counts(
+        actor.unit_level, actor.permissions, unit_id=actor.unit_id, now=now, soon=terms.soon_before(now)
+    ).one()
+    return CaseCounts(*(int(number) for number in row))
+
+
+@prepared
+def _counts(level: str, can: CAN) -> AnySelect:
+    now, soon = (sa.bindparam(name, type_=UTCDateTime) for name in ("now", "soon"))
+    running = C.status != S.SUSPENDED
+    owns = C.owner_unit_id == UNIT_ID if Permission.CASE_OWN in can else sa.false()
     questions = (
-        waits_for(actor),
-        sa.and_(running, Case.due_at < now),
-        sa.and_(running, Case.due_at >= now, Case.due_at <= terms.soon_before(now)),
+        _waits_for(can),
+        sa.and_(running, C.due_at < now),
+        sa.and_(running, C.due_at >= now, C.due_at <= soon),
         sa.true(),
-        sa.and_(Case.status == S.PENDING_CHECK, owns),
-        sa.and_(Case.status == S.CALLBACK, calls),
+        sa.and_(C.status == S.PENDING_CHECK, owns),
+        C.status == S.CALLBACK if Permission.CASE_ARCHIVE in can else sa.false(),
     )
     columns = [sa.func.coalesce(sa.func.sum(sa.case((question, 1), else_=0)), 0) for question in questions]
-    row = db.session.execute(sa.select(*columns).where(Case.closed_at.is_(None), visible(actor))).one()
-    return CaseCounts(*(int(number) for number in row))
+    return sa.select(*columns).where(C.closed_at.is_(None), seen_by(level, can))
 
 
 # One case
@@ -336,7 +358,7 @@ def case_page(actor: Actor, number: str) -> CasePage:
         NotFound: there is none, or it is not the actor's to see.
     """
     case = case_for(actor, number)
-    row = db.session.execute(_rows().where(Case.id == case.id)).one()
+    row = _row(id=case.id).one()
     facts = facts_of(case)
     events = db.session.scalars(sa.select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id)).all()
     names = _names(case, events, facts)
@@ -378,6 +400,11 @@ def case_page(actor: Actor, number: str) -> CasePage:
         verdict_note="" if hidden else case.verdict_note,
         tries=0 if hidden else case.contact_tries,
     )
+
+
+@prepared
+def _row() -> AnySelect:
+    return _rows().where(C.id == sa.bindparam("id"))
 
 
 def _is_handler_only(actor: Actor, case: Case) -> bool:
@@ -459,5 +486,5 @@ __all__ = [
     "OpenRequest", "PublicCase", "Ref", "StationView", "Step", "UnitRow", "against_options", "case_for", "case_page",
     "categories", "counts", "duplicates", "escalation_levels", "handler_options", "levels_above", "list_cases",
     "longest_extension", "merge_options", "photo_case", "places", "public_view", "request_detail", "station_for",
-    "unit_names", "visible", "waits_for",
+    "unit_names", "visible",
 ]

@@ -18,17 +18,26 @@ COLUMN_OF_LEVEL = {
 }
 
 
+# The actor of a prepared statement.
+UNIT_ID = sa.bindparam("unit_id", type_=sa.Integer)
+PERSON_ID = sa.bindparam("person_id", type_=sa.Integer)
+
+
 def within(actor: Actor, table: Any) -> sa.ColumnElement[bool]:
     """That a row of a ``Placed`` model lies in the actor's unit or below.
 
     One equality on the column of the actor's level: with the index (that column, order of the list) a page of the list
     is read straight off it. Companies and departments have no territory.
     """
-    level = Level(actor.unit_level)
+    return within_level(actor.unit_level, table, actor.unit_id)
+
+
+def within_level(level: str, table: Any, unit: Any = UNIT_ID) -> sa.ColumnElement[bool]:
+    """``within`` for a prepared statement: the actor's unit is its parameter ``unit_id``."""
     if level == Level.DISTRICT:
         return sa.true()
-    column = COLUMN_OF_LEVEL.get(level)
-    return getattr(table, column) == actor.unit_id if column else sa.false()
+    column = COLUMN_OF_LEVEL.get(Level(level))
+    return getattr(table, column) == unit if column else sa.false()
 
 
 def units_within(actor: Actor) -> sa.ColumnElement[bool]:

@@ -130,12 +130,14 @@ def guard(app: Flask, find_actor: Callable[[], Actor | None], send_to_login: Cal
 
     @app.before_request
     def check() -> Any:
+        if request.endpoint == "static":
+            return None  # the same for everybody: nobody is looked up
+        g.actor = find_actor()
         if request.endpoint is None:
-            return None  # 404 or 405; the error page asks for the actor by itself
+            return None  # 404 or 405; who is logged in gets the error page with the tabs
         access = access_of(app, request.endpoint)
         if access is None:
             raise Refused("这个页面没有开放。")
-        g.actor = find_actor()
         # A room above may take over what could not be placed any more (it hangs itself on the app).
         taken = app.extensions["before_access"]() if "before_access" in app.extensions else None
         if taken is not None:

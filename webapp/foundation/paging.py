@@ -28,6 +28,40 @@ class Page(Generic[Row]):
     next: str = ""
 
 
+class Keyset:
+    """The pages of one list: both its statements (the first page, and those after a row) built once.
+
+    ``columns`` are the order (all in one direction, the last one unique); they must be among those selected, under
+    their own names. ``query`` may hold parameters (see ``foundation.db.prepared``).
+    """
+
+    def __init__(
+        self,
+        query: AnySelect,
+        columns: Sequence[sa.ColumnElement[Any] | InstrumentedAttribute[Any]],
+        size: int = PAGE_SIZE,
+        ascending: bool = False,
+    ) -> None:
+        self._columns, self._size = columns, size
+        order = [column.asc() if ascending else column.desc() for column in columns]
+        self._first = query.order_by(*order).limit(size + 1)
+        key = sa.tuple_(*columns)
+        seen = sa.tuple_(*(sa.bindparam(f"after_{n}", type_=column.type) for n, column in enumerate(columns)))
+        self._after = self._first.where(key > seen if ascending else key < seen)
+
+    def page(self, cursor: str = "", **values: Any) -> Page[Any]:
+        """One page; ``values`` are the query's parameters. A cursor that can't be read starts anew."""
+        after = _decode(cursor, self._columns)
+        if after is not None:
+            values |= {f"after_{n}": value for n, value in enumerate(after)}
+        statement = self._first if after is None else self._after
+        rows = db.session.execute(statement, values).all()
+        shown = rows[: self._size]
+        if len(rows) <= self._size:
+            return Page(shown)
+        return Page(shown, _encode([getattr(shown[-1], str(column.key)) for column in self._columns]))
+
+
 def keyset(
     query: AnySelect,
     columns: Sequence[sa.ColumnElement[Any] | InstrumentedAttribute[Any]],
@@ -35,22 +69,8 @@ def keyset(
     size: int = PAGE_SIZE,
     ascending: bool = False,
 ) -> Page[Any]:
-    """One page of ``query``, ordered by ``columns`` (all in one direction, the last one unique).
-
-    The columns must be among those selected, under their own names. A cursor that can't be read starts anew.
-    """
-    after = _decode(cursor, len(columns))
-    if after is not None:
-        seen = sa.tuple_(
-            *(sa.literal(value, column.type) for value, column in zip(after, columns, strict=True))
-        )
-        key = sa.tuple_(*columns)
-        query = query.where(key > seen if ascending else key < seen)
-    order = [column.asc() if ascending else column.desc() for column in columns]
-    rows = db.session.execute(query.order_by(*order).limit(size + 1)).all()
-    shown = rows[:size]
-    more = _encode([getattr(shown[-1], str(column.key)) for column in columns]) if len(rows) > size else ""
-    return Page(shown, more)
+    """One page of ``query``, as ``Keyset`` gives it; for lists that are not asked for all the time."""
+    return Keyset(query, columns, size, ascending).page(cursor)
 
 
 def _encode(values: list[Any]) -> str:
@@ -58,7 +78,7 @@ def _encode(values: list[Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(plain, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, length: int) -> list[Any] | None:
+def _decode(cursor: str, columns: Sequence[Any]) -> list[Any] | None:
     if not cursor:
         return None
     try:
@@ -66,4 +86,11 @@ def _decode(cursor: str, length: int) -> list[Any] | None:
         values = [datetime.fromisoformat(v["t"]) if isinstance(v, dict) else v for v in plain]
     except (ValueError, KeyError, TypeError, binascii.Error):
         return None
-    return values if len(values) == length else None
+    return values if len(values) == len(columns) and all(map(_fits, values, columns)) else None
+
+
+def _fits(value: Any, column: Any) -> bool:
+    """Whether a value from outside is of the column's kind: the database would stumble over another."""
+    if isinstance(value, datetime):
+        return issubclass(column.type.python_type, datetime) and value.tzinfo is not None
+    return type(value) is column.type.python_type
