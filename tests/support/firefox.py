@@ -63,7 +63,13 @@ class _Socket:
     def send(self, text: str) -> None:
         data, mask = text.encode(), os.urandom(4)
         size = len(data)
-        head = bytes([0x80 | size]) if size < 126 else b"\xfe" + struct.pack(">H", size) if size < 65536 else b"\xff" + struct.pack(">Q", size)
+        head = (
+            bytes([0x80 | size])
+            if size < 126
+            else b"\xfe" + struct.pack(">H", size)
+            if size < 65536
+            else b"\xff" + struct.pack(">Q", size)
+        )
         masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(data))
         self._socket.sendall(b"\x81" + head + mask + masked)
 
@@ -76,12 +82,16 @@ class _Socket:
             elif size == 127:
                 (size,) = struct.unpack(">Q", self._file.read(8))
             data = self._file.read(size)
-            if first & 0x0F in (0, 1):  # text or its continuation; pings may go unanswered for so short a time
+            if first & 0x0F in (
+                0,
+                1,
+            ):  # text or its continuation; pings may go unanswered for so short a time
                 parts.append(data)
                 if first & 0x80:
                     return b"".join(parts).decode()
 
     def close(self) -> None:
+        self._file.close()
         self._socket.close()
 
 
@@ -104,6 +114,10 @@ class Firefox:
                 if answer["type"] == "error":
                     raise RuntimeError(f"{method}: {answer['error']} {answer['message']}")
                 return answer["result"]
+
+    def close(self) -> None:
+        """End the connection; the browser runs on."""
+        self._socket.close()
 
     def new_tab(self) -> str:
         """Another tab; its name may be given to ``goto`` and ``evaluate``."""
@@ -129,7 +143,9 @@ class Firefox:
     def set_cookie(self, name: str, value: str) -> None:
         """For this machine."""
         text = {"type": "string", "value": value}
-        self.command("storage.setCookie", {"cookie": {"name": name, "value": text, "domain": "127.0.0.1", "path": "/"}})
+        self.command(
+            "storage.setCookie", {"cookie": {"name": name, "value": text, "domain": "127.0.0.1", "path": "/"}}
+        )
 
     def delete_cookies(self) -> None:
         """All of them."""
@@ -145,13 +161,22 @@ def firefox(profile: Path) -> Iterator[Firefox]:
     port = free_port()
     path = _path()
     assert path is not None
-    command = [path, "--headless", "--no-remote", "--profile", str(profile), f"--remote-debugging-port={port}"]
+    command = [
+        path,
+        "--headless",
+        "--no-remote",
+        "--profile",
+        str(profile),
+        f"--remote-debugging-port={port}",
+    ]
     environ = {**os.environ, "HOME": str(profile), "MOZ_CRASHREPORTER_DISABLE": "1"}
     process = subprocess.Popen(
         command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        yield _connected(port)
+        browser = _connected(port)
+        yield browser
+        browser.close()
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
