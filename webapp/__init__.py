@@ -11,7 +11,17 @@ from webapp import config
 from webapp.extensions import compress, csrf, db, login_manager
 
 # From the ground up; each has register(app) in its views.py.
-ROOMS = ("directory", "accounts", "cases", "visits", "volunteering", "points", "inbox", "residents", "offline")
+ROOMS = (
+    "directory",
+    "accounts",
+    "cases",
+    "visits",
+    "volunteering",
+    "points",
+    "inbox",
+    "residents",
+    "offline",
+)
 
 
 def create_app(settings: config.Settings | None = None) -> Flask:

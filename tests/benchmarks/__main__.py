@@ -63,7 +63,9 @@ def prepare(folder: Path) -> Login:
     """Build the demo district in ``folder`` and log the grid worker in."""
     env = {**os.environ, "INSTANCE_PATH": str(folder)}
     size = [] if os.environ.get("BENCH_FULL") else ["--small"]
-    subprocess.run([sys.executable, "-m", "flask", "--app", "webapp", "demo", *size], cwd=ROOT, env=env, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "webapp", "demo", *size], cwd=ROOT, env=env, check=True
+    )
     app = create_app(config.load({"INSTANCE_PATH": str(folder)}))
     with app.app_context():
         account = db.session.scalars(sa.select(Account).where(Account.username == "grid_worker")).one()
@@ -145,7 +147,9 @@ def measure(case: Measured, url: str, login: Login, seed: int) -> float:
     """One measurement of one case."""
     if case.post:
         return wrk(url + case.path, script=(login.csrf, login.cookie, login.item, str(seed)))
-    return wrk(url + case.path, (f"Cookie: {login.cookie}", "Accept-Encoding: gzip", *(PART if case.part else ())))
+    return wrk(
+        url + case.path, (f"Cookie: {login.cookie}", "Accept-Encoding: gzip", *(PART if case.part else ()))
+    )
 
 
 def main() -> None:

@@ -54,7 +54,9 @@ class Tour:
         if person not in self.contexts:
             context = self.browser.new_context(**PHONE, base_url=self.live.url, service_workers="block")
             if person:
-                context.add_cookies([{"name": "desk", "value": self.crawl.cookie(person), "url": self.live.url}])
+                context.add_cookies(
+                    [{"name": "desk", "value": self.crawl.cookie(person), "url": self.live.url}]
+                )
             context.new_page().set_default_timeout(15_000)
             self.contexts[person] = context
         return self.contexts[person].pages[0]
@@ -68,7 +70,9 @@ def tour(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     settings = config.Settings(instance=folder, database_url=f"sqlite:///{database}", testing=True, **SECRETS)
     app = create_app(settings)
     also = _build(app, settings)
-    environ = {key.upper(): value if isinstance(value, str) else ",".join(value) for key, value in SECRETS.items()}
+    environ = {
+        key.upper(): value if isinstance(value, str) else ",".join(value) for key, value in SECRETS.items()
+    }
     with live_server(app, database, folder, environ) as live:
         tour = Tour(live, chromium, also)
         yield tour

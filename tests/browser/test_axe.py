@@ -67,8 +67,12 @@ def test_nothing_bars_anybody(tour: Tour, record_property: Callable[[str, object
         for line in found:
             problems.setdefault(line, str(stop))
     tour.forget_tries()
-    record_property("note", f"axe-core on {states} states of {len(tour.stops)} pages, each in {len(MODES)} modes")
-    assert not problems, f"{len(problems)}:\n" + "\n".join(f"{where}: {line}" for line, where in problems.items())
+    record_property(
+        "note", f"axe-core on {states} states of {len(tour.stops)} pages, each in {len(MODES)} modes"
+    )
+    assert not problems, f"{len(problems)}:\n" + "\n".join(
+        f"{where}: {line}" for line, where in problems.items()
+    )
 
 
 @pytest.mark.browser
@@ -97,7 +101,9 @@ def test_nothing_bars_who_made_a_mistake(tour: Tour, record_property: Callable[[
             for line in in_every_mode(page):
                 problems.setdefault(line, f"{action} refused, {stop}")
     record_property("note", f"{len(sent)} forms sent empty, {refused} refused and looked at")
-    assert not problems, f"{len(problems)}:\n" + "\n".join(f"{where}: {line}" for line, where in problems.items())
+    assert not problems, f"{len(problems)}:\n" + "\n".join(
+        f"{where}: {line}" for line, where in problems.items()
+    )
 
 
 def test_the_tour_misses_nothing(tour: Tour, record_property: Callable[[str, object], None]) -> None:

@@ -64,7 +64,9 @@ def test_fingers_and_eyes(tour: Tour, record_property: Callable[[str, object], N
             for width in WIDTHS:
                 page.set_viewport_size({"width": width, "height": 844})
                 if wide := page.evaluate(SIDEWAYS):
-                    problems.setdefault(f"scrolls sideways at {width} ({elder=}): {wide[1:]}", f"{stop} {wide[0]}")
+                    problems.setdefault(
+                        f"scrolls sideways at {width} ({elder=}): {wide[1:]}", f"{stop} {wide[0]}"
+                    )
             least = TARGET_ELDER if elder else TARGET
             for small in page.evaluate(SMALL, least):
                 problems.setdefault(f"less than {least}: {small}", str(stop))
@@ -74,4 +76,6 @@ def test_fingers_and_eyes(tour: Tour, record_property: Callable[[str, object], N
         page.set_viewport_size({"width": 390, "height": 844})
     tour.forget_tries()
     record_property("note", f"{len(tour.stops)} pages at {WIDTHS} px, standard and 长辈版")
-    assert not problems, f"{len(problems)}:\n" + "\n".join(f"{where}: {line}" for line, where in problems.items())
+    assert not problems, f"{len(problems)}:\n" + "\n".join(
+        f"{where}: {line}" for line, where in problems.items()
+    )

@@ -36,9 +36,13 @@ def register(world: World, level: str = Level.GRID, **inputs: Any) -> Case:
     """A case just registered, owned by the first unit of ``level`` (a building lies in its place where it can)."""
     actor = world.actor(OWNERS[Level(level)])
     given: dict[str, Any] = {
-        "category": "parking", "unit_id": world.units["building" if level == Level.BUILDING else "grid"],
-        "what": "消防通道被车辆占用。已经三天了。", "reporter_name": "张三丰", "reporter_phone": PHONE,
-        "reporter_door": "3栋2单元501", **inputs,
+        "category": "parking",
+        "unit_id": world.units["building" if level == Level.BUILDING else "grid"],
+        "what": "消防通道被车辆占用。已经三天了。",
+        "reporter_name": "张三丰",
+        "reporter_phone": PHONE,
+        "reporter_door": "3栋2单元501",
+        **inputs,
     }
     return service.register(actor, **given)
 
@@ -55,7 +59,9 @@ def _to_in_progress(world: World, case: Case) -> Case:
 
 def _to_pending(world: World, case: Case) -> Case:
     number = _to_in_progress(world, case).number
-    return service.submit_result(world.actor("handler"), number, result_text="已清理。", result_kind="resolved")
+    return service.submit_result(
+        world.actor("handler"), number, result_text="已清理。", result_kind="resolved"
+    )
 
 
 def _to_callback(world: World, case: Case) -> Case:
@@ -96,7 +102,9 @@ def _to_merged(world: World, case: Case) -> Case:
 def confirmer(case: Case) -> str:
     """Who decides what the owner of ``case`` asks the level above."""
     return {
-        Level.BUILDING: "branch_secretary", Level.GRID: "community_staff", Level.COMMUNITY: "street_staff",
+        Level.BUILDING: "branch_secretary",
+        Level.GRID: "community_staff",
+        Level.COMMUNITY: "street_staff",
         Level.STREET: "street_staff1b",
     }[Level(case.level)]
 

@@ -100,7 +100,11 @@ def test_no_level_is_skipped_unless_urgent_or_to_step_back(world: World) -> None
     with pytest.raises(Invalid, match="越级"):
         service.escalate(world.actor("grid_worker"), case.number, to_level="street", **WHY)
     service.escalate(
-        world.actor("grid_worker"), case.number, to_level="street", reason_kind="conflict_of_interest", reason="涉及社区干部"
+        world.actor("grid_worker"),
+        case.number,
+        to_level="street",
+        reason_kind="conflict_of_interest",
+        reason="涉及社区干部",
     )
     service.act(world.actor("street_staff"), case.number, "approve_escalate")
     assert (case.level, case.owner_unit_id) == ("street", world.units["street"])
@@ -170,7 +174,10 @@ def test_who_works_on_it_does_not_prolong_the_own_deadline(world: World) -> None
 def test_what_is_overdue_is_not_prolonged(world: World) -> None:
     case = case_at(world, "in_progress")
     assert case.due_at is not None
-    with time_machine.travel(case.due_at + timedelta(hours=1), tick=False), pytest.raises(Conflict, match="超期"):
+    with (
+        time_machine.travel(case.due_at + timedelta(hours=1), tick=False),
+        pytest.raises(Conflict, match="超期"),
+    ):
         service.extend(world.actor("handler"), case.number, reason="等配件", workdays=1)
 
 

@@ -76,13 +76,23 @@ def test_filters_and_search(world: World) -> None:
     parked = register(world, reporter_phone="13900139000")
     hidden = register(world, confidentiality="name_hidden", reporter_phone="13900139000")
     for filters, expected in (
-        ({"category": "noise"}, [noisy]), ({"urgent": True}, [noisy]), ({"q": "装修100%"}, [noisy]), ({"q": "装修1_0"}, []),
-        ({"q": noisy.number}, [noisy]), ({"q": "139 0013 9000"}, [parked]), ({"level": "street"}, []),
+        ({"category": "noise"}, [noisy]),
+        ({"urgent": True}, [noisy]),
+        ({"q": "装修100%"}, [noisy]),
+        ({"q": "装修1_0"}, []),
+        ({"q": noisy.number}, [noisy]),
+        ({"q": "139 0013 9000"}, [parked]),
+        ({"level": "street"}, []),
         ({"status": "registered"}, [noisy, parked, hidden]),
     ):
         assert numbers(world, "grid_worker", **filters) == [case.number for case in expected]
     row = queries.list_cases(world.actor("grid_worker"), CaseFilters(q=noisy.number)).rows[0]
-    assert (row.category_name, row.place_name, row.owner_name, row.level_name) == ("噪音扰民", "示范小区01", "示范小区01", "网格")
+    assert (row.category_name, row.place_name, row.owner_name, row.level_name) == (
+        "噪音扰民",
+        "示范小区01",
+        "示范小区01",
+        "网格",
+    )
     assert row.mark.kind == "due_soon"
 
 
@@ -106,9 +116,14 @@ def test_names_and_numbers_are_masked_in_lists(world: World) -> None:
 def test_possible_duplicates_of_two_weeks_in_the_same_grid(world: World) -> None:
     case = register(world)
     actor, unit = world.actor("grid_worker"), world.units["building"]
-    assert [row.number for row in queries.duplicates(actor, category="parking", unit_id=unit)] == [case.number]
+    assert [row.number for row in queries.duplicates(actor, category="parking", unit_id=unit)] == [
+        case.number
+    ]
     assert queries.duplicates(actor, category="noise", unit_id=unit) == []
-    assert queries.duplicates(world.actor("grid_worker2"), category="parking", unit_id=world.units["grid2"]) == []
+    assert (
+        queries.duplicates(world.actor("grid_worker2"), category="parking", unit_id=world.units["grid2"])
+        == []
+    )
     with time_machine.travel(clock.now() + timedelta(days=15), tick=False):
         assert queries.duplicates(actor, category="parking", unit_id=unit) == []
     register(world, category="dogs", confidentiality="report")
@@ -120,12 +135,22 @@ def test_handlers_to_choose_from(world: World) -> None:
     assert grid == {"示范物业一", "示范城管大队", "示范小区01"}
     case = register(world, "building")
     service.escalate(world.actor("building_leader"), case.number, reason_kind="major", reason="多户")
-    assert {row.name for row in queries.handler_options(world.actor("grid_worker"), case)} == grid | {"示范小区01 1栋"}
+    assert {row.name for row in queries.handler_options(world.actor("grid_worker"), case)} == grid | {
+        "示范小区01 1栋"
+    }
 
 
 def test_places_to_choose_from_lie_in_ones_own_unit(world: World) -> None:
-    assert {row.name for row in queries.places(world.actor("grid_worker"))} == {"示范小区01", "示范小区01 1栋", "示范小区01 2栋"}
-    assert {row.level for row in queries.places(world.actor("street_staff"))} == {"street", "community", "grid"}
+    assert {row.name for row in queries.places(world.actor("grid_worker"))} == {
+        "示范小区01",
+        "示范小区01 1栋",
+        "示范小区01 2栋",
+    }
+    assert {row.level for row in queries.places(world.actor("street_staff"))} == {
+        "street",
+        "community",
+        "grid",
+    }
     assert queries.places(world.actor("handler")) == []
 
 
@@ -143,9 +168,12 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(world: World) -> None
         worker, staff = world.actor("grid_worker"), world.actor("community_staff")
         found = []
         for call in (
-            lambda: queries.list_cases(worker, CaseFilters()), lambda: queries.counts(worker),
-            lambda: queries.case_page(worker, number), lambda: queries.public_view(code),
-            lambda: asks.count(staff), lambda: asks.asks(staff),
+            lambda: queries.list_cases(worker, CaseFilters()),
+            lambda: queries.counts(worker),
+            lambda: queries.case_page(worker, number),
+            lambda: queries.public_view(code),
+            lambda: asks.count(staff),
+            lambda: asks.asks(staff),
         ):
             db.session.expunge_all()
             with counting() as statements:

@@ -31,7 +31,12 @@ def told(code: str) -> list[str]:
 
 
 def test_the_first_unit_that_hears_it_owns_it(world: World) -> None:
-    for level, unit in (("building", "building"), ("grid", "grid"), ("community", "community"), ("street", "street")):
+    for level, unit in (
+        ("building", "building"),
+        ("grid", "grid"),
+        ("community", "community"),
+        ("street", "street"),
+    ):
         case = register(world, level)
         assert (case.level, case.owner_unit_id, case.status) == (level, world.units[unit], "registered")
     assert case.title == "消防通道被车辆占用"
@@ -48,8 +53,11 @@ def test_the_place_must_lie_within_ones_own_unit(world: World) -> None:
 @pytest.mark.parametrize(
     ("inputs", "field"),
     [
-        ({"category": "nonsense"}, "category"), ({"what": "  "}, "what"), ({"what": "长" * 2001}, "what"),
-        ({"source": "pigeon"}, "source"), ({"confidentiality": "secret"}, "confidentiality"),
+        ({"category": "nonsense"}, "category"),
+        ({"what": "  "}, "what"),
+        ({"what": "长" * 2001}, "what"),
+        ({"source": "pigeon"}, "source"),
+        ({"confidentiality": "secret"}, "confidentiality"),
         ({"reporter_phone": "123"}, "reporter_phone"),
     ],
 )
@@ -67,17 +75,23 @@ def test_who_has_no_such_post_registers_nothing(world: World) -> None:
 
 def test_of_who_stays_anonymous_nothing_is_kept(world: World) -> None:
     case = register(world, confidentiality="anonymous")
-    assert (case.reporter_name, case.reporter_phone, case.reporter_door, case.reporter_phone_hash) == (None,) * 4
+    assert (case.reporter_name, case.reporter_phone, case.reporter_door, case.reporter_phone_hash) == (
+        None,
+    ) * 4
 
 
 def test_private_data_is_not_readable_in_the_database(world: World) -> None:
     register(world)
-    row = db.session.execute(sa.text("SELECT reporter_name, reporter_phone, reporter_door, tracking_code FROM cases")).one()
+    row = db.session.execute(
+        sa.text("SELECT reporter_name, reporter_phone, reporter_door, tracking_code FROM cases")
+    ).one()
     assert all(str(value).startswith("gAAAA") for value in row)
 
 
 def test_a_resident_reports_at_a_station_and_follows_by_the_code(world: World) -> None:
-    done = service.register_by_resident("s-00002", category="lighting", what="楼道灯不亮", phone="138 1234 5678")
+    done = service.register_by_resident(
+        "s-00002", category="lighting", what="楼道灯不亮", phone="138 1234 5678"
+    )
     view = queries.public_view(done.tracking_code.lower().replace("-", " "))
     assert (view.number, view.status_name, view.place_name) == (done.number, "已登记", "示范小区01")
     case = db.session.scalars(sa.select(Case)).one()
@@ -96,8 +110,14 @@ def test_a_report_goes_past_the_grid_and_is_shown_to_those_who_keep_reports(worl
     case = register(world, confidentiality="report", against_unit_id=world.units["company"])
     assert (case.level, case.owner_unit_id) == ("community", world.units["community"])
     for name, sees in (
-        ("community_secretary", True), ("street_staff", True), ("grid_worker", True), ("branch_secretary", False),
-        ("community_staff", False), ("auditor", False), ("handler", False), ("community_secretary2", False),
+        ("community_secretary", True),
+        ("street_staff", True),
+        ("grid_worker", True),
+        ("branch_secretary", False),
+        ("community_staff", False),
+        ("auditor", False),
+        ("handler", False),
+        ("community_secretary2", False),
     ):
         if sees:
             assert queries.case_for(world.actor(name), case.number) is case
@@ -115,7 +135,9 @@ def test_the_side_reported_is_never_owner_handler_or_reader(world: World) -> Non
             queries.case_for(world.actor(name), case.number)
     company = register(world, confidentiality="report", against_unit_id=world.units["company"])
     with pytest.raises(Invalid) as refused:
-        service.assign(world.actor("community_secretary"), company.number, handler_unit_id=world.units["company"])
+        service.assign(
+            world.actor("community_secretary"), company.number, handler_unit_id=world.units["company"]
+        )
     assert refused.value.field == "handler_unit_id"
     with pytest.raises(Invalid):
         register(world, confidentiality="report", against_unit_id=world.units["street"])
@@ -135,7 +157,10 @@ def test_reports_are_not_merged(world: World) -> None:
 def test_the_whole_loop_reads_as_a_story(world: World) -> None:
     case = case_at(world, "archived")
     page = queries.case_page(world.actor("community_staff"), case.number)
-    names = {key: world.actor(key).name for key in ("grid_worker", "handler", "branch_secretary", "community_staff", CALLER)}
+    names = {
+        key: world.actor(key).name
+        for key in ("grid_worker", "handler", "branch_secretary", "community_staff", CALLER)
+    }
     due = page.timeline[1].text.split("，")[1]
     assert [line.text for line in page.timeline] == [
         f"示范小区01网格员{names['grid_worker']}登记了这件事（上门走访）。",
@@ -155,20 +180,26 @@ def test_who_settled_it_on_the_spot_does_not_check_it(world: World) -> None:
     worker = world.actor("grid_worker")
     service.settle_on_spot(worker, case.number, result_text="当场挪车")
     assert (case.status, case.handled_by_id, case.handler_unit_id) == (
-        "pending_check", worker.person_id, world.units["grid"],
+        "pending_check",
+        worker.person_id,
+        world.units["grid"],
     )
     with pytest.raises(Refused, match="您经办了"):
         service.pass_check(worker, case.number)
     service.pass_check(world.actor("grid_worker1b"), case.number)
     with pytest.raises(Refused):  # a caller comes from another unit
-        service.record_verdict(world.actor("branch_secretary"), case.number, verdict="satisfied", channel="phone")
+        service.record_verdict(
+            world.actor("branch_secretary"), case.number, verdict="satisfied", channel="phone"
+        )
 
 
 def test_who_took_it_up_does_not_check_what_a_colleague_brought_in(world: World) -> None:
     case = register(world)
     service.assign(world.actor("branch_secretary"), case.number, handler_unit_id=world.units["grid"])
     service.accept(world.actor("grid_worker"), case.number)
-    service.submit_result(world.actor("grid_worker1b"), case.number, result_text="已清理", result_kind="resolved")
+    service.submit_result(
+        world.actor("grid_worker1b"), case.number, result_text="已清理", result_kind="resolved"
+    )
     for name in ("grid_worker", "grid_worker1b"):
         with pytest.raises(Refused, match="您经办了"):
             service.pass_check(world.actor(name), case.number)
@@ -179,7 +210,9 @@ def test_three_hands_handler_checker_caller(world: World) -> None:
     case = case_at(world, "pending_check", "community")
     service.pass_check(world.actor("community_secretary"), case.number)
     with pytest.raises(Refused, match="您核查了"):
-        service.record_verdict(world.actor("community_secretary"), case.number, verdict="satisfied", channel="phone")
+        service.record_verdict(
+            world.actor("community_secretary"), case.number, verdict="satisfied", channel="phone"
+        )
     service.record_verdict(world.actor("community_staff"), case.number, verdict="mostly", channel="visit")
 
 
@@ -188,7 +221,12 @@ def test_a_failed_check_sends_it_back_with_a_new_term(world: World) -> None:
     with pytest.raises(Invalid):
         service.fail_check(world.actor("branch_secretary"), case.number, note=" ")
     service.fail_check(world.actor("branch_secretary"), case.number, note="垃圾还在")
-    assert (case.status, case.result_kind, case.handled_by_id, case.term_phase) == ("in_progress", None, None, "handle")
+    assert (case.status, case.result_kind, case.handled_by_id, case.term_phase) == (
+        "in_progress",
+        None,
+        None,
+        "handle",
+    )
 
 
 def test_convening_names_its_parties(world: World) -> None:
@@ -196,7 +234,10 @@ def test_convening_names_its_parties(world: World) -> None:
     with pytest.raises(Invalid):
         service.convene(world.actor("branch_secretary"), case.number, parties=[" "])
     service.convene(
-        world.actor("branch_secretary"), case.number, parties=["业主代表"], party_unit_ids=[world.units["company"]]
+        world.actor("branch_secretary"),
+        case.number,
+        parties=["业主代表"],
+        party_unit_ids=[world.units["company"]],
     )
     page = queries.case_page(world.actor("branch_secretary"), case.number)
     assert page.parties == ["示范物业一", "业主代表"]
@@ -208,7 +249,9 @@ def test_suspending_needs_a_condition_and_a_review_date_within_ninety_days(world
     community = world.actor("community_staff")
     for days in (0, 91):
         with pytest.raises(Invalid) as refused:
-            service.suspend(community, case.number, reason="等汛期", until=clock.today() + timedelta(days=days))
+            service.suspend(
+                community, case.number, reason="等汛期", until=clock.today() + timedelta(days=days)
+            )
         assert refused.value.field == "until"
     service.suspend(community, case.number, reason="等汛期", until=clock.today() + timedelta(days=90))
     service.withdraw(world.actor("grid_worker"), case.number)
@@ -218,10 +261,14 @@ def test_suspending_needs_a_condition_and_a_review_date_within_ninety_days(world
 def test_a_stale_page_is_told_who_did_what_meanwhile(world: World) -> None:
     case = register(world)
     version = case.version
-    service.assign(world.actor("branch_secretary"), case.number, handler_unit_id=world.units["company"], version=version)
+    service.assign(
+        world.actor("branch_secretary"), case.number, handler_unit_id=world.units["company"], version=version
+    )
     with pytest.raises(Conflict) as refused:
         service.convene(world.actor("grid_worker"), case.number, parties=["物业"], version=version)
-    assert refused.value.message.startswith(f"示范小区01 {world.actor('branch_secretary').name} 刚刚做了“转办”")
+    assert refused.value.message.startswith(
+        f"示范小区01 {world.actor('branch_secretary').name} 刚刚做了“转办”"
+    )
 
 
 # Verdict, reopening
@@ -231,7 +278,12 @@ def test_the_verdict_is_given_once(world: World) -> None:
     case = case_at(world, "callback")
     assert queries.public_view(case.tracking_code).can_verdict
     service.record_verdict_by_code(case.tracking_code, verdict="mostly", note="还可以")
-    assert (case.status, case.verdict, case.verdict_by, case.caller_id) == ("appraised", "mostly", "resident", None)
+    assert (case.status, case.verdict, case.verdict_by, case.caller_id) == (
+        "appraised",
+        "mostly",
+        "resident",
+        None,
+    )
     assert not queries.public_view(case.tracking_code).can_verdict
     with pytest.raises(DomainError):
         service.record_verdict_by_code(case.tracking_code, verdict="satisfied")
@@ -242,10 +294,16 @@ def test_the_verdict_is_given_once(world: World) -> None:
 def test_not_satisfied_needs_no_reason_and_goes_one_level_up_once(world: World) -> None:
     case = case_at(world, "callback")
     service.record_verdict_by_code(case.tracking_code, verdict="unsatisfied")
-    assert (case.status, case.level, case.owner_unit_id) == ("in_progress", "community", world.units["community"])
+    assert (case.status, case.level, case.owner_unit_id) == (
+        "in_progress",
+        "community",
+        world.units["community"],
+    )
     assert (case.verdict, case.handled_by_id, case.checked_by_id) == (None, None, None)
     assert told(case.tracking_code)[-1] == "您不满意，已由社区督促重新办理。"
-    service.submit_result(world.actor("handler1b"), case.number, result_text="重新清理", result_kind="resolved")
+    service.submit_result(
+        world.actor("handler1b"), case.number, result_text="重新清理", result_kind="resolved"
+    )
     service.pass_check(world.actor("community_staff"), case.number)
     service.record_verdict_by_code(case.tracking_code, verdict="unsatisfied")
     assert (case.status, case.verdict, case.level) == ("appraised", "unsatisfied", "community")
@@ -277,8 +335,12 @@ def test_reopened_the_second_time_one_level_up_and_then_no_more(world: World) ->
     service.reopen_by_code(case.tracking_code, reason="又堵了")
     assert (case.status, case.level, case.archived_at, case.verdict) == ("in_progress", "grid", None, None)
     for level in ("community", ""):
-        service.submit_result(world.actor("handler"), case.number, result_text="再清理", result_kind="resolved")
-        service.pass_check(world.actor("branch_secretary" if case.level == "grid" else "community_staff1b"), case.number)
+        service.submit_result(
+            world.actor("handler"), case.number, result_text="再清理", result_kind="resolved"
+        )
+        service.pass_check(
+            world.actor("branch_secretary" if case.level == "grid" else "community_staff1b"), case.number
+        )
         service.record_verdict_by_code(case.tracking_code, verdict="satisfied")
         service.archive(world.actor("community_staff"), case.number)
         if level:
@@ -348,7 +410,15 @@ def test_one_of_two_not_satisfied_goes_its_own_way_again(world: World) -> None:
 
 def test_split_again_it_goes_on_where_it_stood(world: World) -> None:
     lead = register(world)
-    for status in ("registered", "convening", "assigned", "in_progress", "pending_check", "callback", "appraised"):
+    for status in (
+        "registered",
+        "convening",
+        "assigned",
+        "in_progress",
+        "pending_check",
+        "callback",
+        "appraised",
+    ):
         other = case_at(world, status)
         service.merge(world.actor("grid_worker"), other.number, into=lead.number)
         service.unmerge(world.actor("grid_worker"), other.number)
@@ -387,15 +457,21 @@ def test_each_look_at_the_reporter_is_journalled(world: World) -> None:
     case = case_at(world, "in_progress")
     for name in ("grid_worker", "handler", "community_staff"):
         assert service.reveal_identity(world.actor(name), case.number).phone == "13812345678"
-    looks = db.session.scalars(sa.select(JournalEntry).where(JournalEntry.action == "case:read_identity")).all()
-    assert [look.person_id for look in looks] == [world.people[n] for n in ("grid_worker", "handler", "community_staff")]
+    looks = db.session.scalars(
+        sa.select(JournalEntry).where(JournalEntry.action == "case:read_identity")
+    ).all()
+    assert [look.person_id for look in looks] == [
+        world.people[n] for n in ("grid_worker", "handler", "community_staff")
+    ]
     for name in ("auditor", "building_leader"):
         with pytest.raises((Refused, NotFound)):
             service.reveal_identity(world.actor(name), case.number)
 
 
 def test_a_name_kept_secret_is_kept_from_the_handler(world: World) -> None:
-    case = case_at(world, "in_progress", confidentiality="name_hidden", what="我家3栋2单元501漏水，电话13812345678")
+    case = case_at(
+        world, "in_progress", confidentiality="name_hidden", what="我家3栋2单元501漏水，电话13812345678"
+    )
     handler = world.actor("handler")
     page = queries.case_page(handler, case.number)
     assert (page.identity.name, page.identity.phone, page.identity.can_reveal) == ("", "", False)
@@ -423,10 +499,14 @@ def test_every_change_has_its_line_its_journal_entry_and_its_news(world: World) 
 
     with events.case_changed.connected_to(hear), events.case_archived.connected_to(hear_archived):
         case = case_at(world, "archived")
-    lines = db.session.scalars(sa.select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id)).all()
+    lines = db.session.scalars(
+        sa.select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id)
+    ).all()
     assert [(line.action, line.to_status) for line in lines] == heard
     assert archived == [(case.id, world.people["handler"])]
-    journal = db.session.scalars(sa.select(JournalEntry.action).where(JournalEntry.subject_type == "case")).all()
+    journal = db.session.scalars(
+        sa.select(JournalEntry.action).where(JournalEntry.subject_type == "case")
+    ).all()
     assert journal == [f"case:{action}" for action, _ in heard]
     assert case.version == len(lines)
     assert broken_links() == []
@@ -526,7 +606,9 @@ def test_the_database_refuses_a_second_open_request_and_a_self_made_decision(wor
         session.execute(sa.insert(CaseRequest).values(copy))
     with pytest.raises(IntegrityError), transaction() as session:
         session.execute(
-            sa.update(CaseRequest).values(decided_by_id=CaseRequest.asked_by_id, decided_at=clock.now(), approved=True)
+            sa.update(CaseRequest).values(
+                decided_by_id=CaseRequest.asked_by_id, decided_at=clock.now(), approved=True
+            )
         )
     with pytest.raises(IntegrityError), transaction() as session:
         session.execute(sa.update(CaseRequest).values(approved=True))

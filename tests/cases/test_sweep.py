@@ -37,7 +37,11 @@ def test_overdue_beyond_its_grace_a_case_steps_up_once(world: World) -> None:
     first = due(case)
     assert run(workday(first, 1)) == SweepCounts()  # the day of grace
     assert run(workday(first, 2)).stepped_up == 1
-    assert (case.level, case.owner_unit_id, case.status) == ("community", world.units["community"], "in_progress")
+    assert (case.level, case.owner_unit_id, case.status) == (
+        "community",
+        world.units["community"],
+        "in_progress",
+    )
     assert case.handler_unit_id == world.units["company"]
     assert due(case) > first
     assert run(workday(first, 2, 11)) == SweepCounts()

@@ -17,10 +17,19 @@ from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict
 
 
-def rule(level: str = "grid", category: str = "", urgent: bool = False, start: int = 2020, end: date | None = None) -> TermRule:
+def rule(
+    level: str = "grid", category: str = "", urgent: bool = False, start: int = 2020, end: date | None = None
+) -> TermRule:
     return TermRule(
-        level=level, category=category, urgent=urgent, accept_amount=1, accept_unit="workday", handle_amount=5,
-        handle_unit="workday", valid_from=date(start, 1, 1), valid_to=end,
+        level=level,
+        category=category,
+        urgent=urgent,
+        accept_amount=1,
+        accept_unit="workday",
+        handle_amount=5,
+        handle_unit="workday",
+        valid_from=date(start, 1, 1),
+        valid_to=end,
     )
 
 
@@ -54,7 +63,9 @@ def a_case(level: str = "grid", category: str = "parking", urgent: bool = False)
 @pytest.mark.usefixtures("lite_app")
 def test_terms_count_working_days_over_the_spring_festival() -> None:
     case = a_case()
-    terms.start(case, Phase.HANDLE, moment(date(2026, 2, 12)))  # Thursday; 14 is worked, 15 to 23 is the holiday
+    terms.start(
+        case, Phase.HANDLE, moment(date(2026, 2, 12))
+    )  # Thursday; 14 is worked, 15 to 23 is the holiday
     assert case.due_at == clock.at(date(2026, 2, 26), time(23, 59, 59))
     assert case.due_explained.startswith("网格办结时限5个工作日：2月12日起算，第5个工作日，其中")
     assert "春节" in case.due_explained
@@ -66,9 +77,12 @@ def test_terms_count_working_days_over_the_spring_festival() -> None:
 @pytest.mark.parametrize(
     ("level", "phase", "due"),
     [
-        ("building", Phase.HANDLE, date(2026, 3, 5)), ("grid", Phase.ACCEPT, date(2026, 3, 5)),
-        ("grid", Phase.HANDLE, date(2026, 3, 11)), ("community", Phase.HANDLE, date(2026, 3, 18)),
-        ("street", Phase.ACCEPT, date(2026, 3, 6)), ("street", Phase.HANDLE, date(2026, 3, 25)),
+        ("building", Phase.HANDLE, date(2026, 3, 5)),
+        ("grid", Phase.ACCEPT, date(2026, 3, 5)),
+        ("grid", Phase.HANDLE, date(2026, 3, 11)),
+        ("community", Phase.HANDLE, date(2026, 3, 18)),
+        ("street", Phase.ACCEPT, date(2026, 3, 6)),
+        ("street", Phase.HANDLE, date(2026, 3, 25)),
         ("street", Phase.CALLBACK, date(2026, 3, 11)),
     ],
 )
@@ -188,5 +202,7 @@ def test_seeding_twice_adds_nothing_and_undoes_no_correction() -> None:
     before = db.session.scalar(count)
     seeds.seed_defaults()
     assert db.session.scalar(count) == before == len(seeds.TERMS)
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(CaseCategory)) == len(seeds.CATEGORIES) == 16
+    assert (
+        db.session.scalar(sa.select(sa.func.count()).select_from(CaseCategory)) == len(seeds.CATEGORIES) == 16
+    )
     assert db.session.get_one(CaseCategory, "noise").name == "噪声"

@@ -25,15 +25,33 @@ from webapp.foundation.errors import DomainError
 from webapp.foundation.journal import JournalEntry
 
 PEOPLE = (
-    "building_leader", "grid_worker", "grid_worker1b", "branch_secretary", "community_staff", "community_staff1b",
-    "community_secretary", "street_staff", "street_staff1b", "handler", "handler1b", "grid_worker2", "auditor",
+    "building_leader",
+    "grid_worker",
+    "grid_worker1b",
+    "branch_secretary",
+    "community_staff",
+    "community_staff1b",
+    "community_secretary",
+    "street_staff",
+    "street_staff1b",
+    "handler",
+    "handler1b",
+    "grid_worker2",
+    "auditor",
 )
 ASIDE = ("withdraw", "supervise", "merge", "recall", "return_case")
 BY_CODE = ("record_verdict", "withdraw", "supervise", "reopen")
 MOVES = {t.action: set(moves(t)) for t in CASE_FLOW.transitions}
 WALKS = settings(
-    max_examples=8, deadline=None, derandomize=True, database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+    max_examples=8,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
 )
 
 
@@ -53,7 +71,10 @@ def inputs(draw: st.DataObject, action: str, world: World, other: Case, today: d
         "extend": {"reason": "等配件", "workdays": draw.draw(st.integers(0, 6))},
         "redirect": {"reason": "诉讼", "channel_text": "法院"},
         "escalate": {"reason_kind": draw.draw(st.sampled_from(ReasonKind)), "reason": "协调不了"},
-        **{action: {} for action in ("accept", "resume", "pass_check", "archive", "withdraw", "unmerge", "supervise")},
+        **{
+            action: {}
+            for action in ("accept", "resume", "pass_check", "archive", "withdraw", "unmerge", "supervise")
+        },
     }
     return fitting.get(action, {"reason": "另有情况"})
 
@@ -70,7 +91,9 @@ def by_code(action: str, code: str, draw: st.DataObject) -> None:
 def check(case: Case) -> None:
     """What must hold after every step."""
     db.session.refresh(case)
-    lines = db.session.scalars(sa.select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id)).all()
+    lines = db.session.scalars(
+        sa.select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id)
+    ).all()
     before = ""
     for line in lines:
         assert line.from_status == before
@@ -90,9 +113,14 @@ def check(case: Case) -> None:
     if case.status == CaseStatus.ARCHIVED:
         archived = next(line for line in reversed(lines) if line.action == "archive")
         assert archived.person_id not in hands
-    waiting = [r for r in db.session.scalars(sa.select(CaseRequest).where(CaseRequest.case_id == case.id))
-               if r.decided_at is None and r.lapsed_at is None]
-    assert all(case.status in CASE_FLOW[f"approve_{r.kind}"].sources and r.level == case.level for r in waiting)
+    waiting = [
+        r
+        for r in db.session.scalars(sa.select(CaseRequest).where(CaseRequest.case_id == case.id))
+        if r.decided_at is None and r.lapsed_at is None
+    ]
+    assert all(
+        case.status in CASE_FLOW[f"approve_{r.kind}"].sources and r.level == case.level for r in waiting
+    )
 
 
 def step(draw: st.DataObject, world: World, actors: dict[str, Actor], case: Case, other: Case) -> None:
@@ -105,13 +133,17 @@ def step(draw: st.DataObject, world: World, actors: dict[str, Actor], case: Case
         return
     facts = facts_of(case)
     able = [
-        (name, action) for name in PEOPLE for action in service.VERBS
+        (name, action)
+        for name in PEOPLE
+        for action in service.VERBS
         if reason_not(actors[name], case, action, facts) is None
     ]
     names, actions = list(PEOPLE), sorted(service.VERBS)
     sensible = draw.draw(st.integers(0, 5)) > 0
     if able and sensible:  # mostly what can be done, and mostly what leads on
-        actions = sorted({action for _, action in able} - set(ASIDE)) or sorted({action for _, action in able})
+        actions = sorted({action for _, action in able} - set(ASIDE)) or sorted(
+            {action for _, action in able}
+        )
         if draw.draw(st.integers(0, 9)) == 0:
             actions = sorted({action for _, action in able})
     action = draw.draw(st.sampled_from(actions))
@@ -148,5 +180,7 @@ def test_no_walk_leads_to_an_invalid_state(lite_app: Flask, world: World, draw: 
 @pytest.mark.slow
 @settings(WALKS, max_examples=3)
 @given(draw=st.data())
-def test_no_walk_leads_to_an_invalid_state_on_either_database(app: Flask, world: World, draw: st.DataObject) -> None:
+def test_no_walk_leads_to_an_invalid_state_on_either_database(
+    app: Flask, world: World, draw: st.DataObject
+) -> None:
     walk(draw, world)

@@ -47,9 +47,16 @@ ACTIONS = [t.action for t in CASE_FLOW.transitions]
 
 def test_every_value_has_a_chinese_name() -> None:
     for kinds, names in (
-        (CaseStatus, STATUS_NAMES), (Source, SOURCE_NAMES), (Confidentiality, CONFIDENTIALITY_NAMES),
-        (ResultKind, RESULT_NAMES), (Verdict, VERDICT_NAMES), (Channel, CHANNEL_NAMES), (RequestKind, REQUEST_NAMES),
-        (ReasonKind, REASON_NAMES), (Phase, PHASE_NAMES), (By, BY_NAMES),
+        (CaseStatus, STATUS_NAMES),
+        (Source, SOURCE_NAMES),
+        (Confidentiality, CONFIDENTIALITY_NAMES),
+        (ResultKind, RESULT_NAMES),
+        (Verdict, VERDICT_NAMES),
+        (Channel, CHANNEL_NAMES),
+        (RequestKind, REQUEST_NAMES),
+        (ReasonKind, REASON_NAMES),
+        (Phase, PHASE_NAMES),
+        (By, BY_NAMES),
     ):
         assert set(kinds) == set(names)
     assert set(OPEN) | set(CLOSED) == set(CaseStatus)
@@ -102,7 +109,10 @@ def test_the_diagram_shows_every_step_between_two_statuses() -> None:
 
 def test_the_ladder_ends_at_the_street() -> None:
     assert [next_level(level) for level in ("building", "grid", "community", "street")] == [
-        "grid", "community", "street", None,
+        "grid",
+        "community",
+        "street",
+        None,
     ]
 
 
@@ -113,24 +123,37 @@ COMMUNITY_PEOPLE = {"community_staff", "community_staff1b", "community_secretary
 STREET_PEOPLE = {"street_staff", "street_staff1b"}
 ROLES: dict[Level, dict[By, set[str]]] = {
     Level.BUILDING: {
-        By.RECORDER: {"building_leader"}, By.OWNER: {"building_leader"}, By.NEXT_LEVEL: GRID_PEOPLE,
-        By.ABOVE: GRID_PEOPLE | COMMUNITY_PEOPLE | STREET_PEOPLE, By.COMMUNITY: COMMUNITY_PEOPLE | STREET_PEOPLE,
+        By.RECORDER: {"building_leader"},
+        By.OWNER: {"building_leader"},
+        By.NEXT_LEVEL: GRID_PEOPLE,
+        By.ABOVE: GRID_PEOPLE | COMMUNITY_PEOPLE | STREET_PEOPLE,
+        By.COMMUNITY: COMMUNITY_PEOPLE | STREET_PEOPLE,
         By.CALLER: COMMUNITY_PEOPLE | STREET_PEOPLE,
     },
     Level.GRID: {
-        By.RECORDER: {"grid_worker"}, By.OWNER: GRID_PEOPLE, By.NEXT_LEVEL: COMMUNITY_PEOPLE,
-        By.ABOVE: COMMUNITY_PEOPLE | STREET_PEOPLE, By.COMMUNITY: COMMUNITY_PEOPLE | STREET_PEOPLE,
+        By.RECORDER: {"grid_worker"},
+        By.OWNER: GRID_PEOPLE,
+        By.NEXT_LEVEL: COMMUNITY_PEOPLE,
+        By.ABOVE: COMMUNITY_PEOPLE | STREET_PEOPLE,
+        By.COMMUNITY: COMMUNITY_PEOPLE | STREET_PEOPLE,
         By.CALLER: COMMUNITY_PEOPLE | STREET_PEOPLE,
     },
     Level.COMMUNITY: {
-        By.RECORDER: {"community_staff"}, By.OWNER: COMMUNITY_PEOPLE, By.NEXT_LEVEL: STREET_PEOPLE,
-        By.ABOVE: STREET_PEOPLE, By.COMMUNITY: COMMUNITY_PEOPLE | STREET_PEOPLE,
+        By.RECORDER: {"community_staff"},
+        By.OWNER: COMMUNITY_PEOPLE,
+        By.NEXT_LEVEL: STREET_PEOPLE,
+        By.ABOVE: STREET_PEOPLE,
+        By.COMMUNITY: COMMUNITY_PEOPLE | STREET_PEOPLE,
         # One of them checked it, and does not call as well.
         By.CALLER: (COMMUNITY_PEOPLE | STREET_PEOPLE) - {"community_staff1b"},
     },
     Level.STREET: {
-        By.RECORDER: {"street_staff"}, By.OWNER: STREET_PEOPLE, By.NEXT_LEVEL: set(), By.ABOVE: set(),
-        By.COMMUNITY: STREET_PEOPLE, By.CALLER: COMMUNITY_PEOPLE | STREET_PEOPLE - {"street_staff1b"},
+        By.RECORDER: {"street_staff"},
+        By.OWNER: STREET_PEOPLE,
+        By.NEXT_LEVEL: set(),
+        By.ABOVE: set(),
+        By.COMMUNITY: STREET_PEOPLE,
+        By.CALLER: COMMUNITY_PEOPLE | STREET_PEOPLE - {"street_staff1b"},
     },
 }
 WITH_HANDLER = {"assigned", "in_progress", "suspended", "pending_check", "callback", "appraised", "archived"}
@@ -141,7 +164,11 @@ NOT_YET = {*DECISIONS, "hand_down"}
 def expected(action: str, status: str, level: Level, name: str) -> bool:
     """Whether the table lets this person do it, by the roles written down above."""
     transition = CASE_FLOW[action]
-    if status not in transition.sources or action in NOT_YET or (action == "escalate" and level == Level.STREET):
+    if (
+        status not in transition.sources
+        or action in NOT_YET
+        or (action == "escalate" and level == Level.STREET)
+    ):
         return False
     if status == CaseStatus.MERGED and action in ("log_try", "record_verdict"):
         return False
@@ -176,7 +203,15 @@ def test_what_is_refused_changes_nothing(world: World, status: CaseStatus) -> No
     case = case_at(world, status)
     number, version = case.number, case.version
     facts = facts_of(case)
-    for name in ("grid_worker", "handler", "community_staff", "grid_worker2", "auditor", "volunteer", "district_admin"):
+    for name in (
+        "grid_worker",
+        "handler",
+        "community_staff",
+        "grid_worker2",
+        "auditor",
+        "volunteer",
+        "district_admin",
+    ):
         actor = world.actor(name)
         for action in service.VERBS:
             if reason_not(actor, case, action, facts) is None:
@@ -237,6 +272,8 @@ def test_the_reporter_with_the_code_may_do_just_four_things(world: World, status
     facts = facts_of(case)
     allowed = {action for action in ACTIONS if reason_not(Voice.RESIDENT, case, action, facts) is None}
     if status in OPEN:
-        assert allowed == {"withdraw", "supervise"} | ({"record_verdict"} if status == CaseStatus.CALLBACK else set())
+        assert allowed == {"withdraw", "supervise"} | (
+            {"record_verdict"} if status == CaseStatus.CALLBACK else set()
+        )
     else:
         assert allowed == ({"reopen"} if status == CaseStatus.ARCHIVED else set())

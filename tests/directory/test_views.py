@@ -75,7 +75,8 @@ def test_the_search_finds_units_and_people_in_scope_only(browse: Browse, app: Fl
 def test_a_grid_shows_what_belongs_to_it(browse: Browse, app: Flask, world: World) -> None:
     text = browse.log_in("community_staff").get(f"/directory/units/{code(world, 'grid')}").text
     for expected in (
-        "示范区 · 示范街道一 · 示范社区一", "示范小区01 1栋", "示范小区01 2栋", "示范小区01服务站", "示范小区01党支部", "示范小区01业主委员会",
+        "示范区 · 示范街道一 · 示范社区一", "示范小区01 1栋",
+        "示范小区01 2栋", "示范小区01服务站", "示范小区01党支部", "示范小区01业主委员会",
         "示范物业一", "建有党支部", name(world, "grid_worker"), name(world, "handler"), "2人",
     ):  # fmt: skip
         assert expected in text

@@ -11,7 +11,9 @@ WCAG22_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pract
 # What hangs on colours and sizes is looked at again in every mode; the rest is the same in all.
 OF_LOOKS = ["color-contrast", "target-size", "link-in-text-block"]
 # Without the passes, which make an answer a hundred times as long.
-RUN = "options => axe.run(document, {...options, resultTypes: ['violations']}).then(found => found.violations)"
+RUN = (
+    "options => axe.run(document, {...options, resultTypes: ['violations']}).then(found => found.violations)"
+)
 
 
 def barriers(page: Page, looks_only: bool = False) -> list[str]:
@@ -24,5 +26,10 @@ def barriers(page: Page, looks_only: bool = False) -> list[str]:
 
 
 def _line(found: dict[str, Any]) -> str:
-    nodes = [f"{node['html'][:160]} ({node['failureSummary'].splitlines()[-1].strip()[:200]})" for node in found["nodes"]]
-    return f"{found['id']}: {'; '.join(nodes[:3])}" + (f" and {len(nodes) - 3} more" if len(nodes) > 3 else "")
+    nodes = [
+        f"{node['html'][:160]} ({node['failureSummary'].splitlines()[-1].strip()[:200]})"
+        for node in found["nodes"]
+    ]
+    return f"{found['id']}: {'; '.join(nodes[:3])}" + (
+        f" and {len(nodes) - 3} more" if len(nodes) > 3 else ""
+    )

@@ -32,7 +32,9 @@ NOBODY = ""  # without a login
 FEW = 8  # pages of one address that one person looks at
 HREF = re.compile(r'(?:href|hx-get)="(/[^"#]*)')
 # What makes a page look different: tags with their classes, icons, fields by name.
-TOKEN = re.compile(r'<(?:use href="[^"]*(#[a-z-]+)|([a-z0-9]+)(?:[^>]*? class="([^"]*)")?(?:[^>]*? name="([^"]*)")?)')
+TOKEN = re.compile(
+    r'<(?:use href="[^"]*(#[a-z-]+)|([a-z0-9]+)(?:[^>]*? class="([^"]*)")?(?:[^>]*? name="([^"]*)")?)'
+)
 NO_PAGES = ("static", "offline.service_worker", "offline.manifest", "offline.status", "offline.token")
 
 

@@ -91,7 +91,9 @@ def _volunteering() -> Iterator[Address]:
 
 
 def _other(worker: Actor, staff: Actor) -> Iterator[Address]:
-    said = residents.send_feedback(worker, text="字再大一点就好了。", contact="13900009997", unit_id=staff.unit_id)
+    said = residents.send_feedback(
+        worker, text="字再大一点就好了。", contact="13900009997", unit_id=staff.unit_id
+    )
     yield "", f"/feedback/{said.code}"
     parcel = offline.Parcel(
         uuid.uuid4(), worker.person_id, None, "/visits/new", "/visits/new", [("note", "门没有开")],
