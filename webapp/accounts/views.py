@@ -95,8 +95,13 @@ def _links() -> list[tuple[str, str, str]]:
         (Permission.POINTS_OWN, "我的积分", "/points/", "coins"),
         (Permission.REPORT_OWN, "我的服务时长", "/volunteering/hours", "clock"),
         (Permission.DIRECTORY_READ, "名录", "/directory/", "users"),
+        (Permission.CASE_DECIDE, "待认领", "/outbox/quarantine", "inbox"),
     )
-    return [(label, url, icon) for permission, label, url, icon in own if current_actor().can(permission)]
+    waiting = ("待发送", "/outbox", "send")  # of this phone, whoever holds it
+    return [
+        waiting,
+        *((label, url, icon) for permission, label, url, icon in own if current_actor().can(permission)),
+    ]
 
 
 @bp.get("/me/post")

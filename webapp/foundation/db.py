@@ -27,6 +27,7 @@ T = TypeVar("T")
 # The type of a row or query lists its columns; these stand for "some columns or other".
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
 AnySelect: TypeAlias = sa.Select[*tuple[Any, ...]]
+AnyResult: TypeAlias = sa.Result[*tuple[Any, ...]]
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -176,7 +177,7 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
 
 
-def prepared(build: Callable[..., Any]) -> Callable[..., sa.CursorResult[Any]]:
+def prepared(build: Callable[..., Any]) -> Callable[..., AnyResult]:
     """Make of a function that builds a statement one that runs it: built once for each shape, then only given values.
 
     Building a statement costs more than running it. The function's arguments are the shape (hashable: a level, a tab);
@@ -187,11 +188,10 @@ def prepared(build: Callable[..., Any]) -> Callable[..., sa.CursorResult[Any]]:
     built = lru_cache(maxsize=512)(build)
 
     @wraps(build)
-    def run(*shape: Any, **values: Any) -> sa.CursorResult[Any]:
+    def run(*shape: Any, **values: Any) -> AnyResult:
         from webapp.extensions import db
 
-        result: sa.CursorResult[Any] = db.session.execute(built(*shape), values)
-        return result
+        return db.session.execute(built(*shape), values)
 
     return run
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
-from webapp.cases import asks as case_asks
+import webapp.cases.asks as case_asks
+import webapp.points.asks as point_asks
+import webapp.volunteering.asks as hour_asks
 from webapp.foundation.access import Actor
 from webapp.foundation.asks import Ask, AskSource
 from webapp.foundation.errors import DomainError, NotFound
-from webapp.points import asks as point_asks
-from webapp.volunteering import asks as hour_asks
 
 SOURCES: dict[str, AskSource] = {
     "case": cast(AskSource, case_asks),
