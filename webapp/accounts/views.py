@@ -94,7 +94,12 @@ def _links() -> list[tuple[str, str, str]]:
     own = (
         (Permission.POINTS_OWN, "我的积分", "/points/", "coins"),
         (Permission.REPORT_OWN, "我的服务时长", "/volunteering/hours", "clock"),
+        (Permission.ACTIVITY_READ, "志愿活动", "/volunteering/", "heart-handshake"),
+        (Permission.POINTS_PROPOSE, "申报积分", "/points/propose", "award"),
+        (Permission.POINTS_REVIEW, "积分审核", "/points/review", "scale"),
+        (Permission.REWARD_MANAGE, "奖品管理", "/points/rewards/", "package"),
         (Permission.DIRECTORY_READ, "名录", "/directory/", "users"),
+        (Permission.FEEDBACK_ANSWER, "收到的投诉建议", "/feedback/inbox", "message"),
         (Permission.CASE_DECIDE, "待认领", "/outbox/quarantine", "inbox"),
     )
     waiting = ("待发送", "/outbox", "send")  # of this phone, whoever holds it
