@@ -28,7 +28,7 @@
     const waiting = mine.filter((row) => row.state === "waiting"), mend = mine.length - waiting.length;
     const others = new Map(), parts = [];
     for (const row of rows) if (row.owner !== me.owner) others.set(row.who, (others.get(row.who) || 0) + 1);
-    if (waiting.length) parts.push(`${waiting.length} 条待发送，最早的${age(Date.parse(waiting[0].claimed))}`);
+    if (waiting.length) parts.push(`${waiting.length} 条待发送（最早：${age(Date.parse(waiting[0].claimed))}）`);
     if (mend) parts.push(`${mend} 条需处理`);
     for (const [who, count] of others) parts.push(`${who || "其他人"}有 ${count} 条，本人登录后发出`);
     if (isLapsed() && waiting.length) parts.push("登录后继续发送");

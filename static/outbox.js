@@ -269,9 +269,11 @@
   let blocked = !window.indexedDB;
   const element = (tag, text, news = {}) => Object.assign(document.createElement(tag), { textContent: text, ...news });
   const say = (kind, text, ...links) => {
-    const span = element("span", text), box = element("p", "", { className: `note ${kind}` });
-    for (const link of links) span.append(" ", link);
-    box.append(span);
+    const said = element("div", "", { className: "stack grow" }), box = element("div", "", { className: `note ${kind}` });
+    said.append(element("p", text));
+    if (links.length) said.append(element("div", "", { className: "acts" }));
+    said.lastChild.append(...links);
+    box.append(said);
     $("messages")?.replaceChildren(box);
     box.scrollIntoView({ block: "nearest" });
   };
@@ -328,8 +330,9 @@
     still(form, false);
     if (end?.state === "mend") return say("overdue", end.message);
     form.hidden = true;
-    const again = form.dataset.outbox && element("button", form.dataset.outbox, { type: "button", className: "btn link", onclick: () => anew(form) });
-    const see = lapsed ? element("a", "去登录", { href: "/login" }) : element("a", "看待发送的", { href: "/outbox" });
+    const again = form.dataset.outbox && element("button", form.dataset.outbox, { type: "button", className: "btn main", onclick: () => anew(form) });
+    const see = lapsed ? element("a", "去登录", { href: "/login", className: "btn main" })
+      : element("a", "看待发送的", { href: "/outbox", className: "btn plain" });
     say("done", lapsed ? "已存到本机，登录后自动发出。" : "已存到本机，有网时自动发出。", ...(again ? [again, see] : [see]));
   };
   document.addEventListener("submit", (event) => {
