@@ -20,10 +20,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --requir
 RUNTIME := $(VENV)/.runtime-$(shell sha256sum requirements.lock | cut -c1-16)
 DEV := $(VENV)/.dev-$(shell sha256sum requirements-dev.lock | cut -c1-16)
 
-.PHONY: help run test lint format bench lock clean
+.PHONY: help setup run test lint format bench lock clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(RUNTIME) ## The virtual environment with the locked dependencies, for a deployment
 
 run: $(RUNTIME) ## All set-up, then the demo district on http://HOST:PORT (127.0.0.1:8000)
 	@$(BIN)/python .tools/check-port "$(HOST)" "$(PORT)"

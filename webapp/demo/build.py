@@ -13,6 +13,7 @@ from webapp.demo.history import SEED, YEAR, History
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.calendar import load_calendar
+from webapp.foundation.db import transaction
 
 # What is told reaches back a year, what is planned ahead some weeks; the calendar covers both with room to spare.
 BEFORE, AHEAD = YEAR + timedelta(days=60), timedelta(days=200)
@@ -27,8 +28,13 @@ def district(
     ``now`` differ only in what is random by nature: encrypted values, the password's hash.
     """
     now = now or clock.now()
+    with transaction():  # all or nothing: an interrupted first start must not leave half a district
+        _tell(now, places.SMALL if small else places.Figures(), password, say)
+    _analyse()
+
+
+def _tell(now: datetime, figures: places.Figures, password: str, say: Callable[[str], object]) -> None:
     today = clock.local(now).date()
-    figures = places.SMALL if small else places.Figures()
     made = places.build(random.Random(SEED), today, figures)  # noqa: S311 - invents a district, guards nothing
     say(f"{len(made.grids)} grids, {figures.members} party members")
     history = History(made, now, load_calendar(today - BEFORE, today + AHEAD))
@@ -40,7 +46,6 @@ def district(
     say(f"{volunteering.tell(history, told)} attendances of volunteers")
     say(f"{points.tell(history)} entries of points")
     say(f"{history.book.write()} entries of the journal")
-    _analyse()
 
 
 def _analyse() -> None:
