@@ -2,53 +2,54 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
-from webapp.cases.models import Case, CaseRequest
+from webapp.cases.models import CaseRequest
 from webapp.cases.permissions import may_decide
-from webapp.cases.queries import request_detail, visible
+from webapp.cases.queries import C, request_detail, seen_by
 from webapp.cases.service import decide_request
 from webapp.cases.workflow import CASE_FLOW, REASON_NAMES, REQUEST_NAMES, ReasonKind, RequestKind
 from webapp.directory.models import Person, Unit
+from webapp.directory.scope import PERSON_ID, UNIT_ID
 from webapp.extensions import db
 from webapp.foundation import private
 from webapp.foundation.access import Actor
 from webapp.foundation.asks import Ask
+from webapp.foundation.db import AnySelect, prepared
+
+R = CaseRequest.__table__.c
 
 
-def _waiting(actor: Actor) -> sa.ColumnElement[bool]:
+def _shape(actor: Actor) -> tuple[str, frozenset[str], tuple[RequestKind, ...]]:
+    return actor.unit_level, actor.permissions, tuple(kind for kind in RequestKind if may_decide(actor, kind))
+
+
+def _waiting(level: str, can: frozenset[str], kinds: tuple[RequestKind, ...]) -> sa.ColumnElement[bool]:
     """That a request waits for the actor's unit and may be decided by the actor, who did not ask for it."""
-    kinds = [kind for kind in RequestKind if may_decide(actor, kind)]
     return sa.and_(
-        CaseRequest.deciding_unit_id == actor.unit_id, CaseRequest.decided_at.is_(None),
-        CaseRequest.lapsed_at.is_(None), CaseRequest.asked_by_id != actor.person_id, CaseRequest.kind.in_(kinds),
-        visible(actor),
+        R.deciding_unit_id == UNIT_ID, R.decided_at.is_(None), R.lapsed_at.is_(None),
+        R.asked_by_id != PERSON_ID, R.kind.in_(kinds), seen_by(level, can),
         # Whoever handled the case does not prolong its deadline.
-        sa.or_(
-            CaseRequest.kind != RequestKind.EXTEND, Case.handled_by_id.is_(None), Case.handled_by_id != actor.person_id
-        ),
+        sa.or_(R.kind != RequestKind.EXTEND, C.handled_by_id.is_(None), C.handled_by_id != PERSON_ID),
     )
 
 
 def count(actor: Actor) -> int:
     """How many wait for this actor; one query."""
-    query = sa.select(sa.func.count()).select_from(CaseRequest).join(Case, Case.id == CaseRequest.case_id)
-    return db.session.scalar(query.where(_waiting(actor))) or 0
+    number: int = _count(*_shape(actor), unit_id=actor.unit_id, person_id=actor.person_id).scalar_one()
+    return number
+
+
+@prepared
+def _count(*shape: Any) -> AnySelect:
+    return sa.select(sa.func.count()).join_from(R.id.table, C.id.table, C.id == R.case_id).where(_waiting(*shape))
 
 
 def asks(actor: Actor, limit: int = 50) -> list[Ask]:
     """Those that wait for this actor, the oldest first; one query."""
-    query = (
-        sa.select(
-            CaseRequest.id, CaseRequest.kind, CaseRequest.reason, CaseRequest.reason_kind, CaseRequest.asked_at,
-            CaseRequest.workdays, CaseRequest.channel_text, Case.number, Case.title, Person.name.label("person"),
-            Unit.short_name.label("unit"),
-        )
-        .join(Case, Case.id == CaseRequest.case_id)
-        .join(Person, Person.id == CaseRequest.asked_by_id)
-        .join(Unit, Unit.id == CaseRequest.asked_unit_id)
-        .where(_waiting(actor)).order_by(CaseRequest.asked_at, CaseRequest.id).limit(limit)
-    )
+    rows = _asks(*_shape(actor), unit_id=actor.unit_id, person_id=actor.person_id, most=limit)
     return [
         Ask(
             id=row.id, kind=REQUEST_NAMES[RequestKind(row.kind)], title=private.scrub(row.title),
@@ -57,8 +58,23 @@ def asks(actor: Actor, limit: int = 50) -> list[Ask]:
             detail=REASON_NAMES[ReasonKind(row.reason_kind)] if row.reason_kind
             else request_detail(row.workdays, row.channel_text),
         )
-        for row in db.session.execute(query)
+        for row in rows
     ]
+
+
+@prepared
+def _asks(*shape: Any) -> AnySelect:
+    person, unit = Person.__table__.c, Unit.__table__.c
+    return (
+        sa.select(
+            R.id, R.kind, R.reason, R.reason_kind, R.asked_at, R.workdays, R.channel_text, C.number, C.title,
+            person.name.label("person"), unit.short_name.label("unit"),
+        )
+        .join_from(R.id.table, C.id.table, C.id == R.case_id)
+        .join(person.id.table, person.id == R.asked_by_id)
+        .join(unit.id.table, unit.id == R.asked_unit_id)
+        .where(_waiting(*shape)).order_by(R.asked_at, R.id).limit(sa.bindparam("most", type_=sa.Integer))
+    )
 
 
 def decide(actor: Actor, ask_id: int, *, approve: bool, reason: str = "") -> str:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import db
 from webapp.foundation import clock
-from webapp.foundation.db import transaction
+from webapp.foundation.db import AnySelect, prepared, transaction
 
 Unit = Literal["workday", "work_hour"]
 WorkHours = Sequence[tuple[time, time]]
@@ -72,7 +72,11 @@ class Calendar:
         self._days = days
         self._first, self._last = first, last
         self._hours = hours
-        self._working = [day for day in _days_from(first, last) if self._works(day)]
+        span = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        # As _works says it, without a call a day: every list of deadlines makes a calendar.
+        self._working = [
+            day for day in span if (days[day].is_workday if day in days else day.weekday() < 5)
+        ]
 
     def is_workday(self, day: date) -> bool:
         """Whether ``day`` is worked.
@@ -210,11 +214,15 @@ def _stretches(days: Sequence[date]) -> list[list[date]]:
 
 def load_calendar(first: date, last: date, hours: WorkHours = WORK_HOURS) -> Calendar:
     """The calendar from ``first`` to ``last``, read with one query. For a list: load once, over all its dates."""
-    columns = Workday.__table__.columns
-    rows = db.session.execute(
-        sa.select(columns.date, columns.is_workday, columns.note).where(columns.date.between(first, last))
-    )
-    return Calendar({row.date: Day(row.is_workday, row.note) for row in rows}, first, last, hours)
+    rows = _days_between(first=first, last=last)
+    return Calendar({day: Day(is_workday, note) for day, is_workday, note in rows}, first, last, hours)
+
+
+@prepared
+def _days_between() -> AnySelect:
+    columns = Workday.__table__.c
+    span = columns.date.between(sa.bindparam("first"), sa.bindparam("last"))
+    return sa.select(columns.date, columns.is_workday, columns.note).where(span)
 
 
 def deadline(start: datetime, amount: int, unit: Unit, hours: WorkHours = WORK_HOURS) -> Due:

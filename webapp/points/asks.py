@@ -13,7 +13,7 @@ from webapp.extensions import db
 from webapp.foundation import text
 from webapp.foundation.access import Actor
 from webapp.foundation.asks import Ask
-from webapp.foundation.db import AnySelect, UTCDateTime
+from webapp.foundation.db import AnySelect, UTCDateTime, prepared
 from webapp.foundation.errors import NotFound
 from webapp.points import queries, service
 from webapp.points.models import STILL_OPEN, PointEntry, PointObjection
@@ -23,12 +23,17 @@ def count(actor: Actor) -> int:
     """How many wait for this actor."""
     if not actor.can(Permission.POINTS_REVIEW):
         return 0
-    proposal, objection = queries.decidable(actor)
+    number: int = _count(actor.unit_level, unit_id=actor.unit_id, person_id=actor.person_id).scalar_one()
+    return number
 
-    def number(which: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-        return sa.select(sa.func.count()).select_from(PointEntry).where(which).scalar_subquery()
 
-    return int(db.session.scalar(sa.select(number(proposal) + number(objection))) or 0)
+@prepared
+def _count(level: str) -> AnySelect:
+    proposal, objection = (
+        sa.select(sa.func.count()).select_from(PointEntry).where(which).scalar_subquery()
+        for which in queries.decidable_at(level)
+    )
+    return sa.select(proposal + objection)
 
 
 def asks(actor: Actor, limit: int = 50) -> list[Ask]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 
+from webapp.directory.scope import PERSON_ID
 from webapp.extensions import db
 from webapp.foundation import clock
-from webapp.foundation.db import locked, require_transaction
+from webapp.foundation.db import AnySelect, locked, prepared, require_transaction
 from webapp.points.models import (
     STILL_OPEN,
     EntryKind,
@@ -84,17 +86,20 @@ def overdue_lots(person_id: int, today: date) -> list[Lot]:
 
 def summary(person_id: int, today: date, soon: date) -> Summary:
     """The account's figures today; expiring are the lots whose last day is ``soon`` or before. One query."""
-    lot = _lots(person_id).subquery()
-    expiring = lot.c.expires_on <= soon
-    row = db.session.execute(
-        sa.select(
-            sa.func.coalesce(sa.func.sum(lot.c.left), 0),
-            sa.func.coalesce(sa.func.sum(lot.c.left).filter(lot.c.frozen), 0),
-            sa.func.coalesce(sa.func.sum(lot.c.left).filter(expiring), 0),
-            sa.func.min(lot.c.expires_on).filter(expiring),
-        ).where(lot.c.left > 0, _alive(lot, today))
-    ).one()
+    row = _summary(person_id=person_id, today=today, soon=soon).one()
     return Summary(int(row[0]), int(row[1]), int(row[2]), row[3])
+
+
+@prepared
+def _summary() -> AnySelect:
+    lot = _lots(PERSON_ID).subquery()
+    expiring = lot.c.expires_on <= sa.bindparam("soon", type_=sa.Date)
+    return sa.select(
+        sa.func.coalesce(sa.func.sum(lot.c.left), 0),
+        sa.func.coalesce(sa.func.sum(lot.c.left).filter(lot.c.frozen), 0),
+        sa.func.coalesce(sa.func.sum(lot.c.left).filter(expiring), 0),
+        sa.func.min(lot.c.expires_on).filter(expiring),
+    ).where(lot.c.left > 0, _alive(lot, sa.bindparam("today", type_=sa.Date)))
 
 
 def take(entry: PointEntry, from_lots: Iterable[Lot]) -> None:
@@ -157,7 +162,7 @@ def taken_from(lot_id: int, kind: EntryKind) -> int:
     return int(db.session.scalar(query) or 0)
 
 
-def _lots(person_id: int) -> sa.Select[int, int, date | None, bool]:
+def _lots(person_id: Any) -> sa.Select[int, int, date | None, bool]:
     spent = (
         sa.select(sa.func.coalesce(sa.func.sum(PointSpend.amount), 0))
         .where(PointSpend.lot_id == PointEntry.id)
@@ -185,5 +190,5 @@ def _read(lot: sa.Subquery, which: sa.ColumnElement[bool]) -> list[Lot]:
     return [Lot(row.id, row.left, row.expires_on, bool(row.frozen)) for row in rows]
 
 
-def _alive(lot: sa.Subquery, today: date) -> sa.ColumnElement[bool]:
+def _alive(lot: sa.Subquery, today: Any) -> sa.ColumnElement[bool]:
     return sa.or_(lot.c.expires_on.is_(None), lot.c.expires_on >= today)

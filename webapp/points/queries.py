@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from webapp.directory.models import Person, Unit
 from webapp.directory.posts import Permission
-from webapp.directory.scope import within
+from webapp.directory.scope import PERSON_ID, UNIT_ID, within, within_level
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
@@ -181,18 +181,25 @@ def review_row(actor: Actor, entry_id: int) -> Any:
 
 def decidable(actor: Actor) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
     """The two conditions under which an entry waits for this reviewer: as a proposal, or with an objection to settle."""
-    me = actor.person_id
-    others = (within(actor, PointEntry), PointEntry.person_id != me, _not(PointEntry.created_by, me))
+    return decidable_at(actor.unit_level, actor.unit_id, actor.person_id)
+
+
+def decidable_at(
+    level: str, unit: Any = UNIT_ID, me: Any = PERSON_ID
+) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """``decidable``, for a prepared statement: unit and person are its parameters."""
+    scope = within_level(level, PointEntry, unit)
+    others = (scope, PointEntry.person_id != me, _not(PointEntry.created_by, me))
     proposal = sa.and_(*others, WAITS)
     objection = sa.and_(*others, _not(PointEntry.reviewed_by, me), _has_open_objection(not_by=me))
     return proposal, objection
 
 
-def _not(column: Any, person_id: int) -> sa.ColumnElement[bool]:
+def _not(column: Any, person_id: Any) -> sa.ColumnElement[bool]:
     return sa.or_(column.is_(None), column != person_id)
 
 
-def _has_open_objection(not_by: int | None = None) -> sa.ColumnElement[bool]:
+def _has_open_objection(not_by: Any = None) -> sa.ColumnElement[bool]:
     opened = sa.select(PointObjection.entry_id).where(STILL_OPEN)
     if not_by is not None:
         opened = opened.where(PointObjection.raised_by != not_by)

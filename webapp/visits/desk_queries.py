@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from webapp.directory.models import Appointment, Person, Station, Unit
 from webapp.directory.posts import GRANTS, Permission
-from webapp.directory.scope import units_within, within
+from webapp.directory.scope import PERSON_ID, units_within, within, within_level
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
+from webapp.foundation.db import UTCDateTime, prepared
 from webapp.foundation.errors import NotFound
 from webapp.foundation.paging import Page, keyset
 from webapp.visits.models import DeskHost, DeskSession, Visit
@@ -62,15 +63,18 @@ class Desk:
         return "todo", "未开始"
 
 
+D = DeskSession.__table__.c
+
+
 def _select() -> sa.Select[Any]:
+    unit, station = Unit.__table__, Station.__table__
     query: Any = (
         sa.select(
-            DeskSession.id, DeskSession.starts_at, DeskSession.ends_at, DeskSession.place, DeskSession.station_id,
-            DeskSession.series_id, DeskSession.cancel_reason, DeskSession.cancelled_at, Unit.short_name.label("unit"),
-            Station.name.label("station"), Station.address,
+            D.id, D.starts_at, D.ends_at, D.place, D.station_id, D.series_id, D.cancel_reason, D.cancelled_at,
+            unit.c.short_name.label("unit"), station.c.name.label("station"), station.c.address,
         )
-        .join(Unit, Unit.id == DeskSession.unit_id)
-        .outerjoin(Station, Station.id == DeskSession.station_id)
+        .join_from(DeskSession.__table__, unit, unit.c.id == D.unit_id)
+        .outerjoin(station, station.c.id == D.station_id)
     )  # fmt: skip
     return query
 
@@ -90,19 +94,26 @@ def timetable(actor: Actor, cursor: str = "") -> Page[Desk]:
 def todays_desk(actor: Actor) -> list[Desk]:
     """Today's sessions in scope that were not cancelled and, wherever they are, those where the actor sits. Two queries."""
     start = clock.at(clock.today())
-    mine = sa.exists().where(DeskHost.session_id == DeskSession.id, DeskHost.person_id == actor.person_id)
-    query = (
+    values = {"unit_id": actor.unit_id, "person_id": actor.person_id, "since": start, "before": start + ONE_DAY}
+    return _desks(_today(actor.unit_level, **values).all())
+
+
+@prepared
+def _today(level: str) -> sa.Select[Any]:
+    since, before = (sa.bindparam(name, type_=UTCDateTime) for name in ("since", "before"))
+    host = DeskHost.__table__.c
+    mine = sa.exists().where(host.session_id == D.id, host.person_id == PERSON_ID)
+    return (
         _select()
         .where(
-            DeskSession.starts_at >= start,
-            DeskSession.starts_at < start + ONE_DAY,
-            DeskSession.cancelled_at.is_(None),
-            sa.or_(within(actor, DeskSession), mine.correlate(DeskSession)),
+            D.starts_at >= since,
+            D.starts_at < before,
+            D.cancelled_at.is_(None),
+            sa.or_(within_level(level, D), mine.correlate(DeskSession)),
         )
-        .order_by(DeskSession.starts_at, DeskSession.id)
+        .order_by(D.starts_at, D.id)
         .limit(TODAY_AT_MOST)
     )
-    return _desks(db.session.execute(query).all())
 
 
 def desk_for(actor: Actor, desk_id: int) -> DeskSession:
@@ -197,12 +208,18 @@ def _hosts(session_ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
     found: dict[int, list[tuple[int, str]]] = {}
     if not session_ids:
         return found
-    query = (
-        sa.select(DeskHost.session_id, Person.id, Person.name)
-        .join(Person, Person.id == DeskHost.person_id)
-        .where(DeskHost.session_id.in_(session_ids))
-        .order_by(DeskHost.session_id, Person.id)
-    )
-    for session_id, person_id, name in db.session.execute(query):
+    for session_id, person_id, name in _sitting(ids=session_ids):
         found.setdefault(session_id, []).append((person_id, name))
     return found
+
+
+@prepared
+def _sitting() -> sa.Select[Any]:
+    host, person = DeskHost.__table__, Person.__table__
+    query: Any = (
+        sa.select(host.c.session_id, person.c.id, person.c.name)
+        .join_from(host, person, person.c.id == host.c.person_id)
+        .where(host.c.session_id.in_(sa.bindparam("ids", expanding=True)))
+        .order_by(host.c.session_id, person.c.id)
+    )
+    return query

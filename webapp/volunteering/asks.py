@@ -9,6 +9,7 @@ from webapp.extensions import db
 from webapp.foundation import text
 from webapp.foundation.access import Actor
 from webapp.foundation.asks import Ask
+from webapp.foundation.db import AnySelect, prepared
 from webapp.foundation.errors import Invalid, NotFound
 from webapp.volunteering import queries, service
 from webapp.volunteering.models import (
@@ -24,8 +25,16 @@ from webapp.volunteering.models import (
 
 def count(actor: Actor) -> int:
     """How many wait for this actor."""
-    waiting = sa.select(sa.func.count()).select_from(Attendance).where(queries.waiting_hours(actor))
-    return db.session.scalar(waiting) or 0
+    if not queries.may_confirm(actor):
+        return 0
+    number: int = _count(actor.unit_level, unit_id=actor.unit_id, person_id=actor.person_id).scalar_one()
+    return number
+
+
+@prepared
+def _count(level: str) -> AnySelect:
+    waiting = queries.waiting_hours_at(level, confirms=True)
+    return sa.select(sa.func.count()).select_from(Attendance.__table__).where(waiting)
 
 
 def asks(actor: Actor, limit: int = 50) -> list[Ask]:

@@ -16,10 +16,11 @@ from webapp.cases.models import Case
 from webapp.cases.workflow import Confidentiality
 from webapp.directory.models import Person, Station, Unit
 from webapp.directory.posts import Level, Permission
-from webapp.directory.scope import covers, units_within, within
+from webapp.directory.scope import PERSON_ID, UNIT_ID, covers, units_within, within, within_level
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
+from webapp.foundation.db import AnySelect, UTCDateTime, prepared
 from webapp.foundation.errors import Conflict, NotFound
 from webapp.foundation.paging import Page, keyset
 from webapp.volunteering import codes
@@ -130,21 +131,26 @@ def my_activities(actor: Actor, cursor: str = "") -> Page[Any]:
 
 def next_activity(actor: Actor) -> Any | None:
     """The actor's next or present activity, for the home page."""
-    query = (
+    return _next_activity(person_id=actor.person_id, now=clock.now()).first()
+
+
+@prepared
+def _next_activity() -> AnySelect:
+    activity, signup = Activity.__table__.c, Signup.__table__.c
+    return (
         sa.select(
-            Activity.id, Activity.title, Activity.place, Activity.starts_at, Activity.ends_at, Signup.state
+            activity.id, activity.title, activity.place, activity.starts_at, activity.ends_at, signup.state
         )
-        .join(Activity, Activity.id == Signup.activity_id)
+        .join_from(signup.id.table, activity.id.table, activity.id == signup.activity_id)
         .where(
-            Signup.person_id == actor.person_id,
-            Signup.state != SignupState.LEFT,
-            Activity.ends_at >= clock.now(),
-            Activity.cancelled_at.is_(None),
+            signup.person_id == PERSON_ID,
+            signup.state != SignupState.LEFT,
+            activity.ends_at >= sa.bindparam("now", type_=UTCDateTime),
+            activity.cancelled_at.is_(None),
         )
-        .order_by(Activity.starts_at)
+        .order_by(activity.starts_at)
         .limit(1)
     )
-    return db.session.execute(query).first()
 
 
 def people(activity: Activity) -> dict[str, str]:
@@ -338,11 +344,24 @@ def objections(attendance: Attendance) -> Sequence[Any]:
 
 def waiting_hours(actor: Actor) -> sa.ColumnElement[bool]:
     """What makes an attendance wait for the actor: in scope, computed or disputed, and not one's own."""
-    if not (actor.can(Permission.HOURS_CONFIRM) or actor.can(Permission.ACTIVITY_ORGANISE)):
+    return waiting_hours_at(actor.unit_level, may_confirm(actor), actor.unit_id, actor.person_id)
+
+
+def may_confirm(actor: Actor) -> bool:
+    """Whether hours in the actor's scope can wait for the actor."""
+    return actor.can(Permission.HOURS_CONFIRM) or actor.can(Permission.ACTIVITY_ORGANISE)
+
+
+def waiting_hours_at(
+    level: str, confirms: bool, unit: Any = UNIT_ID, person: Any = PERSON_ID
+) -> sa.ColumnElement[bool]:
+    """``waiting_hours``, for a prepared statement: unit and person are its parameters."""
+    if not confirms:
         return sa.false()
     # Written out, not bound: the partial index must be seen to fit.
     waits = sa.text("attendances.state IN ('pending', 'disputed')")
-    return sa.and_(within(actor, Attendance), waits, Attendance.person_id != actor.person_id)
+    columns = Attendance.__table__.c
+    return sa.and_(within_level(level, columns, unit), waits, columns.person_id != person)
 
 
 def places_to_organise(actor: Actor) -> Sequence[Any]:
