@@ -12,12 +12,13 @@ from functools import cache
 from pathlib import Path
 
 from flask import Flask, Response, make_response, request, send_from_directory
+from markupsafe import Markup
 
 TEXT = (".css", ".js", ".svg", ".webmanifest")
 
 
 def register(app: Flask) -> None:
-    """Give templates ``asset()``; serve static files with their lifetime and compressed."""
+    """Give templates ``asset()`` and ``draw_icon()``; serve static files with their lifetime and compressed."""
     folder = Path(app.static_folder or "")
 
     @cache
@@ -55,5 +56,12 @@ def register(app: Flask) -> None:
         response.headers.pop("Expires", None)
         return response
 
+    @cache
+    def icon(name: str, label: str = "") -> Markup:
+        # A page has dozens: drawn once in a process, not by a macro each time. Names and labels are all in templates.
+        spoken = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+        return Markup('<svg class="i" {}><use href="{}#{}"/></svg>').format(spoken, asset("icons.svg"), name)
+
     app.jinja_env.globals["asset"] = asset
+    app.jinja_env.globals["draw_icon"] = icon
     app.view_functions["static"] = static

@@ -6,7 +6,9 @@ import logging
 
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, Template
+from jinja2.environment import TemplateModule
+from jinja2.runtime import Context
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -15,6 +17,14 @@ from webapp.foundation.errors import DomainError, TooMany
 from webapp.foundation.htmx import VARY, wants_part
 
 log = logging.getLogger(__name__)
+
+
+class _Template(Template):
+    """A template whose imports are made once in a process: macros see the app's globals, and nothing of a page."""
+
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        return super()._get_default_module()
+
 
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
@@ -35,6 +45,7 @@ TITLES = {403: "不能使用", 404: "没有找到", 409: "没有办成", 413: "�
 def register(app: Flask, proxies: int) -> None:
     """Install all of it on ``app``; ``proxies`` is how many reverse proxies stand before it."""
     app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.template_class = _Template
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(text.FILTERS)
     if proxies:
