@@ -68,13 +68,16 @@ class Street:
 
     browser: Browser
     live: Live
+    script: bool = True  # False: phones whose browser runs no JavaScript
     people: dict[str, Somebody] = field(default_factory=dict)
     contexts: list[BrowserContext] = field(default_factory=list)
 
     def stranger(self, name: str = "resident") -> Somebody:
         """A person without a login."""
         if name not in self.people:
-            context = self.browser.new_context(**PHONE, base_url=self.live.url)
+            context = self.browser.new_context(
+                **PHONE, base_url=self.live.url, java_script_enabled=self.script
+            )
             self.contexts.append(context)
             self.people[name] = Somebody(name, context.new_page())
         return self.people[name]
