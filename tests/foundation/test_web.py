@@ -6,6 +6,7 @@ import pytest
 from flask import Flask, Response
 
 from tests.support.browse import HTMX, Browse
+from tests.support.queries import counting
 from webapp import create_app
 from webapp.config import Settings
 from webapp.foundation.access import public
@@ -123,6 +124,22 @@ def test_static_files_keep_for_a_year_under_their_hash(browse: Browse, lite_app:
     )
     assert again.status_code == 304
     assert "immutable" not in client.get("/static/app.css", buffered=True).headers["Cache-Control"]
+
+
+def test_static_files_ask_nobody_who_they_are(browse: Browse) -> None:
+    browse.log_in("grid_worker")
+    with counting() as statements:
+        assert browse.client.get("/static/app.css", buffered=True).status_code == 200
+    assert statements == []
+
+
+def test_an_unknown_address_keeps_the_tabs_of_who_is_logged_in(browse: Browse) -> None:
+    tabs = '<nav class="tabs"'
+    assert tabs not in browse.get("/nothing-here", status=404).text
+    browse.log_in("grid_worker")
+    assert tabs in browse.get("/nothing-here", status=404).text
+    assert tabs in browse.get("/cases/no-such-number", status=404).text
+    assert tabs in browse.get("/logout", status=405).text
 
 
 def test_a_post_without_a_token_is_not_done(browse: Browse) -> None:

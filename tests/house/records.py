@@ -309,7 +309,7 @@ KINDS: dict[str, Kind] = {
 # "endpoint.argument" where the name means something else elsewhere.
 CHOICES: dict[str, Sequence[Argument]] = {
     "cases.act.action": ("accept", "convene", "escalate"),
-    "cases.back_to_case.action": ("accept",),
+    "cases.open_action.action": ("accept",),
     "residents.act.action": ("verdict", "withdraw", "supervise", "reopen"),
     "points.answer.verb": ("approve", "reject", "reverse", "object", "uphold", "dismiss"),
 }

@@ -5,12 +5,14 @@ Records and the table of who sees them are in ``records.py``. Every request star
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,7 +21,7 @@ from itsdangerous import URLSafeTimedSerializer
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from tests.house.making import Argument
+from tests.house.making import Argument, Arguments
 from tests.house.records import BODIES, CHOICES, IT_DEPENDS, KINDS, PLACES, QUERIES, Kind
 from tests.support.browse import HTMX, RAW_CSRF
 from tests.support.world import ENDED, PEOPLE, World
@@ -29,9 +31,11 @@ from webapp.foundation.access import Access, access_of
 
 NOBODY = ""  # not logged in
 FORBIDDEN, MISSING = 403, 404
+DECLARED = Path(__file__).with_name("access.txt")
 STRANGERS = (NOBODY, *ENDED)
 ARGUMENT = re.compile(r"<(?:[^:<>]+:)?([a-z_]+)>")
 
+Check = Callable[[TestResponse], bool]
 Where = tuple[str, Mapping[str, Argument]]  # place, and the address's arguments there
 
 
@@ -57,6 +61,12 @@ class Route:
 
     def choices(self, name: str) -> tuple[Argument, ...]:
         return tuple(CHOICES.get(f"{self.rule.endpoint}.{name}", CHOICES.get(name, ())))
+
+    @property
+    def declaration(self) -> str:
+        """Who may come, and which kind of record is loaded for them."""
+        who = "public" if self.access.public else self.access.permission or "logged in"
+        return f"{who}, {self.access.record}" if self.access.record else who
 
     def may(self, person: str) -> bool:
         """Whether the post of a person in office holds the permission."""
@@ -113,8 +123,8 @@ class Visitor:
         db.session.remove()
         self.snapshot = Snapshot(str(db.engine.url.database))
 
-    def _make_records(self) -> dict[str, list[tuple[str, object]]]:
-        made: dict[str, list[tuple[str, object]]] = {}
+    def _make_records(self) -> dict[str, list[tuple[str, Arguments]]]:
+        made: dict[str, list[tuple[str, Arguments]]] = {}
         for name, kind in KINDS.items():
             found = [(place, kind.load(self.world, place)) for place in PLACES]
             made[name] = [(place, arguments) for place, arguments in found if arguments is not None]
@@ -141,7 +151,7 @@ class Visitor:
         return answer
 
     def expect(
-        self, what: Callable[[TestResponse], bool], wanted: str, person: str, route: Route, where: Where,
+        self, what: Check, wanted: str, person: str, route: Route, where: Where,
         htmx: bool = False,
     ) -> None:  # fmt: skip
         """Send it, count it, and note what is not as wanted."""
@@ -158,16 +168,16 @@ class Visitor:
         return [(place, arguments) for place, loaded in records for arguments in _fill(route, loaded)]
 
 
-def _fill(route: Route, loaded: object) -> Iterator[Mapping[str, Argument]]:
+def _fill(route: Route, loaded: Arguments) -> Iterator[Mapping[str, Argument]]:
     """The record's arguments, with every choice of the others."""
     names = route.arguments
-    if not isinstance(loaded, Mapping):
-        free = [name for name in names if not route.choices(name)]
-        loaded = dict.fromkeys(free[:1], loaded)
-    rest = [name for name in names if name not in loaded]
+    free = [name for name in names if not route.choices(name)]
+    assert loaded is not None
+    known = loaded if isinstance(loaded, Mapping) else dict.fromkeys(free[:1], loaded)
+    rest = [name for name in names if name not in known]
     for values in product(*(route.choices(name) for name in rest)):
         yield {
-            **{name: loaded[name] for name in names if name in loaded},
+            **{name: known[name] for name in names if name in known},
             **dict(zip(rest, values, strict=True)),
         }
 
@@ -229,6 +239,16 @@ def test_every_route_declares_its_access(lite_app: Flask) -> None:
     )
 
 
+def test_no_view_declares_something_else_than_on_the_list(lite_app: Flask) -> None:
+    """So that nobody loosens a view by the way: whoever means it writes the list anew, and the change shows it."""
+    now = "".join(f"{route} — {route.declaration}\n" for route in routes(lite_app))
+    if os.environ.get("WRITE_ACCESS"):
+        DECLARED.write_text(now, encoding="utf-8")
+    assert now == DECLARED.read_text(encoding="utf-8"), (
+        "if this is meant: WRITE_ACCESS=1 pytest tests/house/test_access.py"
+    )
+
+
 def test_every_permission_exists_and_is_held_by_somebody(lite_app: Flask) -> None:
     named = {str(route.access.permission) for route in routes(lite_app) if route.access.permission}
     held = {str(permission) for permissions in GRANTS.values() for permission in permissions}
@@ -270,7 +290,7 @@ def _walk(visitor: Visitor, route: Route) -> None:
     places = visitor.places(route)
     if route.access.public:
         # What is not there is not there for anybody: only a page of a record must be found.
-        what = allowed if route.kind else unrefused
+        what: Check = allowed if route.kind else unrefused
         for where in places:
             visitor.expect(what, "open", NOBODY, route, where)
         for person in PEOPLE:
@@ -288,7 +308,7 @@ def _walk(visitor: Visitor, route: Route) -> None:
             visitor.expect(what, wanted, person, route, where, htmx=what in (hidden, refused))
 
 
-def _due(route: Route, person: str, place: str) -> tuple[Callable[[TestResponse], bool], str]:
+def _due(route: Route, person: str, place: str) -> tuple[Check, str]:
     """What somebody whose post holds the permission is due at a place."""
     if not route.kind:
         return allowed, "allowed"

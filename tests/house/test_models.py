@@ -13,11 +13,13 @@ import sqlalchemy as sa
 from flask import Flask
 
 import webapp
+from webapp.cases.workflow import VerdictBy
 from webapp.directory.posts import Permission
 from webapp.extensions import db
+from webapp.volunteering.models import ReportState, SignupState
 
-# Never shown to anybody.
-UNSPOKEN: set[type[StrEnum]] = {Permission}
+# Never shown by a name: kept to itself, or told in whole sentences.
+UNSPOKEN: set[type[StrEnum]] = {Permission, VerdictBy, ReportState, SignupState}
 # Logs that never change: they take the value from a row that was checked.
 COPIED = ("journal.post", "case_events.post", "case_events.level")
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from webapp.cases.models import Case
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.visits import desk_queries, queries, service
+from webapp.visits.desk import Plan, plan_desk
 from webapp.visits.models import DeskSession, Visit, VisitItem
 from webapp.visits.queries import Filters
 
@@ -285,6 +286,22 @@ def test_a_desk_is_planned_shown_and_cancelled(lite_app: Flask, browse: Browse, 
     assert "天气原因" in page
     browse.post(f"/visits/desk/{last}/cancel", {"reason": "天气原因"}, status=409)
     browse.log_in("grid_worker2").get(f"/visits/desk/{first}", status=404)
+
+
+def test_a_guest_at_a_desk_may_read_its_page_and_not_cancel_it(
+    lite_app: Flask, browse: Browse, world: World
+) -> None:
+    hosts = [world.people["grid_worker2"]]
+    day, station = clock.today() + timedelta(days=1), world.stations["station"]
+    wanted = Plan(day, time(14), time(16), station_id=station, hosts=hosts)
+    planned = plan_desk(world.actor("community_staff"), wanted).sessions[0].id
+    page = browse.log_in("grid_worker2").get(f"/visits/desk/{planned}").text
+    assert f"/visits/desk/{planned}/cancel" not in page
+    for data in ({}, {"reason": "天气原因"}):
+        assert (
+            "只有安排这里流动办公桌的人员可以取消"
+            in browse.post(f"/visits/desk/{planned}/cancel", data, status=403).text
+        )
 
 
 def test_a_desk_that_does_not_work_comes_back(lite_app: Flask, browse: Browse, world: World) -> None:

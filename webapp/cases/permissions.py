@@ -38,6 +38,7 @@ class Voice(StrEnum):
     SYSTEM = "system"
 
 
+VOICE_NAMES = {Voice.RESIDENT: "诉求人", Voice.SYSTEM: "系统"}
 Who = Actor | Voice
 
 HANDLING = ("settle_on_spot", "accept", "submit_result")

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from webapp.cases.models import CaseEvent
-from webapp.cases.permissions import Voice
+from webapp.cases.permissions import VOICE_NAMES, Voice
 from webapp.cases.workflow import (
     CASE_FLOW,
     CHANNEL_NAMES,
@@ -125,7 +125,7 @@ def _words(event: CaseEvent, data: Mapping[str, Any], names: Names) -> dict[str,
     who = who_did(event, names)
     return {
         "who": who,
-        "judge": "诉求人" if event.post == Voice.RESIDENT else f"诉求人（{who}回访）",
+        "judge": who if event.post == Voice.RESIDENT else f"{VOICE_NAMES[Voice.RESIDENT]}（{who}回访）",
         "press": "催办" if event.post == Voice.RESIDENT else "督办",
         "unit": names.unit(data.get("unit")),
         "from_unit": names.unit(data.get("from_unit")),
@@ -150,9 +150,9 @@ def _words(event: CaseEvent, data: Mapping[str, Any], names: Names) -> dict[str,
 def who_did(event: CaseEvent, names: Names) -> str:
     """Unit, post and name of who acted."""
     if event.post == Voice.RESIDENT:
-        return "诉求人"
+        return VOICE_NAMES[Voice.RESIDENT]
     if event.post == Voice.SYSTEM or event.person_id is None:
-        return "系统"
+        return VOICE_NAMES[Voice.SYSTEM]
     return f"{names.unit(event.unit_id)}{POST_NAMES[Post(event.post)]}{names.persons.get(event.person_id, '')}"
 
 

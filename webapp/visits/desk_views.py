@@ -91,6 +91,8 @@ def cancel_desk(desk_id: int) -> Response:
         )
         if done:
             return go(done.url, done.message)
+    # Who may not cancel is told so, and not what the form lacks.
+    check_can_cancel(actor, desk_queries.desk_for(actor, desk_id), clock.now())
     return _desk_page(actor, desk_id, form, status=422)
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from webapp.cases import terms
 from webapp.cases.events import SIGNALS, case_changed
 from webapp.cases.models import Case, CaseEvent, CaseRequest
-from webapp.cases.permissions import Facts, Voice, Who, check_can, facts_of, may_see, unit_at
+from webapp.cases.permissions import VOICE_NAMES, Facts, Voice, Who, check_can, facts_of, may_see, unit_at
 from webapp.cases.workflow import CASE_FLOW, CLOSED, CaseStatus, Phase, moves
 from webapp.directory.models import Person, Unit
 from webapp.extensions import db
@@ -182,7 +182,7 @@ def changed_meanwhile(case: Case) -> str:
         .outerjoin(Unit, Unit.id == CaseEvent.unit_id)
         .where(CaseEvent.case_id == case.id).order_by(CaseEvent.id.desc()).limit(1)
     ).one()
-    who = {Voice.RESIDENT: "诉求人", Voice.SYSTEM: "系统"}.get(row.post, f"{row.short_name} {row.name}")
+    who = VOICE_NAMES.get(row.post, f"{row.short_name} {row.name}")
     return f"{who} {text.ago(row.at)}做了“{CASE_FLOW[row.action].label}”，这件事已有变化。请看最新进展后再操作。"
 
 
