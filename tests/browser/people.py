@@ -55,7 +55,7 @@ class Somebody:
 
     def unfold(self, label: str) -> None:
         """Tap what opens a sheet or unfolds more."""
-        self.tap(self.page.locator("summary", has_text=label).locator("visible=true").first)
+        self.tap(self.page.locator("summary, .acts a.btn", has_text=label).locator("visible=true").first)
 
     def sees(self, text: str) -> None:
         """The text stands on the screen."""

@@ -67,7 +67,7 @@ def test_from_a_visit_to_a_reward(street: Street, live: Live) -> None:
 
     # Too much for the grid: it asks the community to take it.
     worker.opens(f"/cases/{number}")
-    if not worker.page.locator("summary", has_text="上报").locator("visible=true").count():
+    if not worker.page.locator(".acts a.btn", has_text="上报").locator("visible=true").count():
         worker.unfold("更多操作")
     worker.unfold("上报")
     worker.choose("超出本级权限")

@@ -109,7 +109,6 @@ def test_nothing_bars_who_made_a_mistake(tour: Tour, record_property: Callable[[
 def test_the_tour_misses_nothing(tour: Tour, record_property: Callable[[str, object], None]) -> None:
     """Every address that shows a page was seen by somebody, and none broke."""
     elsewhere = {
-        "cases.back_to_case",  # leads on to the case
         # For the browser that has just sent something: the journeys in a browser pass there.
         "residents.received",
         "residents.feedback_received",

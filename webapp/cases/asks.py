@@ -29,8 +29,12 @@ def _shape(actor: Actor) -> tuple[str, frozenset[str], tuple[RequestKind, ...]]:
 def _waiting(level: str, can: frozenset[str], kinds: tuple[RequestKind, ...]) -> sa.ColumnElement[bool]:
     """That a request waits for the actor's unit and may be decided by the actor, who did not ask for it."""
     return sa.and_(
-        R.deciding_unit_id == UNIT_ID, R.decided_at.is_(None), R.lapsed_at.is_(None),
-        R.asked_by_id != PERSON_ID, R.kind.in_(kinds), seen_by(level, can),
+        R.deciding_unit_id == UNIT_ID,
+        R.decided_at.is_(None),
+        R.lapsed_at.is_(None),
+        R.asked_by_id != PERSON_ID,
+        R.kind.in_(kinds),
+        seen_by(level, can),
         # Whoever handled the case does not prolong its deadline.
         sa.or_(R.kind != RequestKind.EXTEND, C.handled_by_id.is_(None), C.handled_by_id != PERSON_ID),
     )
@@ -44,7 +48,11 @@ def count(actor: Actor) -> int:
 
 @prepared
 def _count(*shape: Any) -> AnySelect:
-    return sa.select(sa.func.count()).join_from(R.id.table, C.id.table, C.id == R.case_id).where(_waiting(*shape))
+    return (
+        sa.select(sa.func.count())
+        .join_from(R.id.table, C.id.table, C.id == R.case_id)
+        .where(_waiting(*shape))
+    )
 
 
 def asks(actor: Actor, limit: int = 50) -> list[Ask]:
@@ -52,10 +60,15 @@ def asks(actor: Actor, limit: int = 50) -> list[Ask]:
     rows = _asks(*_shape(actor), unit_id=actor.unit_id, person_id=actor.person_id, most=limit)
     return [
         Ask(
-            id=row.id, kind=REQUEST_NAMES[RequestKind(row.kind)], title=private.scrub(row.title),
-            by=f"{row.unit} {row.person}", since=row.asked_at, reason=private.scrub(row.reason),
+            id=row.id,
+            kind=REQUEST_NAMES[RequestKind(row.kind)],
+            title=private.scrub(row.title),
+            by=f"{row.unit} {row.person}",
+            since=row.asked_at,
+            reason=private.scrub(row.reason),
             url=f"/cases/{row.number}",
-            detail=REASON_NAMES[ReasonKind(row.reason_kind)] if row.reason_kind
+            detail=REASON_NAMES[ReasonKind(row.reason_kind)]
+            if row.reason_kind
             else request_detail(row.workdays, row.channel_text),
         )
         for row in rows
@@ -67,13 +80,24 @@ def _asks(*shape: Any) -> AnySelect:
     person, unit = Person.__table__.c, Unit.__table__.c
     return (
         sa.select(
-            R.id, R.kind, R.reason, R.reason_kind, R.asked_at, R.workdays, R.channel_text, C.number, C.title,
-            person.name.label("person"), unit.short_name.label("unit"),
+            R.id,
+            R.kind,
+            R.reason,
+            R.reason_kind,
+            R.asked_at,
+            R.workdays,
+            R.channel_text,
+            C.number,
+            C.title,
+            person.name.label("person"),
+            unit.short_name.label("unit"),
         )
         .join_from(R.id.table, C.id.table, C.id == R.case_id)
         .join(person.id.table, person.id == R.asked_by_id)
         .join(unit.id.table, unit.id == R.asked_unit_id)
-        .where(_waiting(*shape)).order_by(R.asked_at, R.id).limit(sa.bindparam("most", type_=sa.Integer))
+        .where(_waiting(*shape))
+        .order_by(R.asked_at, R.id)
+        .limit(sa.bindparam("most", type_=sa.Integer))
     )
 
 

@@ -19,6 +19,7 @@ from webapp.extensions import db
 from webapp.foundation import clock, private
 from webapp.foundation.access import Actor
 from webapp.foundation.codes import normalise_code
+from webapp.foundation.db import AnySelect, prepared
 from webapp.foundation.errors import NotFound
 
 LEVELS_BELOW = 2
@@ -73,16 +74,29 @@ class StationView:
 
 def categories() -> list[CategoryRow]:
     """The categories in use, in their order."""
-    query = sa.select(CaseCategory.key, CaseCategory.name, CaseCategory.group).where(~CaseCategory.retired)
-    return [CategoryRow(*row) for row in db.session.execute(query.order_by(CaseCategory.position))]
+    return [CategoryRow(*row) for row in _in_use()]
+
+
+@prepared
+def _in_use() -> AnySelect:
+    category = CaseCategory.__table__.c
+    query = sa.select(category.key, category.name, category.group).where(~category.retired)
+    return query.order_by(category.position)
 
 
 def unit_names(ids: Sequence[int]) -> list[UnitRow]:
     """The units with these ids."""
     if not ids:
         return []
-    query = sa.select(Unit.id, Unit.short_name, Unit.level).where(Unit.id.in_(ids))
-    return [UnitRow(*row) for row in db.session.execute(query)]
+    return [UnitRow(*row) for row in _units(ids=ids)]
+
+
+@prepared
+def _units() -> AnySelect:
+    unit = Unit.__table__.c
+    return sa.select(unit.id, unit.short_name, unit.level).where(
+        unit.id.in_(sa.bindparam("ids", expanding=True))
+    )
 
 
 def places(actor: Actor, limit: int = 200) -> list[UnitRow]:
@@ -105,12 +119,19 @@ def handler_options(actor: Actor, case: Case) -> list[UnitRow]:
     """
     own = [unit_at(case, level) for level in LADDER[: LADDER.index(Level(case.level)) + 1]]
     today = clock.today()
-    grids = [case.grid_id] if case.grid_id else sa.select(Unit.id).where(
-        Unit.level == Level.GRID, (Unit.community_id == case.community_id) if case.community_id
-        else Unit.street_id == case.street_id,
+    grids = (
+        [case.grid_id]
+        if case.grid_id
+        else sa.select(Unit.id).where(
+            Unit.level == Level.GRID,
+            (Unit.community_id == case.community_id)
+            if case.community_id
+            else Unit.street_id == case.street_id,
+        )
     )
     serving = sa.select(PropertyContract.company_id).where(
-        PropertyContract.grid_id.in_(grids), PropertyContract.starts_on <= today,
+        PropertyContract.grid_id.in_(grids),
+        PropertyContract.starts_on <= today,
         sa.or_(PropertyContract.ends_on.is_(None), PropertyContract.ends_on >= today),
     )
     district = actor.unit_path.split("/")[0] + "/"
@@ -133,8 +154,10 @@ def against_options(unit_id: int) -> list[UnitRow]:
     """Whom a report (举报) at this unit may be against: grids, buildings' community, companies that serve there."""
     unit = db.session.get_one(Unit, unit_id)
     community = unit.id if unit.level == Level.COMMUNITY else unit.community_id
-    inside = Unit.street_id == unit.id if community is None else sa.or_(
-        Unit.id == community, Unit.community_id == community
+    inside = (
+        Unit.street_id == unit.id
+        if community is None
+        else sa.or_(Unit.id == community, Unit.community_id == community)
     )
     grids = sa.select(Unit.id).where(inside, Unit.level == Level.GRID)
     serving = sa.select(PropertyContract.company_id).where(PropertyContract.grid_id.in_(grids))
@@ -169,8 +192,12 @@ def longest_extension(case: Case) -> int:
 def merge_options(actor: Actor, case: Case) -> list[Ref]:
     """Open cases of the same grid and category that this one may join, the newest first."""
     query = sa.select(Case).where(
-        Case.closed_at.is_(None), Case.id != case.id, Case.category == case.category, within(actor, Case),
-        Case.confidentiality == case.confidentiality, Case.confidentiality != Confidentiality.REPORT,
+        Case.closed_at.is_(None),
+        Case.id != case.id,
+        Case.category == case.category,
+        within(actor, Case),
+        Case.confidentiality == case.confidentiality,
+        Case.confidentiality != Confidentiality.REPORT,
         Case.grid_id == case.grid_id if case.grid_id else Case.community_id == case.community_id,
     )
     rows = db.session.scalars(query.order_by(Case.registered_at.desc()).limit(MERGE_CHOICES))
@@ -186,8 +213,12 @@ def duplicates(actor: Actor, *, category: str, unit_id: int, limit: int = 5) -> 
     place = Case.grid_id == grid if grid else Case.community_id == unit.id
     since = clock.now() - timedelta(days=LIMITS.duplicate_days)
     query = sa.select(Case.number, Case.title, Case.status, Case.registered_at).where(
-        place, Case.category == category, Case.registered_at >= since, within(actor, Case),
-        Case.confidentiality != Confidentiality.REPORT, Case.status != CaseStatus.WITHDRAWN,
+        place,
+        Case.category == category,
+        Case.registered_at >= since,
+        within(actor, Case),
+        Case.confidentiality != Confidentiality.REPORT,
+        Case.status != CaseStatus.WITHDRAWN,
     )
     return [
         DuplicateRow(row.number, private.scrub(row.title), STATUS_NAMES[row.status], row.registered_at)
@@ -201,9 +232,11 @@ def station_for(code: str) -> StationView:
     Raises:
         NotFound: there is none, or it is closed.
     """
-    query = sa.select(Station.id, Station.name, Station.unit_id, Unit.short_name).join(
-        Unit, Unit.id == Station.unit_id
-    ).where(Station.code == normalise_code(code), Station.retired_on.is_(None))
+    query = (
+        sa.select(Station.id, Station.name, Station.unit_id, Unit.short_name)
+        .join(Unit, Unit.id == Station.unit_id)
+        .where(Station.code == normalise_code(code), Station.retired_on.is_(None))
+    )
     row = db.session.execute(query).one_or_none()
     if row is None:
         raise NotFound("没有找到这个站点。请检查二维码或代码。")

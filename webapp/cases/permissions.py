@@ -27,6 +27,7 @@ from webapp.directory.scope import COLUMN_OF_LEVEL
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
+from webapp.foundation.db import AnySelect, prepared
 from webapp.foundation.errors import Conflict, DomainError, Refused
 from webapp.foundation.workflow import Transition
 
@@ -52,7 +53,9 @@ ASKS = tuple(kind.value for kind in RequestKind)
 class Facts:
     """What the rules need to know beyond the case's own row."""
 
-    hands: frozenset[int] = frozenset()  # who handled it in this round: none of them checks, calls or files it
+    hands: frozenset[int] = (
+        frozenset()
+    )  # who handled it in this round: none of them checks, calls or files it
     ask: CaseRequest | None = None  # the request that waits for a decision
     extended: bool = False  # at this level
     has_merged: bool = False  # others were merged into it
@@ -72,14 +75,7 @@ class Offer:
 def facts_of(case: Case) -> Facts:
     """The facts about one case, with three queries; one more where it joined another."""
     lead = db.session.get(Case, case.merged_into_id) if case.merged_into_id else None
-    events = db.session.execute(
-        sa.select(CaseEvent.case_id, CaseEvent.action, CaseEvent.person_id, CaseEvent.post, CaseEvent.at)
-        .where(
-            CaseEvent.case_id.in_([case.id, *([lead.id] if lead else [])]),
-            CaseEvent.action.in_((*HANDLING, *NEW_ROUND, "supervise")),
-        )
-        .order_by(CaseEvent.id.desc())
-    ).all()
+    events = _telling_events(ids=[case.id, *([lead.id] if lead else [])]).all()
     hands = set()
     for event in events:
         if event.case_id != (lead or case).id:
@@ -88,11 +84,8 @@ def facts_of(case: Case) -> Facts:
             hands.add(event.person_id)
         if event.action in NEW_ROUND:
             break
-    requests = db.session.scalars(sa.select(CaseRequest).where(CaseRequest.case_id == case.id)).all()
-    others = sa.select(Case.id).where(Case.merged_into_id == case.id).exists()
-    has_merged, reopen_allowed = db.session.execute(
-        sa.select(others, CaseCategory.reopen_allowed).where(CaseCategory.key == case.category)
-    ).one()
+    requests = _requests(case_id=case.id).scalars().all()
+    has_merged, reopen_allowed = _merged_and_reopens(case_id=case.id, category=case.category).one()
     return Facts(
         hands=frozenset(hands),
         ask=next((r for r in requests if r.decided_at is None and r.lapsed_at is None), None),
@@ -101,9 +94,39 @@ def facts_of(case: Case) -> Facts:
         reopen_allowed=reopen_allowed,
         lead=lead,
         supervised_at=next(
-            (e.at for e in events if e.action == "supervise" and e.post == Voice.RESIDENT and e.case_id == case.id), None
+            (
+                e.at
+                for e in events
+                if e.action == "supervise" and e.post == Voice.RESIDENT and e.case_id == case.id
+            ),
+            None,
         ),
     )
+
+
+@prepared
+def _telling_events() -> AnySelect:
+    event = CaseEvent.__table__.c
+    return (
+        sa.select(event.case_id, event.action, event.person_id, event.post, event.at)
+        .where(
+            event.case_id.in_(sa.bindparam("ids", expanding=True)),
+            event.action.in_((*HANDLING, *NEW_ROUND, "supervise")),
+        )
+        .order_by(event.id.desc())
+    )
+
+
+@prepared
+def _requests() -> AnySelect:
+    return sa.select(CaseRequest).where(CaseRequest.case_id == sa.bindparam("case_id"))
+
+
+@prepared
+def _merged_and_reopens() -> AnySelect:
+    merged, category = Case.__table__.c, CaseCategory.__table__.c
+    others = sa.select(merged.id).where(merged.merged_into_id == sa.bindparam("case_id")).exists()
+    return sa.select(others, category.reopen_allowed).where(category.key == sa.bindparam("category"))
 
 
 def unit_at(case: Case, level: str | None) -> int | None:
@@ -173,16 +196,22 @@ def standing(who: Who, case: Case, facts: Facts) -> frozenset[By]:
     above = next_level(case.level)
     in_scope = who.unit_level in LADDER and _in_scope(who, case)
     higher = in_scope and rank(who.unit_level) > rank(case.level)
-    decides = who.can(Permission.CASE_DECIDE) or (who.can(Permission.CASE_OWN) and who.unit_level == Level.GRID)
+    decides = who.can(Permission.CASE_DECIDE) or (
+        who.can(Permission.CASE_OWN) and who.unit_level == Level.GRID
+    )
     holds = {
         By.RECORDER: case.registered_by_id == who.person_id and who.can(Permission.CASE_REGISTER),
         By.OWNER: who.can(Permission.CASE_OWN) and who.unit_id == case.owner_unit_id,
         By.HANDLER: who.unit_id == (facts.lead or case).handler_unit_id and _works(who),
         By.NEXT_LEVEL: decides and above is not None and who.unit_id == unit_at(case, above),
         By.ABOVE: decides and higher,
-        By.COMMUNITY: who.can(Permission.CASE_ARCHIVE) and in_scope and rank(who.unit_level) >= rank(case.level),
+        By.COMMUNITY: who.can(Permission.CASE_ARCHIVE)
+        and in_scope
+        and rank(who.unit_level) >= rank(case.level),
         By.CALLER: who.can(Permission.CASE_ARCHIVE) and in_scope,
-        By.DECIDER: facts.ask is not None and who.unit_id == facts.ask.deciding_unit_id and may_decide(who, facts.ask.kind),
+        By.DECIDER: facts.ask is not None
+        and who.unit_id == facts.ask.deciding_unit_id
+        and may_decide(who, facts.ask.kind),
     }
     return frozenset(by for by, held in holds.items() if held)
 
@@ -200,14 +229,16 @@ def check_can(who: Who, case: Case, action: str, facts: Facts | None = None) -> 
     Raises:
         Refused: it is not ``who``'s to do. Conflict: it can't be done in this state.
     """
-    error = _refusal(who, case, action, facts or facts_of(case))
+    facts = facts or facts_of(case)
+    error = _refusal(who, case, action, facts, standing(who, case, facts))
     if error:
         raise error
 
 
 def reason_not(who: Who, case: Case, action: str, facts: Facts | None = None) -> str | None:
     """Why ``who`` can't do it; None: they can."""
-    error = _refusal(who, case, action, facts or facts_of(case))
+    facts = facts or facts_of(case)
+    error = _refusal(who, case, action, facts, standing(who, case, facts))
     return error.message if error else None
 
 
@@ -220,13 +251,13 @@ def offers(actor: Actor, case: Case, facts: Facts | None = None) -> list[Offer]:
         kind = DECISIONS.get(transition.action)
         if roles.isdisjoint(transition.by) or (kind and (facts.ask is None or facts.ask.kind != kind)):
             continue
-        found.append(Offer(transition, reason_not(actor, case, transition.action, facts)))
+        error = _refusal(actor, case, transition.action, facts, roles)
+        found.append(Offer(transition, error.message if error else None))
     return found
 
 
-def _refusal(who: Who, case: Case, action: str, facts: Facts) -> DomainError | None:
+def _refusal(who: Who, case: Case, action: str, facts: Facts, roles: frozenset[By]) -> DomainError | None:
     transition = CASE_FLOW[action]
-    roles = standing(who, case, facts)
     if roles.isdisjoint(transition.by):
         return Refused(f"“{transition.label}”要由{'或'.join(BY_NAMES[By(by)] for by in transition.by)}来做。")
     try:
@@ -240,7 +271,9 @@ def _refusal(who: Who, case: Case, action: str, facts: Facts) -> DomainError | N
     return None
 
 
-def _own_work(case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]) -> DomainError | None:
+def _own_work(
+    case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]
+) -> DomainError | None:
     """Three different hands: who handles, who checks, who asks the reporter."""
     if person is None:
         return None
@@ -263,7 +296,9 @@ def _own_work(case: Case, action: str, facts: Facts, person: int | None, roles: 
     return None
 
 
-def _open_request(case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]) -> DomainError | None:
+def _open_request(
+    case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]
+) -> DomainError | None:
     if action in ASKS and facts.ask is not None:
         return Conflict("已有一项申请在等待决定。")
     kind = DECISIONS.get(action)
@@ -277,7 +312,9 @@ def _open_request(case: Case, action: str, facts: Facts, person: int | None, rol
     return None
 
 
-def _ladder(case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]) -> DomainError | None:
+def _ladder(
+    case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]
+) -> DomainError | None:
     if action == "escalate" and next_level(case.level) is None:
         return Conflict("已经在街道，没有更高一级。")
     if action != "hand_down":
@@ -291,7 +328,9 @@ def _ladder(case: Case, action: str, facts: Facts, person: int | None, roles: fr
     return None
 
 
-def _return(case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]) -> DomainError | None:
+def _return(
+    case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]
+) -> DomainError | None:
     if action != "return_case":
         return None
     if case.ruled or (case.returns >= LIMITS.returns and next_level(case.level) is None):
@@ -302,7 +341,9 @@ def _return(case: Case, action: str, facts: Facts, person: int | None, roles: fr
     return None
 
 
-def _again(case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]) -> DomainError | None:
+def _again(
+    case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]
+) -> DomainError | None:
     now = clock.now()
     if action == "reopen":
         if not facts.reopen_allowed:
@@ -318,7 +359,9 @@ def _again(case: Case, action: str, facts: Facts, person: int | None, roles: fro
     return None
 
 
-def _merge(case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]) -> DomainError | None:
+def _merge(
+    case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]
+) -> DomainError | None:
     if facts.lead is not None and action in ("log_try", "record_verdict"):
         if facts.lead.status not in ANSWERABLE:
             return Conflict("并入的那件事还没有核查通过，现在不能评议。")

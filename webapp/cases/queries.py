@@ -182,10 +182,15 @@ def case_for(actor: Actor, number: str) -> Case:
     Raises:
         NotFound: there is none, or it is not the actor's to see.
     """
-    case = db.session.scalars(sa.select(Case).where(Case.number == number)).one_or_none()
+    case: Case | None = _by_number(number=number).scalar_one_or_none()
     if case is None or not may_see(actor, case):
         raise NotFound
     return case
+
+
+@prepared
+def _by_number() -> AnySelect:
+    return sa.select(Case).where(Case.number == sa.bindparam("number"))
 
 
 def photo_case(actor: Actor, photo_id: str) -> PhotoRow:
@@ -272,9 +277,20 @@ def _rows() -> AnySelect:
     where = sa.func.coalesce(C.building_id, C.grid_id, C.community_id, C.street_id)
     return (
         sa.select(
-            C.id, C.number, C.title, C.status, C.level, C.urgent, C.key_small_matter, C.confidentiality, C.due_at,
-            C.registered_at, categories.c.name.label("category_name"), PLACE.c.short_name.label("place_name"),
-            OWNER.c.short_name.label("owner_name"), HANDLER.c.short_name.label("handler_name"),
+            C.id,
+            C.number,
+            C.title,
+            C.status,
+            C.level,
+            C.urgent,
+            C.key_small_matter,
+            C.confidentiality,
+            C.due_at,
+            C.registered_at,
+            categories.c.name.label("category_name"),
+            PLACE.c.short_name.label("place_name"),
+            OWNER.c.short_name.label("owner_name"),
+            HANDLER.c.short_name.label("handler_name"),
         )
         .join(categories, categories.c.key == C.category)
         .join(PLACE, PLACE.c.id == where)
@@ -302,8 +318,10 @@ def _search(q: str) -> sa.ColumnElement[bool]:
         mine = Case.reporter_phone_hash == private.keyed_hash(q)
         return sa.and_(mine, Case.confidentiality == Confidentiality.NORMAL)
     return sa.or_(
-        Case.number.startswith(q, autoescape=True), Case.title.icontains(q, autoescape=True),
-        Case.what.icontains(q, autoescape=True), Case.place_text.icontains(q, autoescape=True),
+        Case.number.startswith(q, autoescape=True),
+        Case.title.icontains(q, autoescape=True),
+        Case.what.icontains(q, autoescape=True),
+        Case.place_text.icontains(q, autoescape=True),
     )
 
 
@@ -311,11 +329,21 @@ def _dressed(rows: Sequence[Any], now: datetime) -> list[CaseRow]:
     days = terms.calendar_over([row.due_at for row in rows], now) if rows else None
     return [
         CaseRow(
-            id=row.id, number=row.number, title=private.scrub(row.title), category_name=row.category_name,
-            status=row.status, status_name=STATUS_NAMES[S(row.status)], level_name=LEVEL_NAMES[Level(row.level)],
-            place_name=row.place_name, owner_name=row.owner_name, handler_name=row.handler_name or "",
-            urgent=row.urgent, key_small_matter=row.key_small_matter, confidentiality=row.confidentiality,
-            due_at=row.due_at, registered_at=row.registered_at,
+            id=row.id,
+            number=row.number,
+            title=private.scrub(row.title),
+            category_name=row.category_name,
+            status=row.status,
+            status_name=STATUS_NAMES[S(row.status)],
+            level_name=LEVEL_NAMES[Level(row.level)],
+            place_name=row.place_name,
+            owner_name=row.owner_name,
+            handler_name=row.handler_name or "",
+            urgent=row.urgent,
+            key_small_matter=row.key_small_matter,
+            confidentiality=row.confidentiality,
+            due_at=row.due_at,
+            registered_at=row.registered_at,
             mark=terms.mark(row.status, row.due_at, now, days) if days else Mark(),
         )
         for row in rows
@@ -360,7 +388,7 @@ def case_page(actor: Actor, number: str) -> CasePage:
     case = case_for(actor, number)
     row = _row(id=case.id).one()
     facts = facts_of(case)
-    events = db.session.scalars(sa.select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id)).all()
+    events = _events(case_id=case.id).scalars().all()
     names = _names(case, events, facts)
     now = clock.now()
     handler_only = _is_handler_only(actor, case)
@@ -368,7 +396,9 @@ def case_page(actor: Actor, number: str) -> CasePage:
     shared = facts.lead or case
     return CasePage(
         case=case,
-        what=private.scrub(case.what) if handler_only and case.confidentiality != Confidentiality.NORMAL else case.what,
+        what=private.scrub(case.what)
+        if handler_only and case.confidentiality != Confidentiality.NORMAL
+        else case.what,
         category_name=row.category_name,
         status_name=STATUS_NAMES[S(case.status)],
         stage=STAGE_OF_STATUS.get(S(case.status), ""),
@@ -388,7 +418,8 @@ def case_page(actor: Actor, number: str) -> CasePage:
         identity=_identity(actor, case),
         timeline=[
             timeline.line(event, names, for_handler=hidden)
-            for event in events if not (hidden and timeline.kept_from_handler(event))
+            for event in events
+            if not (hidden and timeline.kept_from_handler(event))
         ],
         offers=offers(actor, case, facts),
         request=_request(facts.ask, names),
@@ -407,15 +438,24 @@ def _row() -> AnySelect:
     return _rows().where(C.id == sa.bindparam("id"))
 
 
+@prepared
+def _events() -> AnySelect:
+    return sa.select(CaseEvent).where(CaseEvent.case_id == sa.bindparam("case_id")).order_by(CaseEvent.id)
+
+
 def _is_handler_only(actor: Actor, case: Case) -> bool:
-    return actor.unit_id == case.handler_unit_id and actor.unit_id != case.owner_unit_id and not actor.can(
-        Permission.CASE_ARCHIVE
+    return (
+        actor.unit_id == case.handler_unit_id
+        and actor.unit_id != case.owner_unit_id
+        and not actor.can(Permission.CASE_ARCHIVE)
     )
 
 
 def _archiving_unit(case: Case) -> int:
     """The lowest unit that may file the case: the community, or the owner above it."""
-    return case.owner_unit_id if case.level == Level.STREET or case.community_id is None else case.community_id
+    return (
+        case.owner_unit_id if case.level == Level.STREET or case.community_id is None else case.community_id
+    )
 
 
 def _names(case: Case, events: Sequence[CaseEvent], facts: Facts) -> Names:
@@ -431,9 +471,15 @@ def _names(case: Case, events: Sequence[CaseEvent], facts: Facts) -> Names:
 
 def load_names(persons: set[int | None], units: set[int | None]) -> Names:
     """The names of these persons and units, with two queries."""
-    people = sa.select(Person.id, Person.name).where(Person.id.in_([p for p in persons if p is not None]))
-    named = {row.id: row.name for row in db.session.execute(people)}
+    people = _person_names(ids=[person for person in persons if person is not None])
+    named = {row.id: row.name for row in people}
     return Names(named, {row.id: row.name for row in unit_names([u for u in units if u is not None])})
+
+
+@prepared
+def _person_names() -> AnySelect:
+    person = Person.__table__.c
+    return sa.select(person.id, person.name).where(person.id.in_(sa.bindparam("ids", expanding=True)))
 
 
 def _person(names: Names, person_id: int | None) -> str:
@@ -447,8 +493,11 @@ def _identity(actor: Actor, case: Case) -> MaskedIdentity:
     if not can_reveal and case.confidentiality != Confidentiality.NORMAL:
         return MaskedIdentity(present=True)
     return MaskedIdentity(
-        name=private.mask_name(case.reporter_name or ""), phone=private.mask_phone(case.reporter_phone or ""),
-        door=private.HIDDEN if case.reporter_door else "", present=True, can_reveal=can_reveal,
+        name=private.mask_name(case.reporter_name or ""),
+        phone=private.mask_phone(case.reporter_phone or ""),
+        door=private.HIDDEN if case.reporter_door else "",
+        present=True,
+        can_reveal=can_reveal,
     )
 
 
@@ -456,9 +505,13 @@ def _request(ask: CaseRequest | None, names: Names) -> OpenRequest | None:
     if ask is None:
         return None
     return OpenRequest(
-        id=ask.id, kind=ask.kind, kind_name=REQUEST_NAMES[RequestKind(ask.kind)],
-        reason_name=REASON_NAMES[ReasonKind(ask.reason_kind)] if ask.reason_kind else "", reason=ask.reason,
-        by=f"{names.unit(ask.asked_unit_id)} {_person(names, ask.asked_by_id)}", decider=names.unit(ask.deciding_unit_id),
+        id=ask.id,
+        kind=ask.kind,
+        kind_name=REQUEST_NAMES[RequestKind(ask.kind)],
+        reason_name=REASON_NAMES[ReasonKind(ask.reason_kind)] if ask.reason_kind else "",
+        reason=ask.reason,
+        by=f"{names.unit(ask.asked_unit_id)} {_person(names, ask.asked_by_id)}",
+        decider=names.unit(ask.deciding_unit_id),
         asked_at=ask.asked_at,
         detail=request_detail(ask.workdays, ask.channel_text),
     )
@@ -472,19 +525,53 @@ def request_detail(workdays: int | None, channel_text: str) -> str:
 
 
 def _parties(case_id: int) -> list[str]:
-    query = sa.select(CaseParty.name).where(CaseParty.case_id == case_id).order_by(CaseParty.id)
-    return list(db.session.scalars(query))
+    return list(_party_names(case_id=case_id).scalars())
+
+
+@prepared
+def _party_names() -> AnySelect:
+    party = CaseParty.__table__.c
+    return sa.select(party.name).where(party.case_id == sa.bindparam("case_id")).order_by(party.id)
 
 
 def _merged(case_id: int) -> list[Ref]:
-    query = sa.select(Case.number, Case.title).where(Case.merged_into_id == case_id).order_by(Case.id)
+    query = sa.select(C.number, C.title).where(C.merged_into_id == case_id).order_by(C.id)
     return [Ref(row.number, private.scrub(row.title)) for row in db.session.execute(query)]
 
 
 __all__ = [
-    "TABS", "CaseCounts", "CaseFilters", "CasePage", "CaseRow", "CategoryRow", "DuplicateRow", "Line", "MaskedIdentity",
-    "OpenRequest", "PublicCase", "Ref", "StationView", "Step", "UnitRow", "against_options", "case_for", "case_page",
-    "categories", "counts", "duplicates", "escalation_levels", "handler_options", "levels_above", "list_cases",
-    "longest_extension", "merge_options", "photo_case", "places", "public_view", "request_detail", "station_for",
-    "unit_names", "visible",
+    "TABS",
+    "CaseCounts",
+    "CaseFilters",
+    "CasePage",
+    "CaseRow",
+    "CategoryRow",
+    "DuplicateRow",
+    "Line",
+    "MaskedIdentity",
+    "OpenRequest",
+    "PublicCase",
+    "Ref",
+    "StationView",
+    "Step",
+    "UnitRow",
+    "against_options",
+    "case_for",
+    "case_page",
+    "categories",
+    "counts",
+    "duplicates",
+    "escalation_levels",
+    "handler_options",
+    "levels_above",
+    "list_cases",
+    "longest_extension",
+    "merge_options",
+    "photo_case",
+    "places",
+    "public_view",
+    "request_detail",
+    "station_for",
+    "unit_names",
+    "visible",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from webapp.cases.forms import (
     AssignForm,
     EscalateForm,
     MergeForm,
+    PlainForm,
     RegisterForm,
     RevealForm,
     VerdictForm,
@@ -202,10 +204,9 @@ def show(number: str) -> Response:
 
 @bp.get("/<number>/<action>")
 @may(Permission.CASE_READ, record="case")
-def back_to_case(number: str, action: str) -> Response:
-    """An action is a form on the case's page: whoever reloads its answer finds the page."""
-    queries.case_for(current_actor(), number)
-    return go(url_for("cases.show", number=number))
+def open_action(number: str, action: str) -> Response:
+    """The case with the sheet of one action open; the sheet alone for HTMX. The case again where it can't be done now."""
+    return _case(number, asked=action)
 
 
 @bp.post("/<number>/<action>")
@@ -268,17 +269,22 @@ def _form(action: str, actor: Actor, case: Case, **values: Any) -> ActionForm:
     return form
 
 
-def _case(number: str, status: int = 200, tried: Tried | None = None, identity: Any = None) -> Response:
+def _case(
+    number: str, status: int = 200, tried: Tried | None = None, identity: Any = None, asked: str = ""
+) -> Response:
     actor = current_actor()
     found = queries.case_page(actor, number)
     main, beside, others = display.arrange(found.offers)
+    open_now = {offer.transition.action: offer for offer in found.offers if offer.reason is None}
+    if asked and asked not in open_now:
+        return go(url_for("cases.show", number=number))
     if tried and status == 409:
         # The person has seen by now what changed; sending it again is a new decision.
         tried.form.version.data = found.case.version
         tried.form.submission_id.data = str(uuid.uuid4())
     return page(
         "cases/show.html",
-        part="cases/_case.html",
+        part="cases/_sheet.html" if asked else "cases/_case.html",
         status=status,
         found=found,
         case=found.case,
@@ -287,7 +293,16 @@ def _case(number: str, status: int = 200, tried: Tried | None = None, identity: 
         main=main,
         beside=beside,
         others=others,
-        forms=_open_forms(actor, found),
+        open_now=open_now,
+        offer=open_now.get(asked),
+        kind="plain",
+        asked=asked,
+        forms=_forms(
+            actor,
+            found.case,
+            open_now,
+            [asked, *(offer.transition.action for offer in (main, *beside) if offer)],
+        ),
         phrases=PHRASES,
         tried=tried,
         identity=identity,
@@ -299,12 +314,15 @@ def _case(number: str, status: int = 200, tried: Tried | None = None, identity: 
     )
 
 
-def _open_forms(actor: Actor, found: queries.CasePage) -> dict[str, ActionForm]:
-    """A form for every action that can be done now."""
-    actions = [offer.transition.action for offer in found.offers if offer.reason is None]
+def _forms(actor: Actor, case: Case, open_now: Iterable[str], first: Sequence[str]) -> dict[str, ActionForm]:
+    """The forms that stand on the page: of the ``first`` actions, and those that are one button.
+
+    The others come when they are asked for; together they would outweigh the page.
+    """
     return {
-        action: _form(action, actor, found.case, formdata=None, version=found.case.version)
-        for action in actions
+        action: _form(action, actor, case, formdata=None, version=case.version)
+        for action in open_now
+        if action in first or FORMS[action] is PlainForm
     }
 
 

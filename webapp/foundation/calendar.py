@@ -74,9 +74,7 @@ class Calendar:
         self._hours = hours
         span = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         # As _works says it, without a call a day: every list of deadlines makes a calendar.
-        self._working = [
-            day for day in span if (days[day].is_workday if day in days else day.weekday() < 5)
-        ]
+        self._working = [day for day in span if (days[day].is_workday if day in days else day.weekday() < 5)]
 
     def is_workday(self, day: date) -> bool:
         """Whether ``day`` is worked.

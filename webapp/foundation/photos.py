@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import db
 from webapp.foundation import clock
-from webapp.foundation.db import UTCDateTime, require_transaction
+from webapp.foundation.db import AnySelect, UTCDateTime, prepared, require_transaction
 from webapp.foundation.errors import Invalid, NotFound
 
 if TYPE_CHECKING:
@@ -256,15 +256,22 @@ def photos_of(owner_type: str, owner_ids: Sequence[int]) -> dict[int, list[Photo
     found: dict[int, list[PhotoRow]] = {}
     if not owner_ids:
         return found
-    columns = Photo.__table__.columns
-    query = (
-        sa.select(*_ROW)
-        .where(columns.owner_type == owner_type, columns.owner_id.in_(owner_ids))
-        .order_by(columns.owner_id, columns.position)
-    )
-    for row in db.session.execute(query):
+    for row in _photos(owner_type=owner_type, ids=owner_ids):
         found.setdefault(row.owner_id, []).append(PhotoRow(*row))
     return found
+
+
+@prepared
+def _photos() -> AnySelect:
+    columns = Photo.__table__.c
+    return (
+        sa.select(*_ROW)
+        .where(
+            columns.owner_type == sa.bindparam("owner_type"),
+            columns.owner_id.in_(sa.bindparam("ids", expanding=True)),
+        )
+        .order_by(columns.owner_id, columns.position)
+    )
 
 
 def get_photo(photo_id: str) -> PhotoRow:

@@ -94,7 +94,12 @@ def timetable(actor: Actor, cursor: str = "") -> Page[Desk]:
 def todays_desk(actor: Actor) -> list[Desk]:
     """Today's sessions in scope that were not cancelled and, wherever they are, those where the actor sits. Two queries."""
     start = clock.at(clock.today())
-    values = {"unit_id": actor.unit_id, "person_id": actor.person_id, "since": start, "before": start + ONE_DAY}
+    values = {
+        "unit_id": actor.unit_id,
+        "person_id": actor.person_id,
+        "since": start,
+        "before": start + ONE_DAY,
+    }
     return _desks(_today(actor.unit_level, **values).all())
 
 
