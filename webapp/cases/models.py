@@ -133,7 +133,9 @@ class Case(Placed, db.Model):
             "(verdict IS NULL) = (verdict_by IS NULL) AND (verdict IS NULL) = (verdict_channel IS NULL) "
             "AND (verdict IS NULL) = (verdict_at IS NULL)",
         ),
-        _check("verdict_caller", "(verdict_by IS NOT NULL AND verdict_by = 'caller') = (caller_id IS NOT NULL)"),
+        _check(
+            "verdict_caller", "(verdict_by IS NOT NULL AND verdict_by = 'caller') = (caller_id IS NOT NULL)"
+        ),
         _check("appraised", "status NOT IN ('appraised', 'archived') OR verdict IS NOT NULL"),
         # Who left no phone can't be called, and answers by the code or not at all.
         _check(
@@ -141,7 +143,10 @@ class Case(Placed, db.Model):
             f"verdict <> 'no_response' OR contact_tries >= {LIMITS.contact_tries} OR reporter_phone_hash IS NULL",
         ),
         _check("suspended", "(status = 'suspended') = (suspended_until IS NOT NULL)"),
-        _check("suspended_whole", "suspended_until IS NULL OR (suspended_reason <> '' AND suspended_at IS NOT NULL)"),
+        _check(
+            "suspended_whole",
+            "suspended_until IS NULL OR (suspended_reason <> '' AND suspended_at IS NOT NULL)",
+        ),
         _check("due", "closed_at IS NOT NULL OR due_at IS NOT NULL"),
         _check(
             "anonymous",
@@ -240,7 +245,9 @@ class Case(Placed, db.Model):
     suspended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     suspended_until: Mapped[date | None]
     suspended_reason: Mapped[str] = mapped_column(default="")
-    suspended_due_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # the deadline that was interrupted
+    suspended_due_at: Mapped[datetime | None] = mapped_column(
+        UTCDateTime
+    )  # the deadline that was interrupted
 
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     archived_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
@@ -289,11 +296,18 @@ class CaseRequest(db.Model):
         _check("escalation_reason", "(kind = 'escalate') = (reason_kind IS NOT NULL)"),
         _check("extension_days", "(kind = 'extend') = (workdays IS NOT NULL)"),
         sa.Index(
-            "uq_case_requests_open", "case_id", unique=True, sqlite_where=_UNDECIDED, postgresql_where=_UNDECIDED
+            "uq_case_requests_open",
+            "case_id",
+            unique=True,
+            sqlite_where=_UNDECIDED,
+            postgresql_where=_UNDECIDED,
         ),
         sa.Index(
-            "ix_case_requests_waiting", "deciding_unit_id", "asked_at",
-            sqlite_where=_UNDECIDED, postgresql_where=_UNDECIDED,
+            "ix_case_requests_waiting",
+            "deciding_unit_id",
+            "asked_at",
+            sqlite_where=_UNDECIDED,
+            postgresql_where=_UNDECIDED,
         ),
         sa.Index("ix_case_requests_case", "case_id"),
     )
@@ -314,7 +328,9 @@ class CaseRequest(db.Model):
     decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     approved: Mapped[bool | None]
     answer: Mapped[str] = mapped_column(sa.Text, default="")
-    lapsed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # the case moved on before anybody decided
+    lapsed_at: Mapped[datetime | None] = mapped_column(
+        UTCDateTime
+    )  # the case moved on before anybody decided
 
 
 class CaseParty(db.Model):

@@ -90,7 +90,9 @@ def public_view(code: str) -> PublicCase:
         due_at=shared.due_at if shared.closed_at is None else None,
         mark=terms.mark(shared.status, shared.due_at, now, terms.calendar_over([shared.due_at], now)),
         steps=_steps(case, facts),
-        result_name=RESULT_NAMES[ResultKind(shared.result_kind)] if told_result and shared.result_kind else "",
+        result_name=RESULT_NAMES[ResultKind(shared.result_kind)]
+        if told_result and shared.result_kind
+        else "",
         result_text=private.scrub(shared.result_text) if told_result else "",
         verdict_name=VERDICT_NAMES[Verdict(case.verdict)] if case.verdict else "",
         can_verdict=_may(case, "record_verdict", facts),
@@ -111,11 +113,15 @@ def _steps(case: Case, facts: Facts) -> list[Step]:
     """The case's own way, and from the merger on that of the case it joined, but not what that one's reporter said."""
     events: Sequence[CaseEvent] = db.session.scalars(
         sa.select(CaseEvent)
-        .where(CaseEvent.case_id.in_([case.id, *([facts.lead.id] if facts.lead else [])])).order_by(CaseEvent.id)
+        .where(CaseEvent.case_id.in_([case.id, *([facts.lead.id] if facts.lead else [])]))
+        .order_by(CaseEvent.id)
     ).all()
-    joined = max((event.id for event in events if event.case_id == case.id and event.action == "merge"), default=0)
+    joined = max(
+        (event.id for event in events if event.case_id == case.id and event.action == "merge"), default=0
+    )
     own = [
-        event for event in events
+        event
+        for event in events
         if event.case_id == case.id or (event.id > joined and event.action not in PERSONAL)
     ]
     names = Names({}, {row.id: row.name for row in unit_names(timeline.unit_ids(own))})

@@ -45,9 +45,15 @@ TERMS = (
     (Level.COMMUNITY, "policy", False, (1, "workday"), (2, "workday")),
     (Level.GRID, "dispute", False, (1, "workday"), (10, "workday")),
     (Level.COMMUNITY, "dispute", False, (1, "workday"), (20, "workday")),
-    *((level, "", True, (30, "minute"), (1, "workday")) for level in (
-        Level.BUILDING, Level.GRID, Level.COMMUNITY, Level.STREET,
-    )),
+    *(
+        (level, "", True, (30, "minute"), (1, "workday"))
+        for level in (
+            Level.BUILDING,
+            Level.GRID,
+            Level.COMMUNITY,
+            Level.STREET,
+        )
+    ),
 )
 
 
@@ -61,7 +67,15 @@ def seed_defaults() -> None:
         if session.scalar(sa.select(sa.func.count()).select_from(TermRule)):
             return
         for level, category, urgent, accept, handle in TERMS:
-            session.add(TermRule(
-                level=level, category=category, urgent=urgent, accept_amount=accept[0], accept_unit=accept[1],
-                handle_amount=handle[0], handle_unit=handle[1], valid_from=BEGINNING,
-            ))
+            session.add(
+                TermRule(
+                    level=level,
+                    category=category,
+                    urgent=urgent,
+                    accept_amount=accept[0],
+                    accept_unit=accept[1],
+                    handle_amount=handle[0],
+                    handle_unit=handle[1],
+                    valid_from=BEGINNING,
+                )
+            )

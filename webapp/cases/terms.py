@@ -34,9 +34,13 @@ def choose(rules: Iterable[TermRule], level: str, category: str, urgent: bool, d
     An urgent matter for which nothing special is set falls back to the ordinary terms; the reverse never happens.
     """
     fitting = [
-        rule for rule in rules
-        if rule.level == level and rule.category in ("", category) and (urgent or not rule.urgent)
-        and rule.valid_from <= day and (rule.valid_to is None or day <= rule.valid_to)
+        rule
+        for rule in rules
+        if rule.level == level
+        and rule.category in ("", category)
+        and (urgent or not rule.urgent)
+        and rule.valid_from <= day
+        and (rule.valid_to is None or day <= rule.valid_to)
     ]
     return max(fitting, key=lambda rule: (rule.urgent, rule.category != "", rule.valid_from), default=None)
 
@@ -99,7 +103,9 @@ def _length(case: Case, phase: Phase, day: date, known: Known | None) -> tuple[i
 def _due(start_at: datetime, amount: int, unit: str, known: Known | None) -> calendar.Due:
     if unit == "minute":
         begin = clock.local(start_at)
-        return calendar.Due(start_at + timedelta(minutes=amount), f"{text.day(begin)}{begin:%H:%M}起算，不分昼夜")
+        return calendar.Due(
+            start_at + timedelta(minutes=amount), f"{text.day(begin)}{begin:%H:%M}起算，不分昼夜"
+        )
     whole: calendar.Unit = "workday" if unit == "workday" else "work_hour"
     return known.days.due_at(start_at, amount, whole) if known else calendar.deadline(start_at, amount, whole)
 
@@ -192,5 +198,3 @@ def soon_before(now: datetime) -> datetime:
     today = clock.local(now).date()
     days = calendar.load_calendar(today, today + calendar.SLACK)
     return _end_of(days.add_workdays(today, LIMITS.due_soon_workdays))
-
-

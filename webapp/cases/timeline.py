@@ -153,7 +153,9 @@ def who_did(event: CaseEvent, names: Names) -> str:
         return VOICE_NAMES[Voice.RESIDENT]
     if event.post == Voice.SYSTEM or event.person_id is None:
         return VOICE_NAMES[Voice.SYSTEM]
-    return f"{names.unit(event.unit_id)}{POST_NAMES[Post(event.post)]}{names.persons.get(event.person_id, '')}"
+    return (
+        f"{names.unit(event.unit_id)}{POST_NAMES[Post(event.post)]}{names.persons.get(event.person_id, '')}"
+    )
 
 
 def _day(value: object) -> str:
@@ -178,14 +180,19 @@ def line(event: CaseEvent, names: Names, *, for_handler: bool) -> Line:
     """The event as a line; with its note, except where the note would tell the handler who said what."""
     hidden = for_handler and event.action in ("record_verdict", "log_try")
     return Line(
-        event.at, event.action, CASE_FLOW[event.action].label, sentence(event, names, for_handler=for_handler),
+        event.at,
+        event.action,
+        CASE_FLOW[event.action].label,
+        sentence(event, names, for_handler=for_handler),
         "" if hidden else event.note,
     )
 
 
 def kept_from_handler(event: CaseEvent) -> bool:
     """Before the archive a handler is not shown the calls and verdicts, save that it must work again."""
-    return event.action == "log_try" or (event.action == "record_verdict" and event.to_status != CaseStatus.IN_PROGRESS)
+    return event.action == "log_try" or (
+        event.action == "record_verdict" and event.to_status != CaseStatus.IN_PROGRESS
+    )
 
 
 # What the reporter is told; what is not here stays inside. {note}: the reason that the rules say is to be told.

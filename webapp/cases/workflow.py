@@ -48,7 +48,14 @@ STATUS_NAMES = {
 }
 S = CaseStatus
 OPEN = (
-    S.REGISTERED, S.CONVENING, S.ASSIGNED, S.IN_PROGRESS, S.SUSPENDED, S.PENDING_CHECK, S.CALLBACK, S.APPRAISED,
+    S.REGISTERED,
+    S.CONVENING,
+    S.ASSIGNED,
+    S.IN_PROGRESS,
+    S.SUSPENDED,
+    S.PENDING_CHECK,
+    S.CALLBACK,
+    S.APPRAISED,
 )
 CLOSED = (S.ARCHIVED, S.DECLINED, S.REDIRECTED, S.WITHDRAWN, S.MERGED)
 # Before a result is in: here a case may still climb.
@@ -280,45 +287,156 @@ LIMITS = Limits()
 STAY = ""  # the status stays as it is
 
 T = Transition
-CASE_FLOW = Workflow([
-    T("register", "登记", (), S.REGISTERED, (By.REGISTRAR,), ("category", "unit_id", "what"), "case_registered", "收集"),
-    T("settle_on_spot", "当场办结", (S.REGISTERED,), S.PENDING_CHECK, (By.RECORDER, By.OWNER), ("result_text",), stage="收集"),
-    T("convene", "召集", (S.REGISTERED,), S.CONVENING, (By.OWNER,), ("parties",), stage="网格召集"),
-    T("assign", "转办", (S.REGISTERED, S.CONVENING), S.ASSIGNED, (By.OWNER,), ("handler_unit_id",), stage="分级转办"),
-    T("return_case", "退单", (S.ASSIGNED, S.IN_PROGRESS), S.CONVENING, (By.HANDLER,), ("reason",), stage="分级转办"),
-    T("recall", "收回另办", (S.ASSIGNED, S.IN_PROGRESS), S.CONVENING, (By.OWNER,), ("reason",), stage="分级转办"),
-    T("accept", "签收", (S.ASSIGNED,), S.IN_PROGRESS, (By.HANDLER,), stage="问题处置"),
-    T("suspend", "挂账", (S.IN_PROGRESS,), S.SUSPENDED, (By.COMMUNITY,), ("reason", "until"), stage="问题处置"),
-    T("resume", "恢复办理", (S.SUSPENDED,), S.IN_PROGRESS, (By.COMMUNITY, By.SYSTEM), stage="问题处置"),
-    T("submit_result", "反馈结果", (S.IN_PROGRESS,), S.PENDING_CHECK, (By.HANDLER,), ("result_text", "result_kind"),
-      stage="问题处置"),
-    T("pass_check", "核查通过", (S.PENDING_CHECK,), S.CALLBACK, (By.OWNER, By.NEXT_LEVEL), stage="核查反馈"),
-    T("fail_check", "退回重办", (S.PENDING_CHECK,), S.IN_PROGRESS, (By.OWNER, By.NEXT_LEVEL), ("note",), stage="核查反馈"),
-    T("log_try", "记录未联系上", (S.CALLBACK, S.MERGED), STAY, (By.CALLER,), ("channel",), stage="评议归档"),
-    T("record_verdict", "评议", (S.CALLBACK, S.MERGED), STAY, (By.RESIDENT, By.CALLER, By.SYSTEM), ("verdict",), stage="评议归档",
-      targets=(S.APPRAISED, S.IN_PROGRESS)),
-    T("archive", "归档", (S.APPRAISED,), S.ARCHIVED, (By.COMMUNITY,), (), "case_archived", "评议归档"),
-    T("reopen", "重新办理", (S.ARCHIVED,), S.IN_PROGRESS, (By.RESIDENT, By.RECORDER, By.OWNER), ("reason",)),
-    T("decline", "申请不予受理", (S.REGISTERED,), STAY, (By.OWNER,), ("reason",)),
-    T("approve_decline", "同意不予受理", (S.REGISTERED,), S.DECLINED, (By.DECIDER,)),
-    T("refuse_decline", "要求受理", (S.REGISTERED,), STAY, (By.DECIDER,), ("reason",)),
-    T("redirect", "申请引导其他渠道", (S.REGISTERED,), STAY, (By.OWNER,), ("reason", "channel_text")),
-    T("approve_redirect", "同意引导其他渠道", (S.REGISTERED,), S.REDIRECTED, (By.DECIDER,)),
-    T("refuse_redirect", "要求继续办理", (S.REGISTERED,), STAY, (By.DECIDER,), ("reason",)),
-    T("withdraw", "撤回", OPEN, S.WITHDRAWN, (By.RESIDENT, By.RECORDER)),
-    T("merge", "并案", OPEN, S.MERGED, (By.OWNER,), ("into",)),
-    T("unmerge", "拆分", (S.MERGED,), STAY, (By.OWNER, By.SYSTEM), targets=tuple(s for s in OPEN if s != S.SUSPENDED)),
-    T("supervise", "督办", OPEN, STAY, (By.RESIDENT, By.RECORDER, By.ABOVE)),
-    T("extend", "申请延期", (S.ASSIGNED, S.IN_PROGRESS), STAY, (By.HANDLER,), ("reason", "workdays")),
-    T("approve_extend", "同意延期", (S.ASSIGNED, S.IN_PROGRESS), STAY, (By.DECIDER,)),
-    T("refuse_extend", "不同意延期", (S.ASSIGNED, S.IN_PROGRESS), STAY, (By.DECIDER,), ("reason",)),
-    # What was registered is registered at the level above, too; what a handler had in hand is convened anew there.
-    T("escalate", "上报", UNDER_WAY, STAY, (By.OWNER,), ("reason_kind", "reason"), targets=(S.CONVENING,)),
-    T("approve_escalate", "同意上报", UNDER_WAY, STAY, (By.DECIDER,), targets=(S.CONVENING,)),
-    T("refuse_escalate", "退回上报", UNDER_WAY, STAY, (By.DECIDER,), ("reason",)),
-    T("hand_down", "交回下级", UNDER_WAY, STAY, (By.OWNER,), ("reason",)),
-    T("step_up", "超期升级", (*UNDER_WAY, S.PENDING_CHECK), STAY, (By.SYSTEM,)),
-])
+CASE_FLOW = Workflow(
+    [
+        T(
+            "register",
+            "登记",
+            (),
+            S.REGISTERED,
+            (By.REGISTRAR,),
+            ("category", "unit_id", "what"),
+            "case_registered",
+            "收集",
+        ),
+        T(
+            "settle_on_spot",
+            "当场办结",
+            (S.REGISTERED,),
+            S.PENDING_CHECK,
+            (By.RECORDER, By.OWNER),
+            ("result_text",),
+            stage="收集",
+        ),
+        T("convene", "召集", (S.REGISTERED,), S.CONVENING, (By.OWNER,), ("parties",), stage="网格召集"),
+        T(
+            "assign",
+            "转办",
+            (S.REGISTERED, S.CONVENING),
+            S.ASSIGNED,
+            (By.OWNER,),
+            ("handler_unit_id",),
+            stage="分级转办",
+        ),
+        T(
+            "return_case",
+            "退单",
+            (S.ASSIGNED, S.IN_PROGRESS),
+            S.CONVENING,
+            (By.HANDLER,),
+            ("reason",),
+            stage="分级转办",
+        ),
+        T(
+            "recall",
+            "收回另办",
+            (S.ASSIGNED, S.IN_PROGRESS),
+            S.CONVENING,
+            (By.OWNER,),
+            ("reason",),
+            stage="分级转办",
+        ),
+        T("accept", "签收", (S.ASSIGNED,), S.IN_PROGRESS, (By.HANDLER,), stage="问题处置"),
+        T(
+            "suspend",
+            "挂账",
+            (S.IN_PROGRESS,),
+            S.SUSPENDED,
+            (By.COMMUNITY,),
+            ("reason", "until"),
+            stage="问题处置",
+        ),
+        T("resume", "恢复办理", (S.SUSPENDED,), S.IN_PROGRESS, (By.COMMUNITY, By.SYSTEM), stage="问题处置"),
+        T(
+            "submit_result",
+            "反馈结果",
+            (S.IN_PROGRESS,),
+            S.PENDING_CHECK,
+            (By.HANDLER,),
+            ("result_text", "result_kind"),
+            stage="问题处置",
+        ),
+        T(
+            "pass_check",
+            "核查通过",
+            (S.PENDING_CHECK,),
+            S.CALLBACK,
+            (By.OWNER, By.NEXT_LEVEL),
+            stage="核查反馈",
+        ),
+        T(
+            "fail_check",
+            "退回重办",
+            (S.PENDING_CHECK,),
+            S.IN_PROGRESS,
+            (By.OWNER, By.NEXT_LEVEL),
+            ("note",),
+            stage="核查反馈",
+        ),
+        T(
+            "log_try",
+            "记录未联系上",
+            (S.CALLBACK, S.MERGED),
+            STAY,
+            (By.CALLER,),
+            ("channel",),
+            stage="评议归档",
+        ),
+        T(
+            "record_verdict",
+            "评议",
+            (S.CALLBACK, S.MERGED),
+            STAY,
+            (By.RESIDENT, By.CALLER, By.SYSTEM),
+            ("verdict",),
+            stage="评议归档",
+            targets=(S.APPRAISED, S.IN_PROGRESS),
+        ),
+        T("archive", "归档", (S.APPRAISED,), S.ARCHIVED, (By.COMMUNITY,), (), "case_archived", "评议归档"),
+        T(
+            "reopen",
+            "重新办理",
+            (S.ARCHIVED,),
+            S.IN_PROGRESS,
+            (By.RESIDENT, By.RECORDER, By.OWNER),
+            ("reason",),
+        ),
+        T("decline", "申请不予受理", (S.REGISTERED,), STAY, (By.OWNER,), ("reason",)),
+        T("approve_decline", "同意不予受理", (S.REGISTERED,), S.DECLINED, (By.DECIDER,)),
+        T("refuse_decline", "要求受理", (S.REGISTERED,), STAY, (By.DECIDER,), ("reason",)),
+        T("redirect", "申请引导其他渠道", (S.REGISTERED,), STAY, (By.OWNER,), ("reason", "channel_text")),
+        T("approve_redirect", "同意引导其他渠道", (S.REGISTERED,), S.REDIRECTED, (By.DECIDER,)),
+        T("refuse_redirect", "要求继续办理", (S.REGISTERED,), STAY, (By.DECIDER,), ("reason",)),
+        T("withdraw", "撤回", OPEN, S.WITHDRAWN, (By.RESIDENT, By.RECORDER)),
+        T("merge", "并案", OPEN, S.MERGED, (By.OWNER,), ("into",)),
+        T(
+            "unmerge",
+            "拆分",
+            (S.MERGED,),
+            STAY,
+            (By.OWNER, By.SYSTEM),
+            targets=tuple(s for s in OPEN if s != S.SUSPENDED),
+        ),
+        T("supervise", "督办", OPEN, STAY, (By.RESIDENT, By.RECORDER, By.ABOVE)),
+        T("extend", "申请延期", (S.ASSIGNED, S.IN_PROGRESS), STAY, (By.HANDLER,), ("reason", "workdays")),
+        T("approve_extend", "同意延期", (S.ASSIGNED, S.IN_PROGRESS), STAY, (By.DECIDER,)),
+        T("refuse_extend", "不同意延期", (S.ASSIGNED, S.IN_PROGRESS), STAY, (By.DECIDER,), ("reason",)),
+        # What was registered is registered at the level above, too; what a handler had in hand is convened anew there.
+        T(
+            "escalate",
+            "上报",
+            UNDER_WAY,
+            STAY,
+            (By.OWNER,),
+            ("reason_kind", "reason"),
+            targets=(S.CONVENING,),
+        ),
+        T("approve_escalate", "同意上报", UNDER_WAY, STAY, (By.DECIDER,), targets=(S.CONVENING,)),
+        T("refuse_escalate", "退回上报", UNDER_WAY, STAY, (By.DECIDER,), ("reason",)),
+        T("hand_down", "交回下级", UNDER_WAY, STAY, (By.OWNER,), ("reason",)),
+        T("step_up", "超期升级", (*UNDER_WAY, S.PENDING_CHECK), STAY, (By.SYSTEM,)),
+    ]
+)
 
 
 def next_level(level: str) -> Level | None:
@@ -333,15 +451,21 @@ def rank(level: str) -> int:
 
 
 # Pairs that the rows above would suggest, and that do not happen.
-_NEVER = frozenset({
-    ("record_verdict", S.CALLBACK, S.CALLBACK),  # it decides between the two targets
-    ("record_verdict", S.MERGED, S.APPRAISED),  # the verdict of one who joined another case stays with that one
-    ("escalate", S.REGISTERED, S.CONVENING),
-    ("approve_escalate", S.REGISTERED, S.CONVENING),
-    ("approve_escalate", S.ASSIGNED, S.ASSIGNED),
-    ("approve_escalate", S.IN_PROGRESS, S.IN_PROGRESS),
-    ("unmerge", S.MERGED, S.MERGED),
-})
+_NEVER = frozenset(
+    {
+        ("record_verdict", S.CALLBACK, S.CALLBACK),  # it decides between the two targets
+        (
+            "record_verdict",
+            S.MERGED,
+            S.APPRAISED,
+        ),  # the verdict of one who joined another case stays with that one
+        ("escalate", S.REGISTERED, S.CONVENING),
+        ("approve_escalate", S.REGISTERED, S.CONVENING),
+        ("approve_escalate", S.ASSIGNED, S.ASSIGNED),
+        ("approve_escalate", S.IN_PROGRESS, S.IN_PROGRESS),
+        ("unmerge", S.MERGED, S.MERGED),
+    }
+)
 
 
 def moves(transition: Transition) -> list[tuple[str, str]]:
@@ -367,7 +491,8 @@ def mermaid() -> str:
         else:
             lines += [
                 f"    {source or '[*]'} --> {target}: {transition.label}"
-                for source, target in moves(transition) if source != target
+                for source, target in moves(transition)
+                if source != target
             ]
     lines += [f"    {status} --> [*]" for status in CLOSED if status != S.MERGED]
     return "\n".join(lines) + "\n"

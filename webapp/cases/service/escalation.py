@@ -16,7 +16,13 @@ IN_HAND = (CaseStatus.ASSIGNED, CaseStatus.IN_PROGRESS)
 
 
 def escalate(
-    actor: Actor, number: str, *, reason_kind: str, reason: str, to_level: str | None = None, version: int | None = None
+    actor: Actor,
+    number: str,
+    *,
+    reason_kind: str,
+    reason: str,
+    to_level: str | None = None,
+    version: int | None = None,
 ) -> Case:
     """上报. From the building to the grid it needs no leave; further up the next level is asked.
 
@@ -79,13 +85,17 @@ def decline(actor: Actor, number: str, *, reason: str, version: int | None = Non
         return t.finish(note=words, data={"request": request.id, "unit": request.deciding_unit_id})
 
 
-def redirect(actor: Actor, number: str, *, reason: str, channel_text: str, version: int | None = None) -> Case:
+def redirect(
+    actor: Actor, number: str, *, reason: str, channel_text: str, version: int | None = None
+) -> Case:
     """Ask the next level to confirm that the matter belongs elsewhere; it must say where to turn."""
     with turn(actor, number, "redirect", version) as t:
         words = required(reason, "reason", "请写明理由，会告知诉求人。")
         channel = required(channel_text, "channel_text", "请写明诉求人应当找哪里。")
         request = open_request(t, RequestKind.REDIRECT, _confirming(t.case), words, channel_text=channel)
-        return t.finish(note=words, data={"request": request.id, "unit": request.deciding_unit_id, "channel": channel})
+        return t.finish(
+            note=words, data={"request": request.id, "unit": request.deciding_unit_id, "channel": channel}
+        )
 
 
 def _confirming(case: Case) -> int:
@@ -101,7 +111,9 @@ def extend(actor: Actor, number: str, *, reason: str, workdays: int, version: in
         if not 1 <= workdays <= longest:
             raise Invalid(f"最多延期{longest}个工作日。", "workdays")
         request = open_request(t, RequestKind.EXTEND, t.case.owner_unit_id, words, workdays=workdays)
-        return t.finish(note=words, data={"request": request.id, "workdays": workdays, "unit": t.case.owner_unit_id})
+        return t.finish(
+            note=words, data={"request": request.id, "workdays": workdays, "unit": t.case.owner_unit_id}
+        )
 
 
 def decide(actor: Actor, number: str, action: str, *, reason: str = "", version: int | None = None) -> Case:
@@ -123,7 +135,9 @@ def _approve(t: Turn, ask: CaseRequest) -> Case:
     data: dict[str, object] = {"request": ask.id}
     if ask.kind == RequestKind.ESCALATE:
         # The level is the decider's: it may be two above, where one was skipped.
-        level = next(level for level in options.levels_above(t.case) if unit_at(t.case, level) == ask.deciding_unit_id)
+        level = next(
+            level for level in options.levels_above(t.case) if unit_at(t.case, level) == ask.deciding_unit_id
+        )
         return _climb(t, level, ask.answer, data)
     if ask.kind == RequestKind.EXTEND:
         assert ask.workdays is not None

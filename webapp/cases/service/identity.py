@@ -35,6 +35,8 @@ def reveal_identity(actor: Actor, number: str) -> Identity:
         journal.record(actor, "case:read_identity", "case", case.id)
         own = case.handler_unit_id != actor.unit_id or case.owner_unit_id == actor.unit_id
         return Identity(
-            case.reporter_name or "", case.reporter_phone or "", case.reporter_door or "",
+            case.reporter_name or "",
+            case.reporter_phone or "",
+            case.reporter_door or "",
             case.tracking_code if own else "",
         )

@@ -19,7 +19,12 @@ WHAT_WAS_DONE = "请用一句话写明做了什么。"
 
 
 def settle_on_spot(
-    actor: Actor, number: str, *, result_text: str, result_kind: str = ResultKind.RESOLVED, version: int | None = None
+    actor: Actor,
+    number: str,
+    *,
+    result_text: str,
+    result_kind: str = ResultKind.RESOLVED,
+    version: int | None = None,
 ) -> Case:
     """当场办结: done while one stood there. Another still checks it."""
     with turn(actor, number, "settle_on_spot", version) as t:
@@ -28,7 +33,12 @@ def settle_on_spot(
 
 
 def convene(
-    actor: Actor, number: str, *, parties: Sequence[str] = (), party_unit_ids: Sequence[int] = (), note: str = "",
+    actor: Actor,
+    number: str,
+    *,
+    parties: Sequence[str] = (),
+    party_unit_ids: Sequence[int] = (),
+    note: str = "",
     version: int | None = None,
 ) -> Case:
     """网格召集: the branch calls together those whom it concerns, in words or as units of the directory."""
@@ -46,7 +56,12 @@ def convene(
 
 
 def assign(
-    actor: Actor, number: str, *, handler_unit_id: int, due_on: date | None = None, note: str = "",
+    actor: Actor,
+    number: str,
+    *,
+    handler_unit_id: int,
+    due_on: date | None = None,
+    note: str = "",
     version: int | None = None,
 ) -> Case:
     """分级转办: to the property company, a department, or a unit of one's own ladder, with a deadline.
@@ -121,7 +136,12 @@ def resumed(t: Turn, note: str) -> Case:
 
 
 def submit_result(
-    actor: Actor, number: str, *, result_text: str, result_kind: str, photos: Sequence[ReadyPhoto] = (),
+    actor: Actor,
+    number: str,
+    *,
+    result_text: str,
+    result_kind: str,
+    photos: Sequence[ReadyPhoto] = (),
     version: int | None = None,
 ) -> Case:
     """反馈结果: one sentence on what was done; photos are welcome and never asked for."""

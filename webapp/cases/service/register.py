@@ -59,10 +59,22 @@ class _Matter:
 
 
 def register(
-    actor: Actor, *, category: str, unit_id: int, what: str, title: str = "", place_text: str = "",
-    source: str = Source.VISIT, confidentiality: str = Confidentiality.NORMAL, against_unit_id: int | None = None,
-    urgent: bool = False, key_small_matter: bool = False, reporter_name: str = "", reporter_phone: str = "",
-    reporter_door: str = "", photos: Sequence[ReadyPhoto] = (),
+    actor: Actor,
+    *,
+    category: str,
+    unit_id: int,
+    what: str,
+    title: str = "",
+    place_text: str = "",
+    source: str = Source.VISIT,
+    confidentiality: str = Confidentiality.NORMAL,
+    against_unit_id: int | None = None,
+    urgent: bool = False,
+    key_small_matter: bool = False,
+    reporter_name: str = "",
+    reporter_phone: str = "",
+    reporter_door: str = "",
+    photos: Sequence[ReadyPhoto] = (),
 ) -> Case:
     """Write a matter down for a resident. The unit that hears it first owns it (首接负责).
 
@@ -78,18 +90,38 @@ def register(
         if place is None or place.level not in LADDER or place.retired_on or not covers(actor, place.path):
             raise Invalid("请选择您范围内的地点。", "unit_id")
         matter = _Matter(
-            category, what, place, session.get_one(Unit, actor.unit_id),
-            one_of(source, Source, "source", "请选择来源。"), title, place_text,
-            confidentiality, against_unit_id, urgent, key_small_matter,
-            reporter_name, reporter_phone, reporter_door, photos=photos,
+            category,
+            what,
+            place,
+            session.get_one(Unit, actor.unit_id),
+            one_of(source, Source, "source", "请选择来源。"),
+            title,
+            place_text,
+            confidentiality,
+            against_unit_id,
+            urgent,
+            key_small_matter,
+            reporter_name,
+            reporter_phone,
+            reporter_door,
+            photos=photos,
         )
         return _write(actor, matter)
 
 
 def register_by_resident(
-    station_code: str, *, category: str, what: str, place_text: str = "",
-    confidentiality: str = Confidentiality.NORMAL, urgent: bool = False, against_unit_id: int | None = None,
-    name: str = "", phone: str = "", door: str = "", photos: Sequence[ReadyPhoto] = (),
+    station_code: str,
+    *,
+    category: str,
+    what: str,
+    place_text: str = "",
+    confidentiality: str = Confidentiality.NORMAL,
+    urgent: bool = False,
+    against_unit_id: int | None = None,
+    name: str = "",
+    phone: str = "",
+    door: str = "",
+    photos: Sequence[ReadyPhoto] = (),
 ) -> Registered:
     """A resident reports by a station's QR code, without a login; the station's unit owns the case.
 
@@ -97,17 +129,33 @@ def register_by_resident(
         NotFound: no such station. Invalid: the input is wrong.
     """
     with transaction() as session:
-        station = session.scalars(sa.select(Station).where(
-            Station.code == codes.normalise_code(station_code), Station.retired_on.is_(None)
-        )).one_or_none()
+        station = session.scalars(
+            sa.select(Station).where(
+                Station.code == codes.normalise_code(station_code), Station.retired_on.is_(None)
+            )
+        ).one_or_none()
         if station is None:
             raise NotFound("没有找到这个站点。请检查二维码或代码。")
         unit = session.get_one(Unit, station.unit_id)
-        case = _write(Voice.RESIDENT, _Matter(
-            category, what, unit, unit, Source.RESIDENT_QR, place_text=place_text, confidentiality=confidentiality,
-            against_unit_id=against_unit_id, urgent=urgent, name=name, phone=phone, door=door, phone_field="phone",
-            photos=photos,
-        ))
+        case = _write(
+            Voice.RESIDENT,
+            _Matter(
+                category,
+                what,
+                unit,
+                unit,
+                Source.RESIDENT_QR,
+                place_text=place_text,
+                confidentiality=confidentiality,
+                against_unit_id=against_unit_id,
+                urgent=urgent,
+                name=name,
+                phone=phone,
+                door=door,
+                phone_field="phone",
+                photos=photos,
+            ),
+        )
         return Registered(case.number, case.tracking_code)
 
 
@@ -121,12 +169,27 @@ def _write(who: Who, matter: _Matter) -> Case:
     owner = _owner(actor, matter)
     code = codes.tracking_code()
     case = Case(
-        number=codes.monthly_number("case", clock.local(now).date()), tracking_hash=code_hash(code), tracking_code=code,
-        version=1, category=matter.category, title=_title(matter.title, what), what=what,
-        place_text=matter.place_text.strip(), source=matter.source, confidentiality=matter.confidentiality,
-        against_unit_id=_against(matter, owner), urgent=matter.urgent, key_small_matter=matter.key_small_matter,
-        registered_by_id=actor.person_id if actor else None, registered_at=now, updated_at=now,
-        status=CaseStatus.REGISTERED, level=owner.level, owner_unit_id=owner.id, **place_of(matter.place), **_reporter(matter),
+        number=codes.monthly_number("case", clock.local(now).date()),
+        tracking_hash=code_hash(code),
+        tracking_code=code,
+        version=1,
+        category=matter.category,
+        title=_title(matter.title, what),
+        what=what,
+        place_text=matter.place_text.strip(),
+        source=matter.source,
+        confidentiality=matter.confidentiality,
+        against_unit_id=_against(matter, owner),
+        urgent=matter.urgent,
+        key_small_matter=matter.key_small_matter,
+        registered_by_id=actor.person_id if actor else None,
+        registered_at=now,
+        updated_at=now,
+        status=CaseStatus.REGISTERED,
+        level=owner.level,
+        owner_unit_id=owner.id,
+        **place_of(matter.place),
+        **_reporter(matter),
     )
     terms.start(case, Phase.ACCEPT, now)
     db.session.add(case)

@@ -42,10 +42,16 @@ def log_try(actor: Actor, number: str, *, channel: str, note: str = "", version:
     with turn(actor, number, "log_try", version) as t:
         if _channel(channel) == Channel.PHONE and t.case.reporter_phone_hash is None:
             raise Invalid("诉求人没有留电话，请等待其凭查询码评议。", "channel")
-        db.session.add(ContactTry(
-            case_id=t.case.id, at=t.now, channel=channel, person_id=actor.person_id, unit_id=actor.unit_id,
-            note=note.strip(),
-        ))
+        db.session.add(
+            ContactTry(
+                case_id=t.case.id,
+                at=t.now,
+                channel=channel,
+                person_id=actor.person_id,
+                unit_id=actor.unit_id,
+                note=note.strip(),
+            )
+        )
         t.case.contact_tries += 1
         return t.finish(note=note.strip(), data={"channel": channel, "try": t.case.contact_tries})
 
@@ -156,7 +162,9 @@ def withdraw_by_code(code: str, *, reason: str = "") -> Case:
 
 
 def _withdraw(t: Turn, reason: str) -> Case:
-    joined = db.session.scalars(sa.select(Case.id).where(Case.merged_into_id == t.case.id).order_by(Case.id)).all()
+    joined = db.session.scalars(
+        sa.select(Case.id).where(Case.merged_into_id == t.case.id).order_by(Case.id)
+    ).all()
     case = t.finish(note=reason.strip())
     for case_id in joined:  # others who said the same have not withdrawn
         _split(begin(Voice.SYSTEM, lock_case(Case.id == case_id), "unmerge"), "")
@@ -184,7 +192,9 @@ def merge(actor: Actor, number: str, *, into: str, version: int | None = None) -
     with transaction():
         both = sa.select(Case.number, Case.id).where(Case.number.in_([number, into]))
         ids = {row.number: row.id for row in db.session.execute(both)}
-        for case_id in sorted(ids.values()):  # in one order, so that two merges at once can't wait for each other
+        for case_id in sorted(
+            ids.values()
+        ):  # in one order, so that two merges at once can't wait for each other
             locked(Case, case_id)
         with turn(actor, number, "merge", version) as t:
             lead = db.session.get(Case, ids[into]) if into in ids else None
@@ -230,6 +240,10 @@ def close_callback(t: Turn) -> Case:
     """未联系上, when the time for asking is over; not counted as satisfied."""
     if t.case.reporter_phone_hash is not None and t.case.contact_tries < LIMITS.contact_tries:
         raise Conflict("还没有联系满三次。")
-    return _give(t, Verdict.NO_RESPONSE, VerdictBy.SYSTEM, Channel.PHONE if t.case.reporter_phone_hash else Channel.CODE, "")
-
-
+    return _give(
+        t,
+        Verdict.NO_RESPONSE,
+        VerdictBy.SYSTEM,
+        Channel.PHONE if t.case.reporter_phone_hash else Channel.CODE,
+        "",
+    )

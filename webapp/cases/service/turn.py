@@ -49,7 +49,9 @@ class Turn:
         """The person with a post; None for a resident or the system."""
         return self.who if isinstance(self.who, Actor) else None
 
-    def finish(self, status: str | None = None, *, note: str = "", data: dict[str, object] | None = None) -> Case:
+    def finish(
+        self, status: str | None = None, *, note: str = "", data: dict[str, object] | None = None
+    ) -> Case:
         """Set the new status (None: that of the table), and write timeline, journal and news.
 
         Raises:
@@ -153,9 +155,17 @@ def add_event(
     """Write one line of the timeline."""
     actor = who if isinstance(who, Actor) else None
     event = CaseEvent(
-        case_id=case.id, at=now, action=action, from_status=before, to_status=case.status, level=case.level,
-        person_id=actor.person_id if actor else None, post=actor.post if actor else str(who),
-        unit_id=actor.unit_id if actor else None, note=note, data=data or {},
+        case_id=case.id,
+        at=now,
+        action=action,
+        from_status=before,
+        to_status=case.status,
+        level=case.level,
+        person_id=actor.person_id if actor else None,
+        post=actor.post if actor else str(who),
+        unit_id=actor.unit_id if actor else None,
+        note=note,
+        data=data or {},
     )
     db.session.add(event)
     return event
@@ -165,7 +175,10 @@ def tell(who: Who, event: CaseEvent, case: Case, transition: Transition) -> None
     """Journal the action and send its news; the rows are in the database by then."""
     actor = who if isinstance(who, Actor) else None
     journal.record(
-        actor, f"case:{event.action}", "case", case.id,
+        actor,
+        f"case:{event.action}",
+        "case",
+        case.id,
         {"from": event.from_status, "to": event.to_status, "level": case.level, "owner": case.owner_unit_id},
     )
     db.session.flush()
@@ -180,10 +193,14 @@ def changed_meanwhile(case: Case) -> str:
         sa.select(CaseEvent.action, CaseEvent.at, CaseEvent.post, Person.name, Unit.short_name)
         .outerjoin(Person, Person.id == CaseEvent.person_id)
         .outerjoin(Unit, Unit.id == CaseEvent.unit_id)
-        .where(CaseEvent.case_id == case.id).order_by(CaseEvent.id.desc()).limit(1)
+        .where(CaseEvent.case_id == case.id)
+        .order_by(CaseEvent.id.desc())
+        .limit(1)
     ).one()
     who = VOICE_NAMES.get(row.post, f"{row.short_name} {row.name}")
-    return f"{who} {text.ago(row.at)}做了“{CASE_FLOW[row.action].label}”，这件事已有变化。请看最新进展后再操作。"
+    return (
+        f"{who} {text.ago(row.at)}做了“{CASE_FLOW[row.action].label}”，这件事已有变化。请看最新进展后再操作。"
+    )
 
 
 def required(value: str | None, field: str, message: str) -> str:
@@ -215,8 +232,15 @@ def open_request(t: Turn, kind: str, deciding_unit_id: int, reason: str, **field
     """Ask another for leave."""
     assert t.actor is not None
     request = CaseRequest(
-        case_id=t.case.id, kind=kind, level=t.case.level, reason=reason, asked_by_id=t.actor.person_id,
-        asked_unit_id=t.actor.unit_id, asked_at=t.now, deciding_unit_id=deciding_unit_id, **fields,
+        case_id=t.case.id,
+        kind=kind,
+        level=t.case.level,
+        reason=reason,
+        asked_by_id=t.actor.person_id,
+        asked_unit_id=t.actor.unit_id,
+        asked_at=t.now,
+        deciding_unit_id=deciding_unit_id,
+        **fields,
     )
     db.session.add(request)
     db.session.flush()
