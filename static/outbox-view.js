@@ -122,6 +122,8 @@
     if (!draft) return;
     sessionStorage.removeItem("draft");
     const form = all("form[data-outbox]").find((one) => one.getAttribute("action") === draft.action);
+    // A form that the page fetches when it is asked for stands on the page of its own address.
+    if (!form && location.pathname !== draft.action) return reopen(draft, draft.action);
     if (!form) return say("due", "这一页现在没有那份表单，可能事情有了变化。原来的内容没有动。");
     const row = draft.id && (await read()).rows.find((one) => one.id === draft.id);
     fill(form, (row || draft).fields, row?.photos);

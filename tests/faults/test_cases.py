@@ -41,8 +41,8 @@ def _events(live: Live, number: str) -> list[str]:
 
 def test_an_action_whose_answer_was_lost_is_done_once(make_phone: MakePhone, live: Live) -> None:
     number = _registered(live)
-    phone = make_phone("branch_secretary")
-    phone.open(f"/cases/{number}")
+    phone = make_phone("grid_worker")
+    phone.open(f"/cases/{number}/settle_on_spot")
     phone.proxy.plan("drop_answer", path="/cases/")
     _settle(phone, "已经清理。")
     expect(phone.page.get_by_text("已存到本机")).to_be_visible(timeout=WAIT)
@@ -52,13 +52,13 @@ def test_an_action_whose_answer_was_lost_is_done_once(make_phone: MakePhone, liv
 
 def test_a_case_that_changed_meanwhile_is_left_to_a_person(make_phone: MakePhone, live: Live) -> None:
     number = _registered(live)
-    phone = make_phone("branch_secretary")
-    phone.open(f"/cases/{number}")
+    phone = make_phone("grid_worker")
+    phone.open(f"/cases/{number}/settle_on_spot")
     phone.context.set_offline(True)
     _settle(phone, "已经劝离。")
     expect(phone.page.get_by_text("已存到本机")).to_be_visible(timeout=WAIT)
     with live.app.app_context():
-        service.convene(live.app.extensions["world"].actor("grid_worker"), number, parties=["业委会"])
+        service.convene(live.app.extensions["world"].actor("branch_secretary"), number, parties=["业委会"])
         db.session.remove()
     phone.context.set_offline(False)
     phone.until("mend")
