@@ -308,8 +308,7 @@ KINDS: dict[str, Kind] = {
 # Arguments of an address that name no record, with the values to try; under the argument's name, or under
 # "endpoint.argument" where the name means something else elsewhere.
 CHOICES: dict[str, Sequence[Argument]] = {
-    "cases.act.action": ("accept", "convene", "escalate"),
-    "cases.open_action.action": ("accept",),
+    "action": ("accept", "escalate"),  # of a case
     "residents.act.action": ("verdict", "withdraw", "supervise", "reopen"),
     "points.answer.verb": ("approve", "reject", "reverse", "object", "uphold", "dismiss"),
 }

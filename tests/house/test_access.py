@@ -165,7 +165,9 @@ class Visitor:
     def places(self, route: Route) -> list[Where]:
         """The addresses to try, each with the place where its record lies."""
         records = self.records[route.kind] if route.kind else [("", {})]
-        return [(place, arguments) for place, loaded in records for arguments in _fill(route, loaded)]
+        found = [(place, arguments) for place, loaded in records for arguments in _fill(route, loaded)]
+        assert found, f"nowhere to try {route}: a place for its record is missing, or values for its arguments"
+        return found
 
 
 def _fill(route: Route, loaded: Arguments) -> Iterator[Mapping[str, Argument]]:
