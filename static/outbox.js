@@ -369,7 +369,10 @@
     if (kept) for (const field of document.querySelectorAll("form[data-outbox] [name=submission_id]")) field.value = uuid();
     if (form) await probe();
     if (blocked) return;
-    if (kept || sessionStorage.getItem("draft") || $("outbox-line") || document.querySelector("[data-draft]")) import(me.outboxView).catch(() => {});
+    // A phone that never wrote anything has nothing to say about it.
+    const used = () => read().then(({ device }) => device, () => true);
+    const wanted = kept || sessionStorage.getItem("draft") || document.querySelector("[data-draft], #outbox-row");
+    if (wanted || ($("outbox-line") && await used())) import(me.outboxView).catch(() => {});
     wake();
   };
   for (const name of ["online", "pageshow"]) window.addEventListener(name, wake);

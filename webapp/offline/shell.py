@@ -22,7 +22,6 @@ SHELL = (
     "outbox-view.js",
     "vendor/htmx-4.0.1.min.js",
     "icons.svg",
-    "icon.svg",
 )
 # Pages that a phone may show again without signal: lists with masked names and empty forms, never a resident's record.
 KEPT = frozenset({"/", "/outbox", "/visits/new", "/visits/desk/", "/cases/", "/cases/new", "/volunteering/"})
@@ -92,7 +91,7 @@ def manifest(app: Flask) -> dict[str, object]:
         "background_color": "#f4f4f6",
         "theme_color": "#f4f4f6",
         "icons": [
-            icon("icon.svg", "any", "image/svg+xml"),
+            icon("icons.svg", "any", "image/svg+xml"),
             icon("icons/192.png", "192x192", "image/png"),
             icon("icons/512.png", "512x512", "image/png"),
             icon("icons/maskable-512.png", "512x512", "image/png", "maskable"),
