@@ -166,7 +166,9 @@ class Visitor:
         """The addresses to try, each with the place where its record lies."""
         records = self.records[route.kind] if route.kind else [("", {})]
         found = [(place, arguments) for place, loaded in records for arguments in _fill(route, loaded)]
-        assert found, f"nowhere to try {route}: a place for its record is missing, or values for its arguments"
+        assert found, (
+            f"nowhere to try {route}: a place for its record is missing, or values for its arguments"
+        )
         return found
 
 
