@@ -77,10 +77,10 @@ def prepare(folder: Path) -> Login:
         number = db.session.scalars(
             sa.select(Case.number).where(Case.grid_id == actor).order_by(Case.id.desc()).limit(1)
         ).one()
-        item = db.session.scalars(sa.select(ServiceItem.id).limit(1)).one()
+        item = db.session.scalars(sa.select(ServiceItem.key).order_by(ServiceItem.position).limit(1)).one()
         db.session.remove()
         db.engine.dispose()
-    return Login(f"desk={cookie}", str(csrf), str(item), number)
+    return Login(f"desk={cookie}", str(csrf), item, number)
 
 
 def accounts_actor(token: str) -> int:

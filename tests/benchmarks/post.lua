@@ -1,4 +1,4 @@
--- Sends one visit after the other, each under an id of its own. Arguments: csrf token, cookie, item id, seed.
+-- Sends one visit after the other, each under an id of its own. Arguments: csrf token, cookie, item key, seed.
 local counter, token, cookie, item, seed = 0, "", "", "", 0
 
 function init(args)
@@ -9,7 +9,7 @@ end
 function request()
   counter = counter + 1
   local id = string.format("%08x-0000-4000-8000-%012x", seed, counter)
-  local body = "csrf_token=" .. token .. "&submission_id=" .. id .. "&form=home_visit&items=" .. item .. "&outcome=settled"
+  local body = "csrf_token=" .. token .. "&submission_id=" .. id .. "&kind=home_visit&items=" .. item .. "&outcome=settled"
   return wrk.format("POST", nil, {
     ["Cookie"] = cookie, ["Content-Type"] = "application/x-www-form-urlencoded",
   }, body)
