@@ -202,7 +202,9 @@ def test_after_a_storm_the_server_has_exactly_what_the_phones_wrote(
     wrong = {note for note, workers in rows.items() if set(workers) != {written.get(note)}}
     faults = [one.fault for one in proxy.seen if one.fault]
     counts = {"written": len(written), "sent": len(proxy.posts()), "faults": len(faults)}
-    record_property("note", f"storm: {counts}, lost {len(lost)}, twice {len(twice)}, under a wrong name {len(wrong)}")
+    record_property(
+        "note", f"storm: {counts}, lost {len(lost)}, twice {len(twice)}, under a wrong name {len(wrong)}"
+    )
     assert (lost, twice, wrong) == (set(), set(), set()), counts
     assert all(not one.queue for one in simulated)
     assert all(_arrived(live, str(one.device)) == (EACH, []) for one in simulated)
