@@ -36,12 +36,12 @@ PAGE = """{% import "ui.html" as ui %}
 {% call ui.cell('下水道') %}{{ ui.link_button('看', '/2') }}{% endcall %}{{ ui.more('/more') }}{% endcall %}{% endcall %}
 {% call ui.card('情况', href='/a') %}{{ ui.dl([('地点', '3号楼')]) }}{{ ui.steps(['收集', '处置'], 1) }}
 {{ ui.turn('社区', '转办', '还剩 2 个工作日') }}{{ ui.timeline(events) }}{% endcall %}
-{% call ui.sheet('退回') %}{{ ui.pager('/p', '/n') }}{% endcall %}
+{% call ui.sheet('退回') %}<p>原因</p>{% endcall %}
 {{ ui.empty('还没有记录', '记一次', '/new') }}{{ ui.brand('办事') }}
-<div class="bigs">{{ ui.big_link('上门服务', '/v', 'door-open', '记一次') }}</div>
+<div class="bigs">{{ ui.big_link('上门服务', '/v', 'door-open') }}</div>
 {% call ui.figures() %}{{ ui.figure(3, '已超期', '/o', 'overdue') }}{% endcall %}{{ ui.qr(svg, '领取', '8K3F') }}
 {{ ui.tabs_inline([{'label': '全部', 'url': '/', 'current': True, 'count': 2}], target='#rows') }}
-{% call ui.goods('洗衣液', 120, '还剩 2 份', href='/g') %}{{ ui.button('兑换') }}{% endcall %}{{ ui.meter('社区', 3, 9) }}
+{% call ui.goods('洗衣液', 120, '/g.svg', '还剩 2 份', href='/g') %}{{ ui.button('兑换') }}{% endcall %}
 {% call ui.table(['社区']) %}<tr><td>1</td></tr>{% endcall %}{{ ui.status('done', '已办结') }}"""
 
 

@@ -74,6 +74,7 @@ def _cases(worker: Actor) -> Iterator[Address]:
         yield Post.GRID_WORKER, f"/cases/{case.number}/slip"
         yield Post.GRID_WORKER, f"/cases/{case.number}"
     yield "", f"/t/{case.tracking_code}"
+    yield Post.GRID_WORKER, f"/cases/new/duplicates?category=sanitation&unit_id={worker.unit_id}"
 
 
 def _volunteering() -> Iterator[Address]:
