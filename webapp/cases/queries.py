@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -81,8 +81,7 @@ class CaseFilters:
     urgent: bool = False
 
 
-@dataclass(frozen=True)
-class CaseRow:
+class CaseRow(NamedTuple):
     """One case in a list."""
 
     id: int
@@ -334,8 +333,8 @@ def _dressed(rows: Sequence[Any], now: datetime) -> list[CaseRow]:
             title=private.scrub(row.title),
             category_name=row.category_name,
             status=row.status,
-            status_name=STATUS_NAMES[S(row.status)],
-            level_name=LEVEL_NAMES[Level(row.level)],
+            status_name=STATUS_NAMES[row.status],
+            level_name=LEVEL_NAMES[row.level],
             place_name=row.place_name,
             owner_name=row.owner_name,
             handler_name=row.handler_name or "",

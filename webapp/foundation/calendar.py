@@ -212,7 +212,7 @@ def _stretches(days: Sequence[date]) -> list[list[date]]:
 
 def load_calendar(first: date, last: date, hours: WorkHours = WORK_HOURS) -> Calendar:
     """The calendar from ``first`` to ``last``, read with one query. For a list: load once, over all its dates."""
-    rows = _days_between(first=first, last=last)
+    rows = _days_between(first=first, last=last).all()
     return Calendar({day: Day(is_workday, note) for day, is_workday, note in rows}, first, last, hours)
 
 

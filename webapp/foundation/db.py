@@ -174,7 +174,8 @@ def _prepare_sqlite(dbapi_connection: Any, _: Any) -> None:
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+        # Straight to the driver: it comes before every page.
+        connection.connection.cursor().execute("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
 
 
 def prepared(build: Callable[..., Any]) -> Callable[..., AnyResult]:

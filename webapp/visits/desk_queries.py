@@ -213,7 +213,7 @@ def _hosts(session_ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
     found: dict[int, list[tuple[int, str]]] = {}
     if not session_ids:
         return found
-    for session_id, person_id, name in _sitting(ids=session_ids):
+    for session_id, person_id, name in _sitting(ids=session_ids).all():
         found.setdefault(session_id, []).append((person_id, name))
     return found
 
