@@ -55,6 +55,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     from webapp import commands
 
     commands.register(app)
-    # What is loaded now lives as long as the process; the collector need not look at it again.
+    # What is loaded now lives as long as the process: the collector need not look at it again, nor in every request.
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     return app

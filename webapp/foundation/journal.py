@@ -44,6 +44,9 @@ class JournalEntry(db.Model):
 
 
 append_only(JournalEntry.__table__)
+# Built once: they end every change.
+_LAST = sa.select(JournalEntry.__table__.c.hash).order_by(JournalEntry.__table__.c.id.desc()).limit(1)
+_INSERT = JournalEntry.__table__.insert()
 
 
 def record(
@@ -70,9 +73,7 @@ def _write(session: Session) -> None:
         return
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(CHAIN_LOCK)))
-    previous = (
-        session.scalar(sa.select(JournalEntry.hash).order_by(JournalEntry.id.desc()).limit(1)) or GENESIS
-    )
+    previous = session.scalar(_LAST) or GENESIS
     rows = []
     for actor, action, subject_type, subject_id, detail in waiting:
         row: dict[str, object] = {
@@ -88,7 +89,7 @@ def _write(session: Session) -> None:
         }
         previous = row["hash"] = entry_hash(row)
         rows.append(row)
-    session.execute(sa.insert(JournalEntry), rows)
+    session.connection().execute(_INSERT, rows)
 
 
 def entry_hash(row: Mapping[Any, Any]) -> str:

@@ -9,7 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from webapp.directory.models import Appointment, Person, Seat, Unit
+from webapp.directory.scope import PERSON_ID
 from webapp.extensions import db
+from webapp.foundation.db import AnySelect, prepared
 from webapp.points.models import PointSettings
 
 
@@ -20,14 +22,19 @@ def settings() -> PointSettings:
 
 def may_earn(person_id: int, day: date, chosen: PointSettings) -> bool:
     """Whether the person belongs on ``day`` to those who earn."""
-    seats, appointments = _places(chosen)
-    query = sa.select(
-        sa.or_(
-            sa.exists(seats.where(Seat.person_id == person_id, _in_force(Seat, day))),
-            sa.exists(appointments.where(Appointment.person_id == person_id, _in_force(Appointment, day))),
-        )
+    return bool(
+        _may_earn(person_id=person_id, day=day, bodies=chosen.bodies, posts=chosen.posts).scalar_one()
     )
-    return bool(db.session.scalar(query))
+
+
+@prepared
+def _may_earn() -> AnySelect:
+    seat, appointment, day = Seat.__table__.c, Appointment.__table__.c, sa.bindparam("day", type_=sa.Date)
+    bodies = seat.body.in_(sa.bindparam("bodies", expanding=True))
+    posts = appointment.post.in_(sa.bindparam("posts", expanding=True))
+    sits = sa.exists().where(bodies, seat.person_id == PERSON_ID, _in_force(seat, day))
+    serves = sa.exists().where(posts, appointment.person_id == PERSON_ID, _in_force(appointment, day))
+    return sa.select(sa.or_(sits, serves))
 
 
 def spendable_until(person_id: int, chosen: PointSettings) -> date | None:
@@ -88,5 +95,5 @@ def _places(chosen: PointSettings) -> tuple[sa.Select[Any], sa.Select[Any]]:
     return seats, appointments
 
 
-def _in_force(table: type[Seat] | type[Appointment], day: date) -> sa.ColumnElement[bool]:
+def _in_force(table: Any, day: Any) -> sa.ColumnElement[bool]:
     return sa.and_(table.starts_on <= day, sa.or_(table.ends_on.is_(None), table.ends_on >= day))

@@ -12,11 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from webapp.directory.models import Unit
-from webapp.directory.scope import place_of
+from webapp.directory.scope import PERSON_ID, place_of
 from webapp.extensions import db
 from webapp.foundation import clock, journal
 from webapp.foundation.access import Actor
-from webapp.foundation.db import locked, require_transaction, transaction
+from webapp.foundation.db import AnySelect, locked, prepared, require_transaction, transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
 from webapp.points import eligibility, ledger, permissions, queries
 from webapp.points.models import (
@@ -52,7 +52,7 @@ def earn(
     not belong to those who earn, or this source earned before.
     """
     require_transaction()
-    found = db.session.execute(_rules(event, on)).all()
+    found = _rules(event, day=on).all()
     if not found or person_id is None or not eligibility.may_earn(person_id, on, found[0][1]):
         return []
     ledger.lock_account(person_id)
@@ -195,7 +195,9 @@ def settle(actor: Actor, entry_id: int, *, uphold: bool, reason: str = "") -> Po
         return found
 
 
-def _rules(event: RuleEvent, day: date) -> sa.Select[PointRule, PointSettings]:
+@prepared
+def _rules(event: RuleEvent) -> sa.Select[PointRule, PointSettings]:
+    day = sa.bindparam("day", type_=sa.Date)
     valid = (PointRule.valid_from <= day, sa.or_(PointRule.valid_to.is_(None), PointRule.valid_to >= day))
     return (
         sa.select(PointRule, PointSettings)
@@ -215,29 +217,41 @@ def _below(cap: int | None, amount: int) -> bool:
 
 def _earned(rule: PointRule, person_id: int, source: tuple[str, object], day: date) -> Any:
     """What the rule gave the person on the day and in its month, less what was reversed, and whether by this source."""
-    month = (day.replace(day=1), eligibility.add_months(day.replace(day=1), 1))
-    mine = sa.and_(PointEntry.person_id == person_id, PointEntry.rule_code == rule.code)
-    counts = sa.and_(mine, PointEntry.status == EntryStatus.EFFECTIVE)
-    total = sa.func.coalesce(sa.func.sum(PointEntry.amount), 0)
+    first = day.replace(day=1)
+    return _earned_before(
+        rule.event == RuleEvent.BY_HAND,
+        person_id=person_id,
+        rule=rule.code,
+        source_type=source[0],
+        source_id=str(source[1]),
+        day=day,
+        first=first,
+        after=eligibility.add_months(first, 1),
+    ).one()
+
+
+@prepared
+def _earned_before(by_hand: bool) -> AnySelect:
+    entry = PointEntry.__table__.c
+    day, first, after = (sa.bindparam(name, type_=sa.Date) for name in ("day", "first", "after"))
+    mine = sa.and_(entry.person_id == PERSON_ID, entry.rule_code == sa.bindparam("rule"))
+    counts = sa.and_(mine, entry.status == EntryStatus.EFFECTIVE)
+    total = sa.func.coalesce(sa.func.sum(entry.amount), 0)
     # By hand, what was rejected may be put forward again with better proof; a record that earned nothing stays so.
-    again = PointEntry.status != EntryStatus.REJECTED if rule.event == RuleEvent.BY_HAND else sa.true()
+    again = entry.status != EntryStatus.REJECTED if by_hand else sa.true()
     before = sa.exists().where(
         mine,
-        PointEntry.kind == EntryKind.EARN,
+        entry.kind == EntryKind.EARN,
         again,
-        PointEntry.source_type == source[0],
-        PointEntry.source_id == str(source[1]),
+        entry.source_type == sa.bindparam("source_type"),
+        entry.source_id == sa.bindparam("source_id"),
     )
-    return db.session.execute(
-        sa.select(
-            sa.select(total).where(counts, PointEntry.earned_on == day).scalar_subquery().label("day"),
-            sa.select(total)
-            .where(counts, PointEntry.earned_on >= month[0], PointEntry.earned_on < month[1])
-            .scalar_subquery()
-            .label("month"),
-            before.label("before"),
-        )
-    ).one()
+    in_month = sa.select(total).where(counts, entry.earned_on >= first, entry.earned_on < after)
+    return sa.select(
+        sa.select(total).where(counts, entry.earned_on == day).scalar_subquery().label("day"),
+        in_month.scalar_subquery().label("month"),
+        before.label("before"),
+    )
 
 
 def _credit(

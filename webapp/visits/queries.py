@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from webapp.cases.models import Case
 from webapp.directory.models import Person, Station, Unit
-from webapp.directory.scope import path_prefix, within
+from webapp.directory.scope import PERSON_ID, path_prefix, within
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
+from webapp.foundation.db import AnySelect, UTCDateTime, prepared
 from webapp.foundation.errors import NotFound
 from webapp.foundation.paging import Page, keyset
 from webapp.foundation.photos import PhotoRow, photos_of
@@ -231,33 +232,42 @@ def sheet(visit: Visit) -> Sheet:
 # What the form offers
 
 
-def _in_force(day: date) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        ServiceItem.valid_from <= day, sa.or_(ServiceItem.valid_to.is_(None), ServiceItem.valid_to >= day)
-    )
+DAY = sa.bindparam("day", type_=sa.Date)
+
+
+def _in_force(day: Any) -> sa.ColumnElement[bool]:
+    item = ServiceItem.__table__.c
+    return sa.and_(item.valid_from <= day, sa.or_(item.valid_to.is_(None), item.valid_to >= day))
 
 
 def items_for(actor: Actor) -> list[tuple[str, str]]:
     """Key and name of what can be chosen today, this worker's most frequent of late first: one query."""
+    since = clock.now() - FAVOURITES_OVER
+    rows = _items_for(person_id=actor.person_id, since=since, day=clock.today()).all()
+    return [(key, name) for key, name in rows]
+
+
+@prepared
+def _items_for() -> AnySelect:
+    visit, item, chosen = Visit.__table__.c, ServiceItem.__table__.c, VisitItem.__table__.c
     used = (
-        sa.select(VisitItem.item_id, sa.func.count().label("times"))
-        .join(Visit, Visit.id == VisitItem.visit_id)
+        sa.select(chosen.item_id, sa.func.count().label("times"))
+        .join_from(chosen.item_id.table, visit.id.table, visit.id == chosen.visit_id)
         .where(
-            Visit.worker_id == actor.person_id,
-            Visit.at >= clock.now() - FAVOURITES_OVER,
-            Visit.undone_at.is_(None),
+            visit.worker_id == PERSON_ID,
+            visit.at >= sa.bindparam("since", type_=UTCDateTime),
+            visit.undone_at.is_(None),
         )
-        .group_by(VisitItem.item_id)
+        .group_by(chosen.item_id)
         .subquery()
     )
     times = sa.func.coalesce(used.c.times, 0)
-    query = (
-        sa.select(ServiceItem.key, ServiceItem.name)
-        .outerjoin(used, used.c.item_id == ServiceItem.id)
-        .where(_in_force(clock.today()))
-        .order_by(times.desc(), ServiceItem.position)
+    return (
+        sa.select(item.key, item.name)
+        .join_from(item.id.table, used, used.c.item_id == item.id, isouter=True)
+        .where(_in_force(DAY))
+        .order_by(times.desc(), item.position)
     )
-    return [(key, name) for key, name in db.session.execute(query)]
 
 
 def all_items() -> list[tuple[str, str]]:
@@ -268,12 +278,14 @@ def all_items() -> list[tuple[str, str]]:
 
 def item_ids(keys: Collection[str], day: date) -> list[int]:
     """The ids of those ``keys`` that could be chosen on ``day``."""
-    query = (
-        sa.select(ServiceItem.id)
-        .where(ServiceItem.key.in_(keys), _in_force(day))
-        .order_by(ServiceItem.position)
-    )
-    return list(db.session.scalars(query))
+    return list(_item_ids(keys=list(keys), day=day).scalars())
+
+
+@prepared
+def _item_ids() -> AnySelect:
+    item = ServiceItem.__table__.c
+    wanted = item.key.in_(sa.bindparam("keys", expanding=True))
+    return sa.select(item.id).where(wanted, _in_force(DAY)).order_by(item.position)
 
 
 def case_categories(visit_id: int) -> set[str]:
