@@ -8,7 +8,7 @@ import time_machine
 from tests.cases.factories import case_at, register
 from tests.support.queries import counting, plan
 from tests.support.world import PEOPLE, World
-from webapp.cases import asks, queries, service
+from webapp.cases import asks, lists, queries, service
 from webapp.cases.models import Case
 from webapp.cases.permissions import may_see
 from webapp.cases.queries import CaseFilters
@@ -197,7 +197,7 @@ def test_a_page_of_a_list_is_read_off_its_index(world: World) -> None:
     if db.engine.dialect.name != "sqlite":
         pytest.skip("the plan is SQLite's")
     actor = world.actor("grid_worker")
-    pages = queries._pages(actor.unit_level, actor.permissions, "open", (), False, 20)
+    pages = lists._pages(actor.unit_level, actor.permissions, "open", (), False, 20)
     steps = plan(pages._first.params(unit_id=actor.unit_id))
     assert "ix_cases_grid_open" in steps
     assert "TEMP B-TREE" not in steps

@@ -6,9 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from webapp.cases.lists import C, seen_by
 from webapp.cases.models import CaseRequest
 from webapp.cases.permissions import may_decide
-from webapp.cases.queries import C, request_detail, seen_by
+from webapp.cases.queries import request_detail
 from webapp.cases.service import decide_request
 from webapp.cases.workflow import CASE_FLOW, REASON_NAMES, REQUEST_NAMES, ReasonKind, RequestKind
 from webapp.directory.models import Person, Unit
