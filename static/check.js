@@ -13,7 +13,7 @@
     const free = Math.round((quota - usage) / 1e6);
     return [free > 50, `还可以存约 ${free} 兆`];
   };
-  // A field for photos opens the camera also where the page may not look for one (no https).
+  // A field for photos opens the camera without https, too.
   const camera = async () => "capture" in document.createElement("input")
     || (await navigator.mediaDevices.enumerateDevices()).some((one) => one.kind === "videoinput");
   const asks = {
