@@ -60,7 +60,7 @@ def test_shop_redeem_and_collect(lite_app: Flask, world: World, browse: Browse) 
     shown = browse.follow(browse.post(f"/points/shop/{reward.id}/redeem")).text
     code = db.session.scalar(sa.select(Redemption.code))
     assert code
-    for words in (code, "<svg", "示范路1号", "周一至周五", 'class="bright"'):
+    for words in (code, "<svg", "示范路1号", "周一至周五", 'class="qr"'):
         assert words in shown
     mine = browse.get("/points/redemptions/").text
     assert "待领取" in mine

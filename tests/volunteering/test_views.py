@@ -95,7 +95,7 @@ def test_editing_keeps_what_is_there_and_refuses_a_stale_form(
     url = f"/volunteering/{activity.id}/edit"
     page = browse.get(url).text
     assert "带扫帚" in page
-    assert 'name="version" type="hidden" value="1"' in page
+    assert 'type="hidden" name="version" value="1"' in page
     browse.post(url, new_activity(world, title="大扫除", version="1"))
     assert "大扫除" in browse.get(f"/volunteering/{activity.id}").text
     assert "刚被别人改过" in browse.post(url, new_activity(world, version="1"), status=409).text
