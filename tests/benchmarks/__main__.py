@@ -94,11 +94,14 @@ def accounts_actor(token: str) -> int:
 
 
 @contextmanager
-def serving(target: str, port: int, folder: Path, *flags: str) -> Iterator[str]:
+def serving(target: str, folder: Path, *flags: str) -> Iterator[str]:
     """Run ``target`` on granian as `make run` does; yields its address."""
+    with socket.socket() as free:  # granian would share a port that is taken, and a stranger would answer
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "2",
-        "--blocking-threads", "2", "--no-access-log", "--log-level", "warning", *flags, target,
+        "--blocking-threads", "2", "--workers-kill-timeout", "5", "--no-access-log", "--log-level", "warning", *flags, target,
     ]  # fmt: skip
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "INSTANCE_PATH": str(folder)})
     try:
@@ -111,7 +114,7 @@ def serving(target: str, port: int, folder: Path, *flags: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(20)
 
 
 def wrk(url: str, headers: tuple[str, ...] = (), script: tuple[str, ...] = ()) -> float:
@@ -162,8 +165,8 @@ def main() -> None:
         ratios: dict[str, list[float]] = {}
         speeds: dict[str, list[float]] = {}
         with (
-            serving("tests.benchmarks.bare:app", 8711, folder) as bare,
-            serving("webapp:create_app", 8712, folder, "--factory") as real,
+            serving("tests.benchmarks.bare:app", folder) as bare,
+            serving("webapp:create_app", folder, "--factory") as real,
         ):
             for case in cases(login):  # warm every worker
                 measure(case, real, login, 1)
