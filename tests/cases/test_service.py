@@ -120,7 +120,7 @@ def test_a_report_goes_past_the_grid_and_is_shown_to_those_who_keep_reports(worl
         ("community_secretary2", False),
     ):
         if sees:
-            assert queries.case_for(world.actor(name), case.number) is case
+            assert queries.case_for(world.actor(name), case.number).id == case.id
         else:
             with pytest.raises(NotFound):
                 queries.case_for(world.actor(name), case.number)

@@ -108,7 +108,9 @@ def offer(
 def balance(world: World, name: str) -> int:
     """What a person may spend."""
     today = clock.today()
-    return ledger.summary(world.people[name], today, today).balance
+    balance = ledger.summary(world.people[name], today, today).balance
+    assert ledger.balance(world.people[name], today) == balance  # the start page says the same
+    return balance
 
 
 def make_serving(world: World, name: str, serving: bool) -> None:

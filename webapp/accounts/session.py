@@ -19,6 +19,7 @@ from webapp.foundation import clock, outbox
 from webapp.foundation.access import Actor, Holding
 from webapp.foundation.db import AnySelect, UTCDateTime
 from webapp.foundation.htmx import go
+from webapp.foundation.prepared import Prepared
 
 NO_POST = "您目前没有在任的职务，暂时不能使用。如有疑问，请联系所在社区。"
 
@@ -53,7 +54,7 @@ def load_user(token: str) -> SessionUser | None:
 
 def load_actor(token: str, now: datetime) -> Actor | None:
     """The person behind ``token`` with the appointments in force; None when any of it has ended."""
-    rows = db.session.execute(_ACTOR, _values(token, now)).all()
+    rows = _ACTOR.rows(_values(token, now))
     if not rows:
         return None
     holdings = tuple(
@@ -133,7 +134,7 @@ def _query() -> AnySelect:
     )
 
 
-_ACTOR = _query()
+_ACTOR = Prepared(_query())
 
 
 def start(token: str, *, trusted: bool) -> None:

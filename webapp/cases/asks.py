@@ -18,7 +18,8 @@ from webapp.extensions import db
 from webapp.foundation import private
 from webapp.foundation.access import Actor
 from webapp.foundation.asks import Ask
-from webapp.foundation.db import AnySelect, prepared
+from webapp.foundation.db import AnySelect
+from webapp.foundation.prepared import prepared
 
 R = CaseRequest.__table__.c
 
@@ -43,7 +44,7 @@ def _waiting(level: str, can: frozenset[str], kinds: tuple[RequestKind, ...]) ->
 
 def count(actor: Actor) -> int:
     """How many wait for this actor; one query."""
-    number: int = _count(*_shape(actor), unit_id=actor.unit_id, person_id=actor.person_id).scalar_one()
+    number: int = _count(*_shape(actor), unit_id=actor.unit_id, person_id=actor.person_id)[0][0]
     return number
 
 

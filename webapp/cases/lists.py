@@ -26,11 +26,13 @@ from webapp.directory.posts import LADDER, LEVEL_NAMES, Level, Permission
 from webapp.directory.scope import UNIT_ID, within_level
 from webapp.foundation import clock, private
 from webapp.foundation.access import Actor
-from webapp.foundation.db import AnySelect, UTCDateTime, prepared
-from webapp.foundation.paging import PAGE_SIZE, Keyset, Page
+from webapp.foundation.db import AnySelect, UTCDateTime
+from webapp.foundation.paging import PAGE_SIZE, Keyset, Page, keyset
+from webapp.foundation.prepared import prepared
 
 S = CaseStatus
 TABS = {"mine": "待我办", "open": "未办结", "due": "快到期", "archived": "已归档", "all": "全部"}
+BY_DEADLINE = ("mine", "open", "due")
 
 
 @dataclass(frozen=True)
@@ -125,20 +127,23 @@ def list_cases(actor: Actor, filters: CaseFilters, cursor: str = "", size: int =
     values: dict[str, Any] = {name: getattr(filters, name) for name in narrowed}
     if filters.tab == "due":
         values["soon"] = terms.soon_before(now)
-    pages = _order(_narrowed(*shape).where(_search(q)), filters.tab, size) if q else _pages(*shape, size)
-    page = pages.page(cursor, unit_id=actor.unit_id, **values)
+    values["unit_id"] = actor.unit_id
+    if q:
+        query, order = _narrowed(*shape).where(_search(q)), _order(filters.tab)
+        page = keyset(query, order, cursor, size, filters.tab in BY_DEADLINE, **values)
+    else:
+        page = _pages(*shape, size).page(cursor, **values)
     return Page(_dressed(page.rows, now), page.next)
 
 
 @lru_cache(maxsize=256)
 def _pages(level: str, can: CAN, tab: str, narrowed: tuple[str, ...], urgent: bool, size: int) -> Keyset:
-    return _order(_narrowed(level, can, tab, narrowed, urgent), tab, size)
+    query = _narrowed(level, can, tab, narrowed, urgent)
+    return Keyset(query, _order(tab), size, ascending=tab in BY_DEADLINE)
 
 
-def _order(query: AnySelect, tab: str, size: int) -> Keyset:
-    if tab in ("mine", "open", "due"):
-        return Keyset(query, [C.due_at, C.id], size, ascending=True)
-    return Keyset(query, [C.registered_at, C.id], size)
+def _order(tab: str) -> list[Any]:
+    return [C.due_at if tab in BY_DEADLINE else C.registered_at, C.id]
 
 
 def rows() -> AnySelect:
@@ -171,7 +176,7 @@ def rows() -> AnySelect:
 
 def _narrowed(level: str, can: CAN, tab: str, narrowed: tuple[str, ...], urgent: bool) -> AnySelect:
     query = rows().where(seen_by(level, can), *(C[name] == sa.bindparam(name) for name in narrowed))
-    if tab in ("mine", "open", "due"):
+    if tab in BY_DEADLINE:
         query = query.where(C.closed_at.is_(None))
     if tab == "mine":
         query = query.where(_waits_for(can))
@@ -225,7 +230,7 @@ def counts(actor: Actor) -> CaseCounts:
     now = clock.now()
     row = _counts(
         actor.unit_level, actor.permissions, unit_id=actor.unit_id, now=now, soon=terms.soon_before(now)
-    ).one()
+    )[0]
     return CaseCounts(*(int(number) for number in row))
 
 

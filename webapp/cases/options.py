@@ -19,8 +19,10 @@ from webapp.extensions import db
 from webapp.foundation import clock, private
 from webapp.foundation.access import Actor
 from webapp.foundation.codes import normalise_code
-from webapp.foundation.db import AnySelect, prepared
+from webapp.foundation.db import AnySelect
 from webapp.foundation.errors import NotFound
+from webapp.foundation.kept import Kept
+from webapp.foundation.prepared import prepared
 
 LEVELS_BELOW = 2
 MERGE_CHOICES = 20
@@ -72,16 +74,12 @@ class StationView:
     unit_name: str
 
 
-def categories() -> list[CategoryRow]:
+@Kept
+def categories() -> tuple[CategoryRow, ...]:
     """The categories in use, in their order."""
-    return [CategoryRow(*row) for row in _in_use()]
-
-
-@prepared
-def _in_use() -> AnySelect:
     category = CaseCategory.__table__.c
     query = sa.select(category.key, category.name, category.group).where(~category.retired)
-    return query.order_by(category.position)
+    return tuple(CategoryRow(*row) for row in db.session.execute(query.order_by(category.position)))
 
 
 def unit_names(ids: Sequence[int]) -> list[UnitRow]:

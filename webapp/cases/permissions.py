@@ -27,8 +27,9 @@ from webapp.directory.scope import COLUMN_OF_LEVEL
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
-from webapp.foundation.db import AnySelect, prepared
+from webapp.foundation.db import AnySelect
 from webapp.foundation.errors import Conflict, DomainError, Refused
+from webapp.foundation.prepared import prepared
 from webapp.foundation.workflow import Transition
 
 
@@ -75,7 +76,7 @@ class Offer:
 def facts_of(case: Case) -> Facts:
     """The facts about one case, with three queries; one more where it joined another."""
     lead = db.session.get(Case, case.merged_into_id) if case.merged_into_id else None
-    events = _telling_events(ids=[case.id, *([lead.id] if lead else [])]).all()
+    events = _telling_events(ids=[case.id, *([lead.id] if lead else [])])
     hands = set()
     for event in events:
         if event.case_id != (lead or case).id:
@@ -84,8 +85,8 @@ def facts_of(case: Case) -> Facts:
             hands.add(event.person_id)
         if event.action in NEW_ROUND:
             break
-    requests = _requests(case_id=case.id).scalars().all()
-    has_merged, reopen_allowed = _merged_and_reopens(case_id=case.id, category=case.category).one()
+    requests = _requests(case_id=case.id)
+    has_merged, reopen_allowed = _merged_and_reopens(case_id=case.id, category=case.category)[0]
     return Facts(
         hands=frozenset(hands),
         ask=next((r for r in requests if r.decided_at is None and r.lapsed_at is None), None),

@@ -67,9 +67,10 @@ from webapp.directory.posts import LEVEL_NAMES, Level, Permission
 from webapp.extensions import db
 from webapp.foundation import clock, photos, private
 from webapp.foundation.access import Actor
-from webapp.foundation.db import AnySelect, prepared
+from webapp.foundation.db import AnySelect
 from webapp.foundation.errors import NotFound
 from webapp.foundation.photos import PhotoRow
+from webapp.foundation.prepared import prepared
 
 S = CaseStatus
 PHOTO_OWNERS = ("case", "case_result")
@@ -142,10 +143,10 @@ def case_for(actor: Actor, number: str) -> Case:
     Raises:
         NotFound: there is none, or it is not the actor's to see.
     """
-    case: Case | None = _by_number(number=number).scalar_one_or_none()
-    if case is None or not may_see(actor, case):
+    found: list[Case] = _by_number(number=number)
+    if not found or not may_see(actor, found[0]):
         raise NotFound
-    return case
+    return found[0]
 
 
 @prepared
@@ -176,9 +177,9 @@ def case_page(actor: Actor, number: str) -> CasePage:
         NotFound: there is none, or it is not the actor's to see.
     """
     case = case_for(actor, number)
-    row = _row(id=case.id).one()
+    row = _row(id=case.id)[0]
     facts = facts_of(case)
-    events = _events(case_id=case.id).scalars().all()
+    events = _events(case_id=case.id)
     names = _names(case, events, facts)
     now = clock.now()
     handler_only = _is_handler_only(actor, case)
@@ -315,7 +316,7 @@ def request_detail(workdays: int | None, channel_text: str) -> str:
 
 
 def _parties(case_id: int) -> list[str]:
-    return list(_party_names(case_id=case_id).scalars())
+    return [row.name for row in _party_names(case_id=case_id)]
 
 
 @prepared

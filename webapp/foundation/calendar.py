@@ -18,7 +18,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import db
 from webapp.foundation import clock
-from webapp.foundation.db import AnySelect, prepared, transaction
+from webapp.foundation.db import transaction
+from webapp.foundation.kept import Kept
 
 Unit = Literal["workday", "work_hour"]
 WorkHours = Sequence[tuple[time, time]]
@@ -211,16 +212,15 @@ def _stretches(days: Sequence[date]) -> list[list[date]]:
 
 
 def load_calendar(first: date, last: date, hours: WorkHours = WORK_HOURS) -> Calendar:
-    """The calendar from ``first`` to ``last``, read with one query. For a list: load once, over all its dates."""
-    rows = _days_between(first=first, last=last).all()
-    return Calendar({day: Day(is_workday, note) for day, is_workday, note in rows}, first, last, hours)
+    """The calendar from ``first`` to ``last``. For a list: load once, over all its dates."""
+    return Calendar(_all_days(), first, last, hours)
 
 
-@prepared
-def _days_between() -> AnySelect:
+@Kept
+def _all_days() -> dict[date, Day]:
     columns = Workday.__table__.c
-    span = columns.date.between(sa.bindparam("first"), sa.bindparam("last"))
-    return sa.select(columns.date, columns.is_workday, columns.note).where(span)
+    rows = db.session.execute(sa.select(columns.date, columns.is_workday, columns.note))
+    return {day: Day(is_workday, note) for day, is_workday, note in rows}
 
 
 def deadline(start: datetime, amount: int, unit: Unit, hours: WorkHours = WORK_HOURS) -> Due:
@@ -258,4 +258,5 @@ def seed_workdays() -> int:
                 rows.append({"day": day, "is_workday": works, "note": note, "source": "chinesecalendar"})
         if rows:
             session.execute(sa.insert(Workday), rows)
+    _all_days.forget()
     return len(rows)

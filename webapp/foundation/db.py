@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -176,25 +175,6 @@ def _begin(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         # Straight to the driver: it comes before every page.
         connection.connection.cursor().execute("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
-
-
-def prepared(build: Callable[..., Any]) -> Callable[..., AnyResult]:
-    """Make of a function that builds a statement one that runs it: built once for each shape, then only given values.
-
-    Building a statement costs more than running it. The function's arguments are the shape (hashable: a level, a tab);
-    all that differs between people or moments must be ``sa.bindparam`` without a default, given by keyword at each
-    call: a value baked in would answer the next person, too. Core columns (``Model.__table__.c``) run twice as fast
-    as mapped ones.
-    """
-    built = lru_cache(maxsize=512)(build)
-
-    @wraps(build)
-    def run(*shape: Any, **values: Any) -> AnyResult:
-        from webapp.extensions import db
-
-        return db.session.execute(built(*shape), values)
-
-    return run
 
 
 def append_only(table: sa.Table) -> None:

@@ -8,15 +8,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.extensions import db
 from webapp.foundation.db import AnySelect
+from webapp.foundation.prepared import Prepared
 
 Row = TypeVar("Row")
+Column: TypeAlias = "sa.ColumnElement[Any] | InstrumentedAttribute[Any]"
 PAGE_SIZE = 20
 
 
@@ -32,45 +34,56 @@ class Keyset:
     """The pages of one list: both its statements (the first page, and those after a row) built once.
 
     ``columns`` are the order (all in one direction, the last one unique); they must be among those selected, under
-    their own names. ``query`` may hold parameters (see ``foundation.db.prepared``).
+    their own names. ``query`` may hold parameters (see ``foundation.prepared``).
     """
 
     def __init__(
-        self,
-        query: AnySelect,
-        columns: Sequence[sa.ColumnElement[Any] | InstrumentedAttribute[Any]],
-        size: int = PAGE_SIZE,
-        ascending: bool = False,
+        self, query: AnySelect, columns: Sequence[Column], size: int = PAGE_SIZE, ascending: bool = False
     ) -> None:
         self._columns, self._size = columns, size
-        order = [column.asc() if ascending else column.desc() for column in columns]
-        self._first = query.order_by(*order).limit(size + 1)
-        key = sa.tuple_(*columns)
-        seen = sa.tuple_(*(sa.bindparam(f"after_{n}", type_=column.type) for n, column in enumerate(columns)))
-        self._after = self._first.where(key > seen if ascending else key < seen)
+        self._first, self._after = map(Prepared, _statements(query, columns, size, ascending))
 
     def page(self, cursor: str = "", **values: Any) -> Page[Any]:
         """One page; ``values`` are the query's parameters. A cursor that can't be read starts anew."""
         after = _decode(cursor, self._columns)
-        if after is not None:
-            values |= {f"after_{n}": value for n, value in enumerate(after)}
         statement = self._first if after is None else self._after
-        rows = db.session.execute(statement, values).all()
-        shown = rows[: self._size]
-        if len(rows) <= self._size:
-            return Page(shown)
-        return Page(shown, _encode([getattr(shown[-1], str(column.key)) for column in self._columns]))
+        return _cut(statement.rows(values | _seen(after)), self._columns, self._size)
 
 
 def keyset(
     query: AnySelect,
-    columns: Sequence[sa.ColumnElement[Any] | InstrumentedAttribute[Any]],
+    columns: Sequence[Column],
     cursor: str = "",
     size: int = PAGE_SIZE,
     ascending: bool = False,
+    **values: Any,
 ) -> Page[Any]:
     """One page of ``query``, as ``Keyset`` gives it; for lists that are not asked for all the time."""
-    return Keyset(query, columns, size, ascending).page(cursor)
+    after = _decode(cursor, columns)
+    first, following = _statements(query, columns, size, ascending)
+    statement = first if after is None else following
+    return _cut(db.session.execute(statement, values | _seen(after)).all(), columns, size)
+
+
+def _statements(
+    query: AnySelect, columns: Sequence[Column], size: int, ascending: bool
+) -> tuple[AnySelect, AnySelect]:
+    order = [column.asc() if ascending else column.desc() for column in columns]
+    first = query.order_by(*order).limit(size + 1)
+    key = sa.tuple_(*columns)
+    seen = sa.tuple_(*(sa.bindparam(f"after_{n}", type_=column.type) for n, column in enumerate(columns)))
+    return first, first.where(key > seen if ascending else key < seen)
+
+
+def _seen(after: Sequence[Any] | None) -> dict[str, Any]:
+    return {f"after_{n}": value for n, value in enumerate(after or ())}
+
+
+def _cut(rows: Sequence[Any], columns: Sequence[Column], size: int) -> Page[Any]:
+    shown = rows[:size]
+    if len(rows) <= size:
+        return Page(shown)
+    return Page(shown, _encode([getattr(shown[-1], str(column.key)) for column in columns]))
 
 
 def _encode(values: list[Any]) -> str:

@@ -22,8 +22,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import db
 from webapp.foundation import clock
-from webapp.foundation.db import AnySelect, UTCDateTime, prepared, require_transaction
+from webapp.foundation.db import AnySelect, UTCDateTime, require_transaction
 from webapp.foundation.errors import Invalid, NotFound
+from webapp.foundation.prepared import prepared
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -46,13 +46,8 @@ def home_of(actor: Actor) -> Home:
         # Who decides begins with the decisions; others find them behind the tab.
         decisions=sources.waiting(actor)[:NEAREST] if actor.can(Permission.CASE_DECIDE) else (),
         next_activity=volunteering.next_activity(actor) if actor.can(Permission.REPORT_OWN) else None,
-        balance=_balance(actor) if actor.can(Permission.POINTS_OWN) else None,
+        balance=ledger.balance(actor.person_id, clock.today()) if actor.can(Permission.POINTS_OWN) else None,
     )
-
-
-def _balance(actor: Actor) -> int:
-    today = clock.today()
-    return ledger.summary(actor.person_id, today, today).balance
 
 
 def greeting() -> str:

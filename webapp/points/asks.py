@@ -13,8 +13,9 @@ from webapp.extensions import db
 from webapp.foundation import text
 from webapp.foundation.access import Actor
 from webapp.foundation.asks import Ask
-from webapp.foundation.db import AnySelect, UTCDateTime, prepared
+from webapp.foundation.db import AnySelect, UTCDateTime
 from webapp.foundation.errors import NotFound
+from webapp.foundation.prepared import prepared
 from webapp.points import queries, service
 from webapp.points.models import STILL_OPEN, PointEntry, PointObjection
 
@@ -23,7 +24,7 @@ def count(actor: Actor) -> int:
     """How many wait for this actor."""
     if not actor.can(Permission.POINTS_REVIEW):
         return 0
-    number: int = _count(actor.unit_level, unit_id=actor.unit_id, person_id=actor.person_id).scalar_one()
+    number: int = _count(actor.unit_level, unit_id=actor.unit_id, person_id=actor.person_id)[0][0]
     return number
 
 

@@ -11,20 +11,25 @@ import sqlalchemy as sa
 from webapp.directory.models import Appointment, Person, Seat, Unit
 from webapp.directory.scope import PERSON_ID
 from webapp.extensions import db
-from webapp.foundation.db import AnySelect, prepared
+from webapp.foundation.db import AnySelect
+from webapp.foundation.prepared import prepared
 from webapp.points.models import PointSettings
 
 
 def settings() -> PointSettings:
     """The settings in force."""
-    return db.session.get_one(PointSettings, 1)
+    found: PointSettings = _settings()[0]
+    return found
+
+
+@prepared
+def _settings() -> AnySelect:
+    return sa.select(PointSettings).where(PointSettings.id == 1)
 
 
 def may_earn(person_id: int, day: date, chosen: PointSettings) -> bool:
     """Whether the person belongs on ``day`` to those who earn."""
-    return bool(
-        _may_earn(person_id=person_id, day=day, bodies=chosen.bodies, posts=chosen.posts).scalar_one()
-    )
+    return bool(_may_earn(person_id=person_id, day=day, bodies=chosen.bodies, posts=chosen.posts)[0][0])
 
 
 @prepared

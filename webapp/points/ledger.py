@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from webapp.directory.scope import PERSON_ID
 from webapp.extensions import db
 from webapp.foundation import clock
-from webapp.foundation.db import AnySelect, locked, prepared, require_transaction
+from webapp.foundation.db import AnySelect, locked, require_transaction
+from webapp.foundation.prepared import prepared
 from webapp.points.models import (
     STILL_OPEN,
     EntryKind,
@@ -86,7 +87,7 @@ def overdue_lots(person_id: int, today: date) -> list[Lot]:
 
 def summary(person_id: int, today: date, soon: date) -> Summary:
     """The account's figures today; expiring are the lots whose last day is ``soon`` or before. One query."""
-    row = _summary(person_id=person_id, today=today, soon=soon).one()
+    row = _summary(person_id=person_id, today=today, soon=soon)[0]
     return Summary(int(row[0]), int(row[1]), int(row[2]), row[3])
 
 
@@ -100,6 +101,31 @@ def _summary() -> AnySelect:
         sa.func.coalesce(sa.func.sum(lot.c.left).filter(expiring), 0),
         sa.func.min(lot.c.expires_on).filter(expiring),
     ).where(lot.c.left > 0, _alive(lot, sa.bindparam("today", type_=sa.Date)))
+
+
+def balance(person_id: int, today: date) -> int:
+    """What the account holds today, as ``summary`` has it, for the start page."""
+    return int(_balance(person_id=person_id, today=today)[0][0])
+
+
+@prepared
+def _balance() -> AnySelect:
+    lot, spend = PointEntry.__table__.c, PointSpend.__table__.c
+    today = sa.bindparam("today", type_=sa.Date)
+    alive = (
+        lot.person_id == PERSON_ID,
+        lot.kind == EntryKind.EARN,
+        lot.status == EntryStatus.EFFECTIVE,
+        sa.or_(lot.expires_on.is_(None), lot.expires_on >= today),
+    )
+    earned = sa.select(sa.func.coalesce(sa.func.sum(lot.amount), 0)).where(*alive).scalar_subquery()
+    spent = (
+        sa.select(sa.func.coalesce(sa.func.sum(spend.amount), 0))
+        .join(lot.id.table, spend.lot_id == lot.id)
+        .where(*alive)
+        .scalar_subquery()
+    )
+    return sa.select(earned - spent)
 
 
 def take(entry: PointEntry, from_lots: Iterable[Lot]) -> None:

@@ -16,8 +16,9 @@ from webapp.directory.scope import PERSON_ID, place_of
 from webapp.extensions import db
 from webapp.foundation import clock, journal
 from webapp.foundation.access import Actor
-from webapp.foundation.db import AnySelect, locked, prepared, require_transaction, transaction
+from webapp.foundation.db import AnySelect, locked, require_transaction, transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
+from webapp.foundation.prepared import prepared
 from webapp.points import eligibility, ledger, permissions, queries
 from webapp.points.models import (
     EntryKind,
@@ -52,12 +53,15 @@ def earn(
     not belong to those who earn, or this source earned before.
     """
     require_transaction()
-    found = _rules(event, day=on).all()
-    if not found or person_id is None or not eligibility.may_earn(person_id, on, found[0][1]):
+    rules = _rules(event, day=on)
+    if not rules or person_id is None:
+        return []
+    chosen = eligibility.settings()
+    if not eligibility.may_earn(person_id, on, chosen):
         return []
     ledger.lock_account(person_id)
     entries = []
-    for rule, chosen in found:
+    for rule in rules:
         amount = rule.amount
         if rule.per == Per.HOUR:
             amount = rule.amount * (minutes // 60) - rule.amount * (counted // 60)
@@ -196,15 +200,10 @@ def settle(actor: Actor, entry_id: int, *, uphold: bool, reason: str = "") -> Po
 
 
 @prepared
-def _rules(event: RuleEvent) -> sa.Select[PointRule, PointSettings]:
+def _rules(event: RuleEvent) -> AnySelect:
     day = sa.bindparam("day", type_=sa.Date)
     valid = (PointRule.valid_from <= day, sa.or_(PointRule.valid_to.is_(None), PointRule.valid_to >= day))
-    return (
-        sa.select(PointRule, PointSettings)
-        .join(PointSettings, PointSettings.id == 1)
-        .where(PointRule.event == event, *valid)
-        .order_by(PointRule.id)
-    )
+    return sa.select(PointRule).where(PointRule.event == event, *valid).order_by(PointRule.id)
 
 
 def _valid(rule: PointRule, day: date) -> bool:
@@ -227,7 +226,7 @@ def _earned(rule: PointRule, person_id: int, source: tuple[str, object], day: da
         day=day,
         first=first,
         after=eligibility.add_months(first, 1),
-    ).one()
+    )[0]
 
 
 @prepared

@@ -15,9 +15,10 @@ from webapp.directory.scope import PERSON_ID, units_within, within, within_level
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
-from webapp.foundation.db import UTCDateTime, prepared
+from webapp.foundation.db import UTCDateTime
 from webapp.foundation.errors import NotFound
 from webapp.foundation.paging import Page, keyset
+from webapp.foundation.prepared import prepared
 from webapp.visits.models import DeskHost, DeskSession, Visit
 from webapp.visits.queries import ONE_DAY
 
@@ -100,7 +101,7 @@ def todays_desk(actor: Actor) -> list[Desk]:
         "since": start,
         "before": start + ONE_DAY,
     }
-    return _desks(_today(actor.unit_level, **values).all())
+    return _desks(_today(actor.unit_level, **values))
 
 
 @prepared
@@ -213,7 +214,7 @@ def _hosts(session_ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
     found: dict[int, list[tuple[int, str]]] = {}
     if not session_ids:
         return found
-    for session_id, person_id, name in _sitting(ids=session_ids).all():
+    for session_id, person_id, name in _sitting(ids=session_ids):
         found.setdefault(session_id, []).append((person_id, name))
     return found
 

@@ -15,10 +15,11 @@ from webapp.directory.scope import PERSON_ID, path_prefix, within
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
-from webapp.foundation.db import AnySelect, UTCDateTime, prepared
+from webapp.foundation.db import AnySelect, UTCDateTime
 from webapp.foundation.errors import NotFound
 from webapp.foundation.paging import Page, keyset
 from webapp.foundation.photos import PhotoRow, photos_of
+from webapp.foundation.prepared import prepared
 from webapp.foundation.private import keyed_hash, mask_name, mask_phone, scrub, valid_phone
 from webapp.visits.models import (
     KIND_NAMES,
@@ -243,7 +244,7 @@ def _in_force(day: Any) -> sa.ColumnElement[bool]:
 def items_for(actor: Actor) -> list[tuple[str, str]]:
     """Key and name of what can be chosen today, this worker's most frequent of late first: one query."""
     since = clock.now() - FAVOURITES_OVER
-    rows = _items_for(person_id=actor.person_id, since=since, day=clock.today()).all()
+    rows = _items_for(person_id=actor.person_id, since=since, day=clock.today())
     return [(key, name) for key, name in rows]
 
 
@@ -278,7 +279,7 @@ def all_items() -> list[tuple[str, str]]:
 
 def item_ids(keys: Collection[str], day: date) -> list[int]:
     """The ids of those ``keys`` that could be chosen on ``day``."""
-    return list(_item_ids(keys=list(keys), day=day).scalars())
+    return [row.id for row in _item_ids(keys=list(keys), day=day)]
 
 
 @prepared

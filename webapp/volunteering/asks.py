@@ -9,8 +9,9 @@ from webapp.extensions import db
 from webapp.foundation import text
 from webapp.foundation.access import Actor
 from webapp.foundation.asks import Ask
-from webapp.foundation.db import AnySelect, prepared
+from webapp.foundation.db import AnySelect
 from webapp.foundation.errors import Invalid, NotFound
+from webapp.foundation.prepared import prepared
 from webapp.volunteering import queries, service
 from webapp.volunteering.models import (
     WAY_NAMES,
@@ -27,7 +28,7 @@ def count(actor: Actor) -> int:
     """How many wait for this actor."""
     if not queries.may_confirm(actor):
         return 0
-    number: int = _count(actor.unit_level, unit_id=actor.unit_id, person_id=actor.person_id).scalar_one()
+    number: int = _count(actor.unit_level, unit_id=actor.unit_id, person_id=actor.person_id)[0][0]
     return number
 
 

@@ -20,9 +20,10 @@ from webapp.directory.scope import PERSON_ID, UNIT_ID, covers, units_within, wit
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
-from webapp.foundation.db import AnySelect, UTCDateTime, prepared
+from webapp.foundation.db import AnySelect, UTCDateTime
 from webapp.foundation.errors import Conflict, NotFound
 from webapp.foundation.paging import Page, keyset
+from webapp.foundation.prepared import prepared
 from webapp.volunteering import codes
 from webapp.volunteering.models import (
     Activity,
@@ -131,7 +132,8 @@ def my_activities(actor: Actor, cursor: str = "") -> Page[Any]:
 
 def next_activity(actor: Actor) -> Any | None:
     """The actor's next or present activity, for the home page."""
-    return _next_activity(person_id=actor.person_id, now=clock.now()).first()
+    found = _next_activity(person_id=actor.person_id, now=clock.now())
+    return found[0] if found else None
 
 
 @prepared

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -133,6 +133,8 @@ def begin(who: Who, case: Case, action: str, version: int | None = None) -> Turn
         raise Conflict(changed_meanwhile(case))
     facts = facts_of(case)
     check_can(who, case, action, facts)
+    if facts.ask is not None:  # read so far; from here on it may be decided
+        facts = replace(facts, ask=db.session.get_one(CaseRequest, facts.ask.id))
     return Turn(who, case, facts, CASE_FLOW[action], clock.now())
 
 
