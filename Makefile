@@ -6,7 +6,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 # Few threads and several processes: pages cost Python's time, which threads do not share out.
 WORKERS ?= 2
-THREADS ?= 2
+THREADS ?= 4
 # What to test, and how: make test TESTS="tests/cases -k archive"
 TESTS ?= tests
 export HOST PORT

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
 from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
 
 from webapp import config
 from webapp.extensions import compress, csrf, db, login_manager
@@ -24,13 +28,32 @@ ROOMS = (
 )
 
 
+class _App(Flask):
+    """Flask without what it does anew in each request and never comes out differently here."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """No view is a coroutine."""
+        return func
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """The signed cookie, its signer made once."""
+
+    def __init__(self, app: Flask) -> None:
+        self._signer = super().get_signing_serializer(app)
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """The signer: its key does not change while the process lives."""
+        return self._signer
+
+
 def create_app(settings: config.Settings | None = None) -> Flask:
     """Build the app: settings, extensions, then each room's blueprint."""
     from webapp.accounts.session import find_actor, send_to_login
-    from webapp.foundation import access, assets, htmx, photos, private, web
+    from webapp.foundation import access, assets, htmx, photos, private, serving, web
 
     settings = settings or config.load()
-    app = Flask(
+    app = _App(
         __name__,
         instance_path=str(settings.instance),
         template_folder="../templates",
@@ -38,6 +61,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     )
     app.config.from_mapping(settings.flask_config())
     app.config["SETTINGS"] = settings
+    app.session_interface = _Sessions(app)
     private.configure(settings.data_keys, settings.hash_key)
     photos.configure(settings.instance / "photos")
     db.init_app(app)
@@ -55,6 +79,8 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     from webapp import commands
 
     commands.register(app)
+    turns = 1 if settings.database_url.startswith("sqlite") else 4
+    app.wsgi_app = serving.InTurn(app.wsgi_app, turns, app.config["MAX_CONTENT_LENGTH"])  # type: ignore[method-assign]
     # What is loaded now lives as long as the process: the collector need not look at it again, nor in every request.
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

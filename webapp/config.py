@@ -63,6 +63,7 @@ class Settings:
             "WTF_CSRF_TIME_LIMIT": None,
             "MAX_CONTENT_LENGTH": 32 * 1024 * 1024,
             "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+            "COMPRESS_EVALUATE_CONDITIONAL_REQUEST": False,  # pages have no ETag; static files see to theirs
             "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=365),
             "TESTING": self.testing,
             **self.extra,

@@ -101,7 +101,7 @@ def serving(target: str, folder: Path, *flags: str) -> Iterator[str]:
         port = free.getsockname()[1]
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "2",
-        "--blocking-threads", "2", "--workers-kill-timeout", "5", "--no-access-log", "--log-level", "warning", *flags, target,
+        "--blocking-threads", "4", "--workers-kill-timeout", "5", "--no-access-log", "--log-level", "warning", *flags, target,
     ]  # fmt: skip
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "INSTANCE_PATH": str(folder)})
     try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, current_app, g, request
@@ -58,14 +59,22 @@ class Tabs:
     def __bool__(self) -> bool:
         return self._actor is not None and not self._actor.must_change_password
 
-    def __iter__(self) -> Iterator[Tab]:
+    def shown(self) -> tuple[Tab, ...]:
+        """The tabs of this post, with their counts."""
         if self._actor is None or not self:
-            return
-        open_to = [place for place in PLACES if any(self._actor.can(p) for p in place.permissions)]
-        for place in (HOME, *open_to[: MOST_TABS - 2], ME):
+            return ()
+        tabs = []
+        for place in _places(self._actor.permissions):
             current = self._path.startswith(place.prefix) if place.prefix else self._path == place.url
             count = self._count(self._actor) if place.counted and self._count else 0
-            yield Tab(place.label, place.url, place.icon, current, count)
+            tabs.append(Tab(place.label, place.url, place.icon, current, count))
+        return tuple(tabs)
+
+
+@lru_cache(maxsize=64)
+def _places(permissions: frozenset[str]) -> tuple[_Place, ...]:
+    open_to = [place for place in PLACES if not permissions.isdisjoint(place.permissions)]
+    return (HOME, *open_to[: MOST_TABS - 2], ME)
 
 
 def page_context() -> dict[str, Any]:

@@ -28,11 +28,11 @@ KEPT = frozenset({"/", "/outbox", "/visits/new", "/visits/desk/", "/cases/", "/c
 
 
 @cache
-def build(root: Path) -> str:
+def build(root: str) -> str:
     """Names this version of the app: a digest of its code, templates and static files."""
     digest = hashlib.sha256()
     for folder in ("webapp", "templates", "static"):
-        for path in sorted((root / folder).rglob("*")):
+        for path in sorted((Path(root).parent / folder).rglob("*")):
             if path.suffix in CODE:
                 digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
@@ -40,18 +40,25 @@ def build(root: Path) -> str:
 
 def version() -> str:
     """The build of the app that answers now."""
-    return build(Path(current_app.root_path).parent)
+    return build(current_app.root_path)
 
 
 def identity() -> dict[str, str]:
     """Who looks at this page, for the phone: whose a form is that is kept there, under which post, of which build."""
     actor: Actor | None = g.get("actor")
     return {
-        "owner": queries.owner_key(actor.person_id) if actor else "",
+        "owner": _owner(actor),
         "who": mask_name(actor.name) if actor else "",
         "post": str(actor.holding.appointment_id) if actor else "",
         "version": version(),
     }
+
+
+def _owner(actor: Actor | None) -> str:
+    if "page_owner" not in g:
+        g.page_owner = queries.owner_key(actor.person_id) if actor else ""
+    owner: str = g.page_owner
+    return owner
 
 
 def mark(response: Response) -> Response:
@@ -59,7 +66,7 @@ def mark(response: Response) -> Response:
     page = request.method == "GET" and response.mimetype == "text/html" and not wants_part()
     if page:
         actor: Actor | None = g.get("actor")
-        response.headers["X-Page-Owner"] = queries.owner_key(actor.person_id) if actor else ""
+        response.headers["X-Page-Owner"] = _owner(actor)
         if actor and response.status_code == 200 and request.path in KEPT:
             response.headers["X-Page-Keep"] = "1"
     return response
