@@ -19,6 +19,7 @@ from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
 from webapp.foundation.db import Json, UTCDateTime, append_only, before_commit, require_transaction
+from webapp.foundation.prepared import Prepared
 
 CHAIN_LOCK = 0x4445534B  # PostgreSQL advisory lock of the chain
 GENESIS = "0" * 64
@@ -45,8 +46,10 @@ class JournalEntry(db.Model):
 
 append_only(JournalEntry.__table__)
 # Built once: they end every change.
-_LAST = sa.select(JournalEntry.__table__.c.hash).order_by(JournalEntry.__table__.c.id.desc()).limit(1)
-_INSERT = JournalEntry.__table__.insert()
+_last = Prepared(
+    sa.select(JournalEntry.__table__.c.hash).order_by(JournalEntry.__table__.c.id.desc()).limit(1)
+)
+_insert = Prepared(sa.insert(JournalEntry.__table__))
 
 
 def record(
@@ -73,8 +76,8 @@ def _write(session: Session) -> None:
         return
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(CHAIN_LOCK)))
-    previous = session.scalar(_LAST) or GENESIS
-    rows = []
+    last = _last.rows({})
+    previous = last[0].hash if last else GENESIS
     for actor, action, subject_type, subject_id, detail in waiting:
         row: dict[str, object] = {
             "at": clock.now(),
@@ -88,8 +91,7 @@ def _write(session: Session) -> None:
             "previous_hash": previous,
         }
         previous = row["hash"] = entry_hash(row)
-        rows.append(row)
-    session.connection().execute(_INSERT, rows)
+        _insert.rows(row)
 
 
 def entry_hash(row: Mapping[Any, Any]) -> str:

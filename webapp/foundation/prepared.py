@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, wraps
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import visitors
 
 Convert = Callable[[Any], Any]
+Statement: TypeAlias = "sa.Select[Any] | sa.Insert | sa.Update | sa.ReturningInsert[Any]"
 
 
 class _Compiled(NamedTuple):
@@ -27,23 +28,29 @@ class _Compiled(NamedTuple):
     fixed: Mapping[str, Any]  # values that belong to the statement, converted already
     into: Sequence[tuple[str, Convert]]
     out: Sequence[tuple[int, Convert]]
-    row: Callable[[Sequence[Any]], Any]
+    row: Callable[[Sequence[Any]], Any] | None  # None: it gives none
 
 
 class Prepared:
-    """One SELECT. What differs between people or moments must be ``sa.bindparam`` without a default: a value baked in
+    """One statement. What differs between people or moments must be ``sa.bindparam`` without a default: a value baked in
     would answer the next person, too. Core columns and mapped ones do alike; rows come out as named tuples.
+
+    An INSERT is given all its columns as values at each call: no default of the model steps in.
     """
 
-    def __init__(self, query: sa.Select[Any]) -> None:
-        self.query = query
+    def __init__(self, query: Statement) -> None:
+        self.query: Any = query
         parameters = [part for part in visitors.iterate(query) if isinstance(part, sa.BindParameter)]
         # A list of values needs one place each: its length is part of the statement's text.
         self._lists = tuple(dict.fromkeys(p.key for p in parameters if p.expanding and p.required))
         self._compiled: dict[tuple[Any, ...], _Compiled] = {}
 
     def rows(self, values: dict[str, Any]) -> list[Any]:
-        """All rows for ``values``, which name every parameter of the statement."""
+        """All rows for ``values``, which name every parameter of the statement; none where it gives none.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: as SQLAlchemy has it, an IntegrityError for a broken rule and so on.
+        """
         from webapp.extensions import db
 
         session = db.session()
@@ -74,12 +81,17 @@ def _run(ready: _Compiled, connection: Connection, values: dict[str, Any]) -> li
     connection.dispatch.before_cursor_execute(connection, cursor, ready.text, given, None, False)
     try:
         cursor.execute(ready.text, given)
-        found = cursor.fetchall()
+        found = cursor.fetchall() if ready.row else []
+    except connection.dialect.loaded_dbapi.Error as error:
+        base = connection.dialect.loaded_dbapi.Error
+        raise sa.exc.DBAPIError.instance(
+            ready.text, given, error, base, dialect=connection.dialect
+        ) from error
     finally:
         cursor.close()
-    if not ready.out:
-        return [ready.row(row) for row in found]
-    return [ready.row(row) for row in _converted(found, ready.out)]
+    if ready.row is None:
+        return []
+    return [ready.row(row) for row in (_converted(found, ready.out) if ready.out else found)]
 
 
 def _converted(found: Sequence[Any], out: Sequence[tuple[int, Convert]]) -> Iterator[Sequence[Any]]:
@@ -90,11 +102,10 @@ def _converted(found: Sequence[Any], out: Sequence[tuple[int, Convert]]) -> Iter
         yield columns
 
 
-def _compile(
-    query: sa.Select[Any], connection: Connection, values: dict[str, Any], lists: Sequence[str]
-) -> _Compiled:
+def _compile(query: Any, connection: Connection, values: dict[str, Any], lists: Sequence[str]) -> _Compiled:
     dialect = connection.dialect
-    compiled: Any = query.compile(dialect=dialect)
+    named = list(values) if isinstance(query, sa.Insert) else None
+    compiled: Any = query.compile(dialect=dialect, column_keys=named)
     state = compiled.construct_expanded_state(values)
     processors: dict[str, Convert] = {}
     given: set[str] = set()
@@ -105,7 +116,7 @@ def _compile(
         processor = bind.type.dialect_impl(dialect).bind_processor(dialect)
         if processor is not None:
             processors.update(dict.fromkeys(places, processor))
-    columns = list(query.selected_columns)
+    columns = list(query.exported_columns)
     out = [
         (index, processor)
         for index, column in enumerate(columns)
@@ -122,7 +133,7 @@ def _compile(
         },
         into=[(name, processor) for name, processor in processors.items() if name in given],
         out=out,
-        row=row._make,
+        row=row._make if columns else None,
     )
 
 

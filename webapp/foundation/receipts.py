@@ -22,6 +22,7 @@ from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.db import Json, UTCDateTime, transaction
 from webapp.foundation.errors import Conflict
+from webapp.foundation.prepared import Prepared
 
 T = TypeVar("T")
 
@@ -42,6 +43,13 @@ class Receipt(db.Model):
     device_id: Mapped[uuid.UUID | None]
     device_number: Mapped[int | None]
     claimed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # by the phone's clock
+
+
+_T = Receipt.__table__
+_OF = _T.c.submission_id == sa.bindparam("of", type_=_T.c.submission_id.type)
+_kept = Prepared(sa.select(_T).where(_OF))
+_begin = Prepared(sa.insert(_T))
+_end = Prepared(sa.update(_T).where(_OF).values(result=sa.bindparam("answer", type_=_T.c.result.type)))
 
 
 @dataclass(frozen=True)
@@ -87,24 +95,24 @@ def once(submission: Submission, do: Callable[[], T], answer: Callable[[T], Done
         Conflict: this id was used for other content, another action or by another person.
     """
     try:
-        with transaction() as session:
-            before = session.get(Receipt, submission.id)
+        with transaction():
+            before = kept(submission.id)
             if before:
                 return _replay(before, submission)
-            # Flushed before the work: a second arrival at the same moment waits here, then fails below.
-            receipt = Receipt(
-                submission_id=submission.id,
-                person_id=submission.person_id,
-                action=submission.action,
-                digest=submission.digest,
-                result={},
-                at=clock.now(),
-                **_origin(submission.origin),
+            # Before the work: a second arrival at the same moment waits here, then fails below.
+            _begin.rows(
+                {
+                    "submission_id": submission.id,
+                    "person_id": submission.person_id,
+                    "action": submission.action,
+                    "digest": submission.digest,
+                    "result": {},
+                    "at": clock.now(),
+                    **_origin(submission.origin),
+                }
             )
-            session.add(receipt)
-            session.flush()
             done = answer(do())
-            receipt.result = asdict(done)
+            _end.rows({"of": submission.id, "answer": asdict(done)})
             return done
     except IntegrityError:
         before = kept(submission.id)
@@ -115,13 +123,14 @@ def once(submission: Submission, do: Callable[[], T], answer: Callable[[T], Done
 
 def kept(submission_id: uuid.UUID) -> Receipt | None:
     """The receipt of this submission, if it was done."""
-    return db.session.get(Receipt, submission_id)
+    found: list[Receipt] = _kept.rows({"of": submission_id})
+    return found[0] if found else None
 
 
 def _origin(origin: Origin | None) -> dict[str, object]:
     """Where it came from. A number that this phone used before (its memory was copied) is left out: no reason to refuse."""
     if origin is None:
-        return {}
+        return {"device_id": None, "device_number": None, "claimed_at": None}
     used = sa.select(Receipt.submission_id).where(
         Receipt.device_id == origin.device, Receipt.device_number == origin.number
     )

@@ -7,10 +7,13 @@ threads, and then waits for its turn. On PostgreSQL a turn also waits for the da
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Callable, Iterable
 from threading import Semaphore
 from typing import Any
+
+from werkzeug.wsgi import ClosingIterator
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -29,14 +32,19 @@ class InTurn:
         """Read the request, then answer it."""
         length = environ.get("CONTENT_LENGTH") or ""
         # What is too long is refused by its announced length; it need not be read.
-        if length.isdecimal() and 0 < int(length) <= self._longest:
-            environ["wsgi.input"] = _read(environ["wsgi.input"], int(length))
+        if not length.isdecimal() or not 0 < int(length) <= self._longest:
+            return self._answer(environ, start_response)
+        body = environ["wsgi.input"] = _read(environ["wsgi.input"], int(length))
+        answer = self._answer(environ, start_response)
+        return answer if isinstance(body, io.BytesIO) else ClosingIterator(answer, body.close)
+
+    def _answer(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         with self._turn:
             return self._app(environ, start_response)
 
 
 def _read(body: Any, length: int) -> Any:
-    whole = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - gone with the request
+    whole: Any = io.BytesIO() if length <= IN_MEMORY else tempfile.TemporaryFile()  # noqa: SIM115 - closed with the answer
     while length > 0:
         part = body.read(min(length, CHUNK))
         if not part:

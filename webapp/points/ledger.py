@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from webapp.directory.scope import PERSON_ID
 from webapp.extensions import db
 from webapp.foundation import clock
-from webapp.foundation.db import AnySelect, locked, require_transaction
+from webapp.foundation.db import AnySelect, require_transaction
 from webapp.foundation.prepared import prepared
 from webapp.points.models import (
     STILL_OPEN,
@@ -59,15 +59,18 @@ _OPEN = sa.text(
 ).bindparams(sa.bindparam("now", type_=PointAccount.__table__.c.opened_at.type))
 
 
-def lock_account(person_id: int) -> PointAccount:
-    """The person's account, opened if need be, held until the transaction ends."""
+def lock_account(person_id: int) -> None:
+    """Hold the person's account, opened if need be, until the transaction ends."""
     require_transaction()
-    account = locked(PointAccount, person_id)
-    if account is None:
+    if not _hold(person_id=person_id):
         db.session.execute(_OPEN, {"person": person_id, "now": clock.now()})
-        account = locked(PointAccount, person_id)
-        assert account is not None
-    return account
+        assert _hold(person_id=person_id)
+
+
+@prepared
+def _hold() -> AnySelect:
+    account = PointAccount.__table__.c
+    return sa.select(account.person_id).where(account.person_id == PERSON_ID).with_for_update()
 
 
 def lots(person_id: int, today: date, even: int | None = None) -> list[Lot]:

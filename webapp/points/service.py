@@ -18,7 +18,7 @@ from webapp.foundation import clock, journal
 from webapp.foundation.access import Actor
 from webapp.foundation.db import AnySelect, locked, require_transaction, transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
-from webapp.foundation.prepared import prepared
+from webapp.foundation.prepared import Prepared, prepared
 from webapp.points import eligibility, ledger, permissions, queries
 from webapp.points.models import (
     EntryKind,
@@ -253,6 +253,11 @@ def _earned_before(by_hand: bool) -> AnySelect:
     )
 
 
+_UNANSWERED = {"reverses_id": None, "reviewed_by": None, "reviewed_at": None, "answer": ""}
+_COLUMNS = [column.key for column in PointEntry.__table__.c if column.key != "id"]
+_insert = Prepared(sa.insert(PointEntry.__table__).returning(PointEntry.__table__.c.id))
+
+
 def _credit(
     rule: PointRule,
     chosen: PointSettings,
@@ -267,6 +272,7 @@ def _credit(
 ) -> PointEntry:
     months = chosen.lot_months
     entry = PointEntry(
+        **_UNANSWERED,
         person_id=person_id,
         kind=EntryKind.EARN,
         amount=amount,
@@ -283,8 +289,8 @@ def _credit(
         expires_on=eligibility.add_months(clock.today(), months) if months else None,
         **{column: place[column] for column in PLACE},
     )
-    db.session.add(entry)
-    db.session.flush()
+    # Most visits earn, so this goes past the ORM's unit of work.
+    entry.id = _insert.rows({column: getattr(entry, column) for column in _COLUMNS})[0].id
     journal.record(actor, f"points:{status}", "point_entry", entry.id, {"rule": rule.id, "amount": amount})
     return entry
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+import sqlalchemy as sa
+
 from webapp.directory.models import Unit
 from webapp.directory.scope import place_of
 from webapp.foundation import clock, journal, photos
@@ -13,6 +15,7 @@ from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Invalid, NotFound
 from webapp.foundation.photos import ReadyPhoto
+from webapp.foundation.prepared import Prepared
 from webapp.foundation.private import keyed_hash, normalise_phone, valid_phone
 from webapp.visits import desk_queries, queries
 from webapp.visits.events import visit_logged, visit_undone
@@ -53,25 +56,25 @@ def log_visit(
         Refused: not for this place.
     """
     details = details or Details()
-    with transaction() as session:
-        unit = session.get(Unit, details.unit_id or actor.unit_id)
-        if unit is None:
+    with transaction():
+        units: list[Unit] = _unit.rows({"id": details.unit_id or actor.unit_id})
+        if not units:
             raise NotFound
-        check_can_log(actor, unit)
-        now = clock.now()
+        check_can_log(actor, units[0])
         visit = Visit(
-            **_choices(kind, outcome), **_timing(details, now), **_resident(details), **place_of(unit)
+            **_EMPTY,
+            **_choices(kind, outcome),
+            **_timing(details, clock.now()),
+            **_resident(details),
+            **place_of(units[0]),
+            worker_id=actor.person_id,
+            unit_id=units[0].id,
+            note=details.note,
+            do_not_disturb=details.do_not_disturb,
         )
-        visit.worker_id = actor.person_id
-        visit.unit_id = unit.id
-        visit.note = details.note
-        visit.do_not_disturb = details.do_not_disturb
         if visit.kind == VisitKind.STATION_RECEPTION:
             visit.station_id, visit.desk_session_id = _desk(actor, details)
-        chosen = _valid_items(items, clock.local(visit.at).date())
-        session.add(visit)
-        session.flush()
-        session.add_all(VisitItem(visit_id=visit.id, item_id=item_id) for item_id in chosen)
+        _write(visit, _valid_items(items, clock.local(visit.at).date()))
         if details.photos:
             photos.attach(PHOTO_OWNER, visit.id, details.photos, actor.person_id)
         journal.record(
@@ -83,6 +86,20 @@ def log_visit(
         )
         visit_logged.send(visit=visit, actor=actor)
         return visit
+
+
+# Logging is what is done most of all, so it goes past the ORM's unit of work.
+_EMPTY = dict.fromkeys(("station_id", "desk_session_id", "case_id", "undone_at"))
+_COLUMNS = [column.key for column in Visit.__table__.c if column.key != "id"]
+_unit = Prepared(sa.select(Unit.__table__).where(Unit.__table__.c.id == sa.bindparam("id")))
+_insert = Prepared(sa.insert(Visit.__table__).returning(Visit.__table__.c.id))
+_insert_item = Prepared(sa.insert(VisitItem.__table__))
+
+
+def _write(visit: Visit, item_ids: Sequence[int]) -> None:
+    visit.id = _insert.rows({column: getattr(visit, column) for column in _COLUMNS})[0].id
+    for item_id in item_ids:
+        _insert_item.rows({"visit_id": visit.id, "item_id": item_id})
 
 
 def _choices(kind: str, outcome: str) -> dict[str, str]:
