@@ -50,7 +50,7 @@ class _Sessions(SecureCookieSessionInterface):
 def create_app(settings: config.Settings | None = None) -> Flask:
     """Build the app: settings, extensions, then each room's blueprint."""
     from webapp.accounts.session import find_actor, send_to_login
-    from webapp.foundation import access, assets, htmx, photos, private, serving, web
+    from webapp.foundation import access, assets, exports, htmx, photos, private, serving, web
 
     settings = settings or config.load()
     app = _App(
@@ -72,6 +72,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     htmx.htmx.init_app(app)
     web.register(app, settings.proxies)
     assets.register(app)
+    exports.register(app)
     access.guard(app, find_actor, send_to_login)
     app.view_functions["static"] = access.public(app.view_functions["static"])
     for room in ROOMS:

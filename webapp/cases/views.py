@@ -40,6 +40,8 @@ bp = Blueprint("cases", __name__, url_prefix="/cases")
 
 def register(app: Flask) -> None:
     """Hang the room on ``app``."""
+    import webapp.cases.export_views  # noqa: F401 - adds its page to the blueprint
+
     app.register_blueprint(bp)
 
 
@@ -59,14 +61,14 @@ class Tried:
 @may(Permission.CASE_READ)
 def index() -> Response:
     """Cases in my scope, under tabs and filters."""
-    actor, filters, cursor = current_actor(), _filters(), request.args.get("cursor", "")
+    actor, filters, cursor = current_actor(), filters_sent(), request.args.get("cursor", "")
     more = bool(cursor) and wants_part()
     return page(
         "cases/index.html",
         part="cases/_rows.html" if more else "cases/_list.html",
         rows=queries.list_cases(actor, filters, cursor),
         filters=filters,
-        query=_query(filters),
+        query=query_of(filters),
         kinds=display.STATUS_KINDS,
         marks=display.MARK_KINDS,
         **({} if more else _around(actor)),
@@ -85,8 +87,9 @@ def _around(actor: Actor) -> dict[str, Any]:
     }
 
 
-def _filters() -> queries.CaseFilters:
-    args = request.args
+def filters_sent() -> queries.CaseFilters:
+    """The filters of the address, or of the form under the list."""
+    args = request.values
     tab = args.get("tab", "")
     return queries.CaseFilters(
         tab=tab if tab in queries.TABS else "mine",
@@ -98,7 +101,7 @@ def _filters() -> queries.CaseFilters:
     )
 
 
-def _query(filters: queries.CaseFilters) -> dict[str, str]:
+def query_of(filters: queries.CaseFilters) -> dict[str, str]:
     """The filters as they stand in the address, without the tab."""
     named = {"category": filters.category, "level": filters.level, "status": filters.status, "q": filters.q}
     return {key: value for key, value in {**named, "urgent": "y" if filters.urgent else ""}.items() if value}

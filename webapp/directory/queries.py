@@ -252,14 +252,14 @@ def _stations(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(within(actor, Station), Station.unit_id.in_(above))
 
 
-def stations(actor: Actor, cursor: str = "") -> Page[Any]:
+def stations(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
     """Stations for the actor, by code."""
     query = (
         sa.select(Station.code, Station.name, Station.kind, Station.address, Unit.short_name.label("unit"))
         .join(Unit, Unit.id == Station.unit_id)
         .where(_stations(actor), Station.retired_on.is_(None))
     )
-    return keyset(query, [Station.code], cursor, ascending=True)
+    return keyset(query, [Station.code], cursor, size, ascending=True)
 
 
 def station_for(actor: Actor, code: str) -> Station:

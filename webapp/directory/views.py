@@ -19,6 +19,8 @@ bp = Blueprint("directory", __name__, url_prefix="/directory")
 
 def register(app: Flask) -> None:
     """Hang the room on ``app``."""
+    import webapp.directory.export_views  # noqa: F401 - adds its pages to the blueprint
+
     app.register_blueprint(bp)
 
 

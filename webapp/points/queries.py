@@ -18,7 +18,7 @@ from webapp.foundation import clock
 from webapp.foundation.access import Actor
 from webapp.foundation.db import AnySelect
 from webapp.foundation.errors import NotFound
-from webapp.foundation.paging import Page, keyset
+from webapp.foundation.paging import PAGE_SIZE, Page, keyset
 from webapp.points.models import (
     STILL_OPEN,
     WAITS,
@@ -45,12 +45,13 @@ ENTRY_COLUMNS = (
 # Entries
 
 
-def entries_page(person_id: int, cursor: str = "") -> Page[Any]:
+def entries_page(person_id: int, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
     """The person's entries, the newest first."""
     return keyset(
         sa.select(*ENTRY_COLUMNS).where(PointEntry.person_id == person_id),
         [PointEntry.at, PointEntry.id],
         cursor,
+        size,
     )
 
 
@@ -155,14 +156,14 @@ def sources_like(source_type: str, record_id: int) -> list[str]:
 # Review
 
 
-def review_page(actor: Actor, which: str, cursor: str = "") -> Page[Any]:
+def review_page(actor: Actor, which: str, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
     """Earnings in the actor's scope, the newest first: ``waiting`` for review, ``objections`` open, or ``all``."""
     query = _review_rows().where(within(actor, PointEntry))
     if which == "waiting":
         query = query.where(WAITS)
     elif which == "objections":
         query = query.where(_has_open_objection())
-    return keyset(query, [PointEntry.at, PointEntry.id], cursor)
+    return keyset(query, [PointEntry.at, PointEntry.id], cursor, size)
 
 
 def review_row(actor: Actor, entry_id: int) -> Any:

@@ -88,7 +88,7 @@ def _propose_form() -> ProposeForm:
 def review() -> Response:
     """Earnings in scope: those that wait, those objected to, all."""
     actor = current_actor()
-    which = request.args.get("tab", "") if request.args.get("tab") in TABS else "waiting"
+    which = tab_asked()
     found = queries.review_page(actor, which, request.args.get("after", ""))
     return page(
         "points/review.html",
@@ -99,6 +99,12 @@ def review() -> Response:
         new_form=AnswerForm,
         against=lambda row: permissions.why_not(permissions.check_can_review, actor, row),
     )
+
+
+def tab_asked() -> str:
+    """Which tab the address, or the form under one, names."""
+    which = request.values.get("tab", "")
+    return which if which in TABS else "waiting"
 
 
 @bp.get("/review/<int:entry_id>")

@@ -15,7 +15,7 @@ from webapp.extensions import db
 from webapp.foundation import clock, codes
 from webapp.foundation.access import Actor
 from webapp.foundation.errors import NotFound
-from webapp.foundation.paging import Page, keyset
+from webapp.foundation.paging import PAGE_SIZE, Page, keyset
 from webapp.points.eligibility import add_months
 from webapp.points.models import (
     UNCOLLECTED,
@@ -73,7 +73,7 @@ def reward_for(actor: Actor, reward_id: int) -> Any:
     return row
 
 
-def rewards_page(actor: Actor, cursor: str = "") -> Page[Any]:
+def rewards_page(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
     """The rewards of the actor's unit and below, with what is held of each; the newest first."""
     held = sa.select(sa.func.count()).where(Redemption.reward_id == Reward.id, UNCOLLECTED)
     query = sa.select(
@@ -83,7 +83,7 @@ def rewards_page(actor: Actor, cursor: str = "") -> Page[Any]:
         Unit.short_name.label("unit_name"),
     )
     return keyset(
-        query.join(Unit, Unit.id == Reward.unit_id).where(within(actor, Reward)), [Reward.id], cursor
+        query.join(Unit, Unit.id == Reward.unit_id).where(within(actor, Reward)), [Reward.id], cursor, size
     )
 
 
@@ -96,7 +96,7 @@ def reward_managed_by(actor: Actor, reward_id: int) -> Reward:
     return _one(sa.select(Reward).where(Reward.id == reward_id, within(actor, Reward)))
 
 
-def movements_page(reward_id: int, cursor: str = "") -> Page[Any]:
+def movements_page(reward_id: int, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
     """What happened to a reward's stock, the newest first."""
     columns = (
         StockMovement.id,
@@ -107,7 +107,7 @@ def movements_page(reward_id: int, cursor: str = "") -> Page[Any]:
         Person.name.label("by_name"),
     )
     query = sa.select(*columns).outerjoin(Person, Person.id == StockMovement.by)
-    return keyset(query.where(StockMovement.reward_id == reward_id), [StockMovement.id], cursor)
+    return keyset(query.where(StockMovement.reward_id == reward_id), [StockMovement.id], cursor, size)
 
 
 def stations_of(actor: Actor) -> Sequence[Any]:
@@ -133,7 +133,7 @@ def _offered_to(actor: Actor) -> sa.ColumnElement[bool]:
 # Redemptions
 
 
-def redemptions_page(person_id: int, cursor: str = "") -> Page[Any]:
+def redemptions_page(person_id: int, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
     """The person's redemptions, the newest first."""
     columns = (
         Redemption.id,
@@ -152,7 +152,7 @@ def redemptions_page(person_id: int, cursor: str = "") -> Page[Any]:
         .join(Station, Station.id == Redemption.station_id)
     )
     mine = query.where(Redemption.person_id == person_id)
-    return keyset(mine, [Redemption.requested_at, Redemption.id], cursor)
+    return keyset(mine, [Redemption.requested_at, Redemption.id], cursor, size)
 
 
 def redemption_for(actor: Actor, code: str) -> Redemption:

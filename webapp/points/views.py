@@ -35,7 +35,7 @@ bp = Blueprint("points", __name__, url_prefix="/points")
 def register(app: Flask) -> None:
     """Hang the pages on ``app``, and listen to the rooms that earn."""
     # They hang their pages on the blueprint.
-    from webapp.points import desk_views, review_views, reward_views  # noqa: F401
+    from webapp.points import desk_views, export_views, review_views, reward_views  # noqa: F401
 
     listeners.connect()
     app.register_blueprint(bp)

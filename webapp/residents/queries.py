@@ -17,7 +17,7 @@ from webapp.extensions import db
 from webapp.foundation import codes, private
 from webapp.foundation.access import Actor
 from webapp.foundation.errors import NotFound
-from webapp.foundation.paging import Page, keyset
+from webapp.foundation.paging import PAGE_SIZE, Page, keyset
 from webapp.residents.models import Feedback
 
 NOT_FOUND = "没有找到。请核对查询码，字母和数字都要对。"
@@ -99,7 +99,7 @@ def feedback_for(actor: Actor, feedback_id: int) -> Feedback:
     return row
 
 
-def list_feedback(actor: Actor, cursor: str = "") -> Page[FeedbackRow]:
+def list_feedback(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page[FeedbackRow]:
     """Complaints about the actor's places, the latest first."""
     place = sa.func.coalesce(Feedback.community_id, Feedback.street_id)
     query = (
@@ -115,7 +115,7 @@ def list_feedback(actor: Actor, cursor: str = "") -> Page[FeedbackRow]:
         .outerjoin(Unit, Unit.id == place)
         .where(within(actor, Feedback))
     )
-    page = keyset(query, [Feedback.at, Feedback.id], cursor)
+    page = keyset(query, [Feedback.at, Feedback.id], cursor, size)
     return Page([_dressed(row) for row in page.rows], page.next)
 
 

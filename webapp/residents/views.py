@@ -49,6 +49,8 @@ VERBS: dict[str, Callable[..., Case]] = {
 
 def register(app: Flask) -> None:
     """Hang the room on ``app``."""
+    import webapp.residents.export_views  # noqa: F401 - adds its page to the blueprint
+
     app.register_blueprint(bp)
 
 

@@ -17,7 +17,7 @@ from webapp.foundation import clock
 from webapp.foundation.access import Actor
 from webapp.foundation.db import UTCDateTime
 from webapp.foundation.errors import NotFound
-from webapp.foundation.paging import Page, keyset
+from webapp.foundation.paging import PAGE_SIZE, Page, keyset
 from webapp.foundation.prepared import prepared
 from webapp.visits.models import DeskHost, DeskSession, Visit
 from webapp.visits.queries import ONE_DAY
@@ -85,10 +85,10 @@ def timetable_query(actor: Actor, since: datetime) -> sa.Select[Any]:
     return _select().where(within(actor, DeskSession), DeskSession.starts_at >= since)
 
 
-def timetable(actor: Actor, cursor: str = "") -> Page[Desk]:
+def timetable(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page[Desk]:
     """A page of the sessions in scope from today on, the next one first; cancelled ones stay visible. Two queries."""
     query = timetable_query(actor, clock.at(clock.today()))
-    page = keyset(query, [DeskSession.starts_at, DeskSession.id], cursor, ascending=True)
+    page = keyset(query, [DeskSession.starts_at, DeskSession.id], cursor, size, ascending=True)
     return Page(_desks(page.rows), page.next)
 
 

@@ -17,7 +17,7 @@ from webapp.foundation import clock
 from webapp.foundation.access import Actor
 from webapp.foundation.db import AnySelect, UTCDateTime
 from webapp.foundation.errors import NotFound
-from webapp.foundation.paging import Page, keyset
+from webapp.foundation.paging import PAGE_SIZE, Page, keyset
 from webapp.foundation.photos import PhotoRow, photos_of
 from webapp.foundation.prepared import prepared
 from webapp.foundation.private import keyed_hash, mask_name, mask_phone, scrub, valid_phone
@@ -74,9 +74,9 @@ class Line:
         return clock.local(self.at).date()
 
 
-def visits_page(actor: Actor, filters: Filters, cursor: str = "") -> Page[Line]:
+def visits_page(actor: Actor, filters: Filters, cursor: str = "", size: int = PAGE_SIZE) -> Page[Line]:
     """A page of visits in scope, the latest first: two queries, whatever their number."""
-    page = keyset(list_query(actor, filters), [Visit.at, Visit.id], cursor)
+    page = keyset(list_query(actor, filters), [Visit.at, Visit.id], cursor, size)
     items = item_names([row.id for row in page.rows])
     return Page([_line(actor, row, items.get(row.id, [])) for row in page.rows], page.next)
 

@@ -33,7 +33,9 @@ bp = Blueprint("visits", __name__, url_prefix="/visits")
 
 def register(app: Flask) -> None:
     """Hang the pages on ``app``."""
-    import webapp.visits.desk_views  # noqa: F401 - adds its pages to the blueprint
+    # These add their pages to the blueprint.
+    import webapp.visits.desk_views
+    import webapp.visits.export_views  # noqa: F401
 
     app.register_blueprint(bp)
 
@@ -42,16 +44,16 @@ def register(app: Flask) -> None:
 @may(P.VISIT_READ)
 def index() -> Response:
     """The visits in scope, day by day."""
-    actor, filters = current_actor(), _filters()
+    actor, filters = current_actor(), filters_sent()
     after = request.args.get("after", "")
     found = queries.visits_page(actor, filters, after)
     part = "visits/_rows.html" if after else "visits/_list.html"
     return page("visits/index.html", part=part, **_list(filters), found=found, last=_day("last"))
 
 
-def _filters() -> Filters:
-    """The filters of the address; what is no known value narrows nothing."""
-    args = request.args
+def filters_sent() -> Filters:
+    """The filters of the address, or of the form under the list; what is no known value narrows nothing."""
+    args = request.values
     return Filters(
         mine=args.get("mine") == "1",
         kind=args.get("kind", "") if args.get("kind") in set(VisitKind) else "",
@@ -64,13 +66,13 @@ def _filters() -> Filters:
 
 def _day(name: str) -> date | None:
     try:
-        return date.fromisoformat(request.args.get(name, ""))
+        return date.fromisoformat(request.values.get(name, ""))
     except ValueError:
         return None
 
 
-def _list(filters: Filters) -> dict[str, Any]:
-    """What the list needs beside its rows."""
+def kept(filters: Filters) -> dict[str, str]:
+    """The filters as they stand in the address."""
     chosen = {
         "mine": "1" if filters.mine else "",
         "kind": filters.kind,
@@ -79,9 +81,14 @@ def _list(filters: Filters) -> dict[str, Any]:
         "day": filters.day.isoformat() if filters.day else "",
         "q": filters.q,
     }
+    return {key: value for key, value in chosen.items() if value}
+
+
+def _list(filters: Filters) -> dict[str, Any]:
+    """What the list needs beside its rows."""
     return {
         "filters": filters,
-        "kept": {key: value for key, value in chosen.items() if value},
+        "kept": kept(filters),
         "kinds": KIND_NAMES,
         "outcomes": OUTCOME_NAMES,
         "items": queries.all_items(),

@@ -22,7 +22,7 @@ from webapp.foundation import clock
 from webapp.foundation.access import Actor
 from webapp.foundation.db import AnySelect, UTCDateTime
 from webapp.foundation.errors import Conflict, NotFound
-from webapp.foundation.paging import Page, keyset
+from webapp.foundation.paging import PAGE_SIZE, Page, keyset
 from webapp.foundation.prepared import prepared
 from webapp.volunteering import codes
 from webapp.volunteering.models import (
@@ -112,22 +112,22 @@ _COLUMNS = (
 )
 
 
-def activities(actor: Actor, *, past: bool, cursor: str = "") -> Page[Any]:
+def activities(actor: Actor, *, past: bool, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
     """Those still to come, the nearest first, or those that are over, the latest first."""
     now = clock.now()
     when = Activity.ends_at < now if past else Activity.ends_at >= now
     query = sa.select(*_COLUMNS).where(readable(actor), when)
-    return keyset(query, [Activity.ends_at, Activity.id], cursor, ascending=not past)
+    return keyset(query, [Activity.ends_at, Activity.id], cursor, size, ascending=not past)
 
 
-def my_activities(actor: Actor, cursor: str = "") -> Page[Any]:
+def my_activities(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
     """What the actor signed up for, the latest sign-up first."""
     query = (
         sa.select(*_COLUMNS[1:], Activity.id.label("activity_id"), Signup.id, Signup.joined_at, Signup.state)
         .join(Activity, Activity.id == Signup.activity_id)
         .where(Signup.person_id == actor.person_id, Signup.state != SignupState.LEFT)
     )
-    return keyset(query, [Signup.joined_at, Signup.id], cursor)
+    return keyset(query, [Signup.joined_at, Signup.id], cursor, size)
 
 
 def next_activity(actor: Actor) -> Any | None:
@@ -255,7 +255,7 @@ def attendees(activity: Activity) -> Sequence[Any]:
     return db.session.execute(query).all()
 
 
-def my_hours(actor: Actor, cursor: str = "") -> Page[Any]:
+def my_hours(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
     """The actor's own hours, the latest first."""
     query = (
         sa.select(
@@ -270,7 +270,7 @@ def my_hours(actor: Actor, cursor: str = "") -> Page[Any]:
         .join(Activity, Activity.id == Attendance.activity_id)
         .where(Attendance.person_id == actor.person_id)
     )
-    return keyset(query, [Attendance.at, Attendance.id], cursor)
+    return keyset(query, [Attendance.at, Attendance.id], cursor, size)
 
 
 def my_minutes(actor: Actor) -> dict[str, int]:

@@ -12,7 +12,7 @@ from webapp.directory.posts import Level, Permission
 from webapp.directory.scope import within
 from webapp.extensions import db
 from webapp.foundation.access import Actor
-from webapp.foundation.paging import Page, keyset
+from webapp.foundation.paging import PAGE_SIZE, Page, keyset
 from webapp.volunteering.models import CheckInKind, PartyReport, ReportState
 
 
@@ -42,7 +42,7 @@ def unit_to_report_to(actor: Actor, grid_id: int, level: str) -> Unit | None:
     return grid if level == Level.GRID else db.session.get(Unit, grid.community_id)
 
 
-def reports(actor: Actor, cursor: str = "") -> Page[Any]:
+def reports(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
     """One's own reports; for those who serve a place, those made to it."""
     query = (
         sa.select(
@@ -63,4 +63,4 @@ def reports(actor: Actor, cursor: str = "") -> Page[Any]:
         query = query.where(PartyReport.person_id == actor.person_id)
     else:
         query = query.where(within(actor, PartyReport), PartyReport.state == ReportState.REPORTED)
-    return keyset(query, [PartyReport.reported_at, PartyReport.id], cursor)
+    return keyset(query, [PartyReport.reported_at, PartyReport.id], cursor, size)

@@ -12,6 +12,7 @@ from webapp.foundation import clock
 from webapp.foundation.access import Actor, current_actor, may
 from webapp.foundation.forms import submit
 from webapp.foundation.htmx import go, page, wants_part
+from webapp.foundation.paging import PAGE_SIZE, Page
 from webapp.foundation.receipts import Done
 from webapp.volunteering import queries, report_queries, service
 from webapp.volunteering.forms import (
@@ -51,6 +52,7 @@ def register(app: Flask) -> None:
     """Hang the pages on ``app``."""
     # These add their pages to the blueprint.
     import webapp.volunteering.day_views
+    import webapp.volunteering.export_views
     import webapp.volunteering.hours_views  # noqa: F401
 
     app.register_blueprint(bp)
@@ -67,19 +69,31 @@ def register(app: Flask) -> None:
 def index() -> Response:
     """The activities to come, one's own, those that are over."""
     actor, cursor = current_actor(), request.args.get("after", "")
-    shown = {key: label for key, label in LISTS.items() if key != "mine" or actor.can(P.REPORT_OWN)}
-    which = request.args.get("tab", "")
-    which = which if which in shown else "coming"
-    if which == "mine":
-        found = queries.my_activities(actor, cursor)
-    else:
-        found = queries.activities(actor, past=which == "past", cursor=cursor)
+    shown, which = _lists(actor), list_asked(actor)
+    found = listed(actor, which, cursor)
     return page(
         "volunteering/index.html", "volunteering/_rows.html" if cursor else "volunteering/_index.html",
         lists=[{"label": shown[key], "url": url_for(".index", tab=key), "current": key == which} for key in shown],
         which=which, found=found, more=url_for(".index", tab=which, after=found.next) if found.next else "",
         own=actor.can(P.REPORT_OWN), may_plan=actor.can(P.ACTIVITY_ORGANISE),
     )  # fmt: skip
+
+
+def _lists(actor: Actor) -> dict[str, str]:
+    return {key: label for key, label in LISTS.items() if key != "mine" or actor.can(P.REPORT_OWN)}
+
+
+def list_asked(actor: Actor) -> str:
+    """Which of the lists the address, or the form under one, names."""
+    which = request.values.get("tab", "")
+    return which if which in _lists(actor) else "coming"
+
+
+def listed(actor: Actor, which: str, cursor: str, size: int = PAGE_SIZE) -> Page[Any]:
+    """A page of one of the lists."""
+    if which == "mine":
+        return queries.my_activities(actor, cursor, size)
+    return queries.activities(actor, past=which == "past", cursor=cursor, size=size)
 
 
 @bp.get("/reports")

@@ -1,0 +1,57 @@
+"""The register's lists as files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+
+from webapp.directory import queries
+from webapp.directory.models import STATION_KINDS
+from webapp.directory.posts import Permission
+from webapp.directory.queries import PersonLine
+from webapp.directory.views import bp
+from webapp.foundation.access import current_actor, may
+from webapp.foundation.exports import AT_ONCE, export
+from webapp.foundation.spreadsheets import Column
+
+PEOPLE: list[Column[PersonLine]] = [
+    Column("姓名", lambda row: row.name),
+    Column("职务", lambda row: row.serves),
+]
+STATIONS: list[Column[Any]] = [
+    Column("编号", lambda row: row.code),
+    Column("名称", lambda row: row.name),
+    Column("类型", lambda row: STATION_KINDS[row.kind]),
+    Column("单位", lambda row: row.unit),
+    Column("地址", lambda row: row.address),
+]
+
+
+@bp.post("/people/export")
+@may(Permission.DIRECTORY_READ)
+def export_people() -> Response:
+    """The people whose name holds what was looked for; of one unit and below, if asked."""
+    actor, text, code = current_actor(), request.form.get("q", "").strip(), request.form.get("unit", "")
+    unit = queries.unit_for(actor, code) if code else None
+    chosen = {key: value for key, value in {"q": text, "unit": code}.items() if value}
+    return export(
+        f"{unit.short_name}的人员" if unit else "人员",
+        PEOPLE,
+        lambda cursor: queries.people(actor, text, unit, cursor, AT_ONCE),
+        back="directory.people",
+        filters=chosen,
+    )
+
+
+@bp.post("/stations/export")
+@may(Permission.DIRECTORY_READ)
+def export_stations() -> Response:
+    """The stations, by code."""
+    actor = current_actor()
+    return export(
+        "服务站点",
+        STATIONS,
+        lambda cursor: queries.stations(actor, cursor, AT_ONCE),
+        back="directory.stations",
+    )
