@@ -61,7 +61,7 @@ def export(
     if not form.validate_on_submit():
         return go(url_for(back, **given, **chosen), "没有导出，请再试一次。", "overdue")
     kind = "xlsx" if form.file.data == "xlsx" else "csv"
-    table = gather(title, columns, pages)
+    table = gather(title, columns, pages, MOST)
     # The names of the filters alone: what somebody looked for may be personal.
     told = {"kind": kind, "filters": sorted(chosen), "rows": len(table.rows), **given}
     _note_once(form, table, told)
@@ -75,9 +75,7 @@ def export(
     return response
 
 
-def gather(
-    title: str, columns: Sequence[Column[Row]], pages: Callable[[str], Page[Row]], most: int = MOST
-) -> Table:
+def gather(title: str, columns: Sequence[Column[Row]], pages: Callable[[str], Page[Row]], most: int) -> Table:
     """The rows of all pages, up to ``most``; the table says so where there are more."""
     rows: list[list[Cell]] = []
     cursor = ""

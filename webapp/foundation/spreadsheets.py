@@ -26,6 +26,7 @@ MEDIA_TYPES = {
 # Full-width ones too: Excel in Chinese takes them for the same.
 FORMULA = ("=", "+", "-", "@", "\t", "\n", "＝", "＋", "－", "＠")
 LONGEST_TEXT = 32_767  # characters that a cell of Excel holds
+FIRST_YEAR = 1901  # of Excel; an older day is a slip of the pen and goes out as text
 # What XML or UTF-8 can't hold. Line ends are made one kind before.
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _NO_SHEET_NAME = re.compile(r"[\[\]:*?/\\']")
@@ -128,16 +129,14 @@ def _xlsx(table: Table) -> Iterator[bytes]:
 
 
 def _write_cell(sheet: Any, row: int, column: int, cell: Cell, formats: dict[str, Any]) -> None:
-    if isinstance(cell, bool) or cell is None or isinstance(cell, str):
-        if text := _text(cell):
-            sheet.write_string(row, column, text)
-    elif isinstance(cell, int):
+    if isinstance(cell, date) and cell.year >= FIRST_YEAR:
+        is_moment = isinstance(cell, datetime)
+        shown = clock.local(cell).replace(tzinfo=None, second=0, microsecond=0) if is_moment else cell
+        sheet.write_datetime(row, column, shown, formats["moment" if is_moment else "day"])
+    elif isinstance(cell, int) and not isinstance(cell, bool):
         sheet.write_number(row, column, cell)
-    elif isinstance(cell, datetime):
-        wall = clock.local(cell).replace(tzinfo=None, second=0, microsecond=0)
-        sheet.write_datetime(row, column, wall, formats["moment"])
-    else:
-        sheet.write_datetime(row, column, cell, formats["day"])
+    elif text := _text(cell):
+        sheet.write_string(row, column, text)
 
 
 def _width(table: Table, column: int) -> int:
