@@ -51,6 +51,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     """Build the app: settings, extensions, then each room's blueprint."""
     from webapp.accounts.session import find_actor, send_to_login
     from webapp.foundation import access, assets, exports, htmx, photos, private, serving, web
+    from webapp.foundation.prepared import end_of_reading
 
     settings = settings or config.load()
     app = _App(
@@ -65,6 +66,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     private.configure(settings.data_keys, settings.hash_key)
     photos.configure(settings.instance / "photos")
     db.init_app(app)
+    app.teardown_appcontext(end_of_reading)
     csrf.init_app(app)
     compress.init_app(app)
     # Its context processor would load the user for every template.

@@ -1183,6 +1183,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("expires_on IS NOT NULL"),
             postgresql_where=sa.text("expires_on IS NOT NULL"),
         )
+        batch_op.create_index(
+            "ix_point_entries_lots",
+            ["person_id", "expires_on", "amount"],
+            unique=False,
+            sqlite_where=sa.text("kind = 'earn' AND status = 'effective'"),
+            postgresql_where=sa.text("kind = 'earn' AND status = 'effective'"),
+        )
         batch_op.create_index("ix_point_entries_person", ["person_id", "at", "id"], unique=False)
         batch_op.create_index("ix_point_entries_source", ["source_type", "source_id"], unique=False)
         batch_op.create_index("ix_point_entries_street", ["street_id", "at", "id"], unique=False)
@@ -1741,6 +1748,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_point_entries_street")
         batch_op.drop_index("ix_point_entries_source")
         batch_op.drop_index("ix_point_entries_person")
+        batch_op.drop_index(
+            "ix_point_entries_lots",
+            sqlite_where=sa.text("kind = 'earn' AND status = 'effective'"),
+            postgresql_where=sa.text("kind = 'earn' AND status = 'effective'"),
+        )
         batch_op.drop_index(
             "ix_point_entries_expiring",
             sqlite_where=sa.text("expires_on IS NOT NULL"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -73,10 +74,16 @@ class Offer:
     reason: str | None = field(default=None)
 
 
-def facts_of(case: Case) -> Facts:
-    """The facts about one case, with three queries; one more where it joined another."""
+def facts_of(case: Case, events: Sequence[CaseEvent] | None = None) -> Facts:
+    """The facts about one case, with two queries; one more each where it joined another, or something was asked for.
+
+    ``events`` are all of the case, in order, where they were read anyway.
+    """
     lead = db.session.get(Case, case.merged_into_id) if case.merged_into_id else None
-    events = _telling_events(ids=[case.id, *([lead.id] if lead else [])])
+    if events is None or lead:
+        events = _telling_events(ids=[case.id, *([lead.id] if lead else [])])
+    else:
+        events = events[::-1]
     hands = set()
     for event in events:
         if event.case_id != (lead or case).id:
@@ -85,7 +92,8 @@ def facts_of(case: Case) -> Facts:
             hands.add(event.person_id)
         if event.action in NEW_ROUND:
             break
-    requests = _requests(case_id=case.id)
+    asked = any(event.action in ASKS and event.case_id == case.id for event in events)
+    requests = _requests(case_id=case.id) if asked else []
     has_merged, reopen_allowed = _merged_and_reopens(case_id=case.id, category=case.category)[0]
     return Facts(
         hands=frozenset(hands),
@@ -112,7 +120,7 @@ def _telling_events() -> AnySelect:
         sa.select(event.case_id, event.action, event.person_id, event.post, event.at)
         .where(
             event.case_id.in_(sa.bindparam("ids", expanding=True)),
-            event.action.in_((*HANDLING, *NEW_ROUND, "supervise")),
+            event.action.in_((*HANDLING, *NEW_ROUND, *ASKS, "supervise")),
         )
         .order_by(event.id.desc())
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -151,7 +152,8 @@ def case_for(actor: Actor, number: str) -> Case:
 
 @prepared
 def _by_number() -> AnySelect:
-    return sa.select(Case).where(Case.number == sa.bindparam("number"))
+    names = [c for c in rows().selected_columns if c.key not in C]
+    return rows().with_only_columns(*C, *names).where(C.number == sa.bindparam("number"))
 
 
 def photo_case(actor: Actor, photo_id: str) -> PhotoRow:
@@ -177,9 +179,9 @@ def case_page(actor: Actor, number: str) -> CasePage:
         NotFound: there is none, or it is not the actor's to see.
     """
     case = case_for(actor, number)
-    row = _row(id=case.id)[0]
-    facts = facts_of(case)
+    row: Any = case
     events = _events(case_id=case.id)
+    facts = facts_of(case, events)
     names = _names(case, events, facts)
     now = clock.now()
     handler_only = _is_handler_only(actor, case)
@@ -214,7 +216,7 @@ def case_page(actor: Actor, number: str) -> CasePage:
         ],
         offers=offers(actor, case, facts),
         request=_request(facts.ask, names),
-        parties=_parties(case.id),
+        parties=_parties(case.id) if any(event.action == "convene" for event in events) else [],
         merged=_merged(case.id) if facts.has_merged else [],
         into=Ref(facts.lead.number, private.scrub(facts.lead.title)) if facts.lead else None,
         result_name=RESULT_NAMES[ResultKind(case.result_kind)] if case.result_kind else "",
@@ -222,11 +224,6 @@ def case_page(actor: Actor, number: str) -> CasePage:
         verdict_note="" if hidden else case.verdict_note,
         tries=0 if hidden else case.contact_tries,
     )
-
-
-@prepared
-def _row() -> AnySelect:
-    return rows().where(C.id == sa.bindparam("id"))
 
 
 @prepared

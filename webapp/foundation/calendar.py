@@ -213,14 +213,20 @@ def _stretches(days: Sequence[date]) -> list[list[date]]:
 
 def load_calendar(first: date, last: date, hours: WorkHours = WORK_HOURS) -> Calendar:
     """The calendar from ``first`` to ``last``. For a list: load once, over all its dates."""
-    return Calendar(_all_days(), first, last, hours)
+    days, made = _known_days()
+    if hours is not WORK_HOURS:
+        return Calendar(days, first, last, hours)
+    if (first, last) not in made:
+        made[first, last] = Calendar(days, first, last)
+    return made[first, last]
 
 
 @Kept
-def _all_days() -> dict[date, Day]:
+def _known_days() -> tuple[dict[date, Day], dict[tuple[date, date], Calendar]]:
+    """All days of the table, and the calendars made of them so far."""
     columns = Workday.__table__.c
     rows = db.session.execute(sa.select(columns.date, columns.is_workday, columns.note))
-    return {day: Day(is_workday, note) for day, is_workday, note in rows}
+    return {day: Day(is_workday, note) for day, is_workday, note in rows}, {}
 
 
 def deadline(start: datetime, amount: int, unit: Unit, hours: WorkHours = WORK_HOURS) -> Due:
@@ -258,5 +264,5 @@ def seed_workdays() -> int:
                 rows.append({"day": day, "is_workday": works, "note": note, "source": "chinesecalendar"})
         if rows:
             session.execute(sa.insert(Workday), rows)
-    _all_days.forget()
+    _known_days.forget()
     return len(rows)

@@ -120,6 +120,11 @@ def locked(model: type[T], key: Any) -> T | None:
     return db.session.get(model, key, with_for_update=True, populate_existing=True)
 
 
+def is_writing() -> bool:
+    """Whether this is inside ``transaction()``."""
+    return _writing.get()
+
+
 def require_transaction() -> None:
     """Raise when called outside ``transaction()``: the caller's change could be half of a whole."""
     if not _writing.get():

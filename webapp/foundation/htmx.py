@@ -6,10 +6,11 @@ asks for a part, and the whole page otherwise (a browser without JavaScript, Bac
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, flash, make_response, redirect, render_template, request
+from flask import Response, flash, make_response, redirect, render_template, request, session
 from htmx_flask import Htmx
 from htmx_flask import request as htmx_request
 
@@ -36,13 +37,25 @@ def page(full: str, part: str = "", status: int = 200, **data: Any) -> Response:
     if outbox.asks():
         return outbox.answer(status)
     if part and wants_part():
-        body = render_template(part, **data) + render_template("_messages.html", out_of_band=True)
+        body = render_template(part, **data) + _messages()
     else:
         body = render_template(full, **data)
     response = make_response(body, status)
     response.vary.update(VARY)
     response.headers.setdefault("Cache-Control", "private, no-cache")
     return response
+
+
+def _messages() -> str:
+    """The messages that wait, out of band; none most of the time, which always looks the same."""
+    if "_flashes" in session:
+        return render_template("_messages.html", out_of_band=True)
+    return _no_messages()
+
+
+@cache
+def _no_messages() -> str:
+    return render_template("_messages.html", out_of_band=True)
 
 
 def go(url: str, message: str = "", category: str = "done") -> Response:

@@ -1,8 +1,8 @@
 """Statements that are asked for all the time: built once, compiled once for each kind of database, then only given values.
 
 SQLAlchemy takes five to ten times as long around a short SELECT as the database takes for it; a page asks ten of them.
-So what is compiled goes straight to the driver here, in the session's own transaction, and its types convert what goes
-in and what comes out, as ever.
+So what is compiled goes straight to the driver here, inside the session's transaction where there is one, and its types
+convert what goes in and what comes out, as ever.
 """
 
 from __future__ import annotations
@@ -13,8 +13,12 @@ from functools import lru_cache, wraps
 from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
+from flask import g
 from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
+
+from webapp.foundation.db import is_writing, require_transaction
 
 Convert = Callable[[Any], Any]
 Statement: TypeAlias = "sa.Select[Any] | sa.Insert | sa.Update | sa.ReturningInsert[Any]"
@@ -40,6 +44,7 @@ class Prepared:
 
     def __init__(self, query: Statement) -> None:
         self.query: Any = query
+        self._writes = not isinstance(query, sa.Select)
         parameters = [part for part in visitors.iterate(query) if isinstance(part, sa.BindParameter)]
         # A list of values needs one place each: its length is part of the statement's text.
         self._lists = tuple(dict.fromkeys(p.key for p in parameters if p.expanding and p.required))
@@ -51,42 +56,65 @@ class Prepared:
         Raises:
             sqlalchemy.exc.DBAPIError: as SQLAlchemy has it, an IntegrityError for a broken rule and so on.
         """
-        from webapp.extensions import db
-
-        session = db.session()
-        if session.autoflush:
-            session.flush()
-        connection = session.connection()
+        if self._writes:
+            require_transaction()
+        source, driver = _at_hand()
         lengths = [len(values[name]) for name in self._lists]
-        key = (connection.dialect.name, *lengths)
+        key = (source.dialect.name, *lengths)
         ready = self._compiled.get(key)
         if ready is None:
-            ready = self._compiled[key] = _compile(self.query, connection, values, self._lists)
+            ready = self._compiled[key] = _compile(self.query, source.dialect, values, self._lists)
         if self._lists:
             values = {
                 **values,
                 **{f"{name}_{n}": v for name in self._lists for n, v in enumerate(values[name], start=1)},
             }
-        return _run(ready, connection, values)
+        return _run(ready, source, driver, values)
 
 
-def _run(ready: _Compiled, connection: Connection, values: dict[str, Any]) -> list[Any]:
+def _at_hand() -> tuple[sa.Engine | Connection, Any]:
+    """Where the next statement goes: into the session's transaction if there is one.
+
+    On SQLite a page that only reads needs none, nor a session: each SELECT stands alone.
+    """
+    from webapp.extensions import db
+
+    session: Session | None = db.session() if db.session.registry.has() or is_writing() else None
+    if session is None or not (is_writing() or session.in_transaction()):
+        engine = db.engine
+        if engine.dialect.name == "sqlite":
+            if "reading" not in g:
+                g.reading = engine.raw_connection()
+            return engine, g.reading
+        session = db.session()
+    if session.autoflush:
+        session.flush()
+    connection = session.connection()
+    return connection, connection.connection
+
+
+def end_of_reading(_: BaseException | None = None) -> None:
+    """Give the connection back, at the end of a request."""
+    reading = g.pop("reading", None)
+    if reading is not None:
+        reading.close()
+
+
+def _run(ready: _Compiled, source: sa.Engine | Connection, driver: Any, values: dict[str, Any]) -> list[Any]:
     given: Any = {**ready.fixed, **values}
     for name, convert in ready.into:
         given[name] = convert(given[name])
     if ready.names is not None:
         given = [given[name] for name in ready.names]
-    cursor = connection.connection.cursor()
+    cursor = driver.cursor()
     # Whoever listens for statements (the tests that count them) hears of these, too.
-    connection.dispatch.before_cursor_execute(connection, cursor, ready.text, given, None, False)
+    source.dispatch.before_cursor_execute(source, cursor, ready.text, given, None, False)
     try:
         cursor.execute(ready.text, given)
         found = cursor.fetchall() if ready.row else []
-    except connection.dialect.loaded_dbapi.Error as error:
-        base = connection.dialect.loaded_dbapi.Error
-        raise sa.exc.DBAPIError.instance(
-            ready.text, given, error, base, dialect=connection.dialect
-        ) from error
+    except source.dialect.loaded_dbapi.Error as error:
+        base = source.dialect.loaded_dbapi.Error
+        raise sa.exc.DBAPIError.instance(ready.text, given, error, base, dialect=source.dialect) from error
     finally:
         cursor.close()
     if ready.row is None:
@@ -102,8 +130,7 @@ def _converted(found: Sequence[Any], out: Sequence[tuple[int, Convert]]) -> Iter
         yield columns
 
 
-def _compile(query: Any, connection: Connection, values: dict[str, Any], lists: Sequence[str]) -> _Compiled:
-    dialect = connection.dialect
+def _compile(query: Any, dialect: sa.Dialect, values: dict[str, Any], lists: Sequence[str]) -> _Compiled:
     named = list(values) if isinstance(query, sa.Insert) else None
     compiled: Any = query.compile(dialect=dialect, column_keys=named)
     state = compiled.construct_expanded_state(values)

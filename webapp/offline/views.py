@@ -38,7 +38,7 @@ bp = Blueprint("offline", __name__)
 def register(app: Flask) -> None:
     """Hang the room on ``app``."""
     app.register_blueprint(bp)
-    app.context_processor(lambda: {"outbox": shell.identity()})
+    app.context_processor(lambda: {"outbox": shell.identity})  # asked for by whole pages only
     app.after_request(shell.mark)
     app.extensions["before_access"] = takeover.before_access
 

@@ -19,6 +19,7 @@ from webapp.foundation import clock
 from webapp.foundation.db import AnySelect, require_transaction
 from webapp.foundation.prepared import prepared
 from webapp.points.models import (
+    IS_LOT,
     STILL_OPEN,
     EntryKind,
     EntryStatus,
@@ -117,8 +118,7 @@ def _balance() -> AnySelect:
     today = sa.bindparam("today", type_=sa.Date)
     alive = (
         lot.person_id == PERSON_ID,
-        lot.kind == EntryKind.EARN,
-        lot.status == EntryStatus.EFFECTIVE,
+        IS_LOT,
         sa.or_(lot.expires_on.is_(None), lot.expires_on >= today),
     )
     earned = sa.select(sa.func.coalesce(sa.func.sum(lot.amount), 0)).where(*alive).scalar_subquery()
@@ -205,8 +205,7 @@ def _lots(person_id: Any) -> sa.Select[int, int, date | None, bool]:
         frozen.label("frozen"),
     ).where(
         PointEntry.person_id == person_id,
-        PointEntry.kind == EntryKind.EARN,
-        PointEntry.status == EntryStatus.EFFECTIVE,
+        IS_LOT,
     )
 
 

@@ -227,6 +227,10 @@ class PointAccount(db.Model):
     opened_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
+# With the values in the statement's text, as a partial index asks for them.
+_LOT = sa.text("kind = 'earn' AND status = 'effective'")
+
+
 class PointEntry(Placed, db.Model):
     """One change of a person's points, or the proposal of one.
 
@@ -294,6 +298,14 @@ class PointEntry(Placed, db.Model):
             postgresql_where=sa.text("status = 'proposed'"),
         ),
         sa.Index(
+            "ix_point_entries_lots",
+            "person_id",
+            "expires_on",
+            "amount",
+            sqlite_where=_LOT,
+            postgresql_where=_LOT,
+        ),
+        sa.Index(
             "ix_point_entries_expiring",
             "expires_on",
             sqlite_where=sa.text("expires_on IS NOT NULL"),
@@ -324,8 +336,11 @@ class PointEntry(Placed, db.Model):
 
 guard_entries(PointEntry.__table__)
 
-# With the value in the statement's text, as a partial index asks for it.
 WAITS = PointEntry.status == sa.literal_column(f"'{EntryStatus.PROPOSED}'")
+IS_LOT = sa.and_(
+    PointEntry.kind == sa.literal_column(f"'{EntryKind.EARN}'"),
+    PointEntry.status == sa.literal_column(f"'{EntryStatus.EFFECTIVE}'"),
+)
 
 
 class PointSpend(db.Model):
