@@ -25,6 +25,7 @@ ROOMS = (
     "inbox",
     "residents",
     "offline",
+    "imports",
 )
 
 

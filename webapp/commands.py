@@ -1,10 +1,11 @@
-"""The command line: ``flask --app webapp init | demo | welcome | sweep | verify``."""
+"""The command line: ``flask --app webapp init | demo | welcome | import | sweep | verify``."""
 
 from __future__ import annotations
 
 import json
 import secrets
 import socket
+from pathlib import Path
 
 import click
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from webapp.foundation import clock, schema
 
 def register(app: Flask) -> None:
     """Hang the commands on ``app``."""
-    for command in (init, demo, welcome, sweep, verify, migration):
+    for command in (init, demo, welcome, import_file, sweep, verify, migration):
         app.cli.add_command(command)
 
 
@@ -116,11 +117,40 @@ def _reachable_address() -> str:
         return address
 
 
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--kind", type=click.Choice(["people", "visits"]), required=True, help="What the rows are.")
+@click.option("--source", required=True, help="What the system is called that they come from.")
+@click.option(
+    "--as", "username", default="admin", show_default=True, help="Whose import it is, by user name."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would happen, write nothing.")
+@click.option("--leave-out-wrong", is_flag=True, help="Leave out rows that are wrong instead of stopping.")
+def import_file(
+    file: Path, kind: str, source: str, username: str, dry_run: bool, leave_out_wrong: bool
+) -> None:
+    """Bring in an .xlsx, .xls or .csv file; the columns are known by their names."""
+    from webapp.imports.command import run
+
+    failed = run(
+        file,
+        kind=kind,
+        source=source,
+        username=username,
+        dry_run=dry_run,
+        leave_out_wrong=leave_out_wrong,
+        say=click.echo,
+    )
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
 @click.command()
 def sweep() -> None:
     """Do what time brings: step up overdue cases, close forgotten check-outs, expire codes and points. Run it hourly."""
     from webapp.cases.service import sweep as cases
     from webapp.foundation.limits import purge
+    from webapp.imports.service import sweep as uploads
     from webapp.points.redemptions import expire_due
     from webapp.volunteering.service.attendance import close_forgotten
 
@@ -129,6 +159,7 @@ def sweep() -> None:
         "attendances_closed": close_forgotten(),
         "points": expire_due(clock.now()),
         "rate_windows_purged": purge(),
+        "uploads_purged": uploads(),
     }
     click.echo(json.dumps(results, default=str, ensure_ascii=False))
 

@@ -30,6 +30,7 @@ from webapp.extensions import db
 from webapp.foundation import clock, codes, photos
 from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
+from webapp.imports import service as imports
 from webapp.offline import service as offline
 from webapp.points import catalogue, redemptions
 from webapp.points import queries as points
@@ -409,3 +410,15 @@ def quarantine(world: World, place: str) -> Arguments:
     )  # fmt: skip
     row = offline.put_aside(parcel)
     return {"quarantine_id": row.id, "photo_id": photo_of(offline.PHOTO_OWNER, row.id)}
+
+
+def import_upload(world: World, place: str) -> Arguments:
+    people = {"parent": "community_staff", "cousin": "community_staff2", "district": "district_admin"}
+    if place not in people:
+        return None
+    kind = "people" if place == "district" else "visits"
+    data = "姓名,日期,服务形式,服务事项,办理结果\n示例,2025-3-1,上门,政策咨询,已办结\n".encode()
+    upload = imports.take_in(
+        world.actor(people[place]), kind=kind, source="旧平台", file_name="台账.csv", data=data
+    )
+    return str(upload.id)

@@ -303,6 +303,11 @@ KINDS: dict[str, Kind] = {
     "redemption_clerk": Kind(making.redemption_clerk, CLERKS),
     "ask": Kind(making.ask, ASKS),
     "quarantine": Kind(making.quarantine),
+    # A file that waits is its sender's own, whatever the scope of others.
+    "import_upload": Kind(
+        making.import_upload,
+        seen(parent=["community_staff"], cousin=["community_staff2"], district=["district_admin"]),
+    ),
 }
 
 # Arguments of an address that name no record, with the values to try; under the argument's name, or under

@@ -84,6 +84,7 @@ class Permission(StrEnum):
 
     DIRECTORY_READ = "directory:read"
     DIRECTORY_MANAGE = "directory:manage"
+    IMPORT_RUN = "import:run"  # bring in ledgers that were kept elsewhere
     VISIT_READ = "visit:read"
     VISIT_LOG = "visit:log"
     DESK_PLAN = "desk:plan"
@@ -122,6 +123,7 @@ _SERVES_A_GRID = {
     P.INBOX_READ,
 }
 _SERVES_A_COMMUNITY = _SERVES_A_GRID | {
+    P.IMPORT_RUN,
     P.DESK_PLAN,
     P.CASE_ARCHIVE,
     P.CASE_DECIDE,
@@ -166,6 +168,7 @@ GRANTS: dict[Post, frozenset[Permission]] = {
         {
             P.DIRECTORY_READ,
             P.DIRECTORY_MANAGE,
+            P.IMPORT_RUN,
             P.JOURNAL_READ,
             P.REWARD_MANAGE,
             P.ACTIVITY_READ,

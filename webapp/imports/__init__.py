@@ -1,0 +1,1 @@
+"""Ledgers that were kept elsewhere come in: columns are matched, tried, and written once."""

@@ -1,0 +1,100 @@
+"""Forms of imports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask_wtf.file import FileField, FileRequired
+from wtforms import BooleanField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Length
+
+from webapp.foundation.access import Actor
+from webapp.foundation.forms import Form
+from webapp.foundation.sheet_reader import Sheet
+from webapp.imports.kinds import Kind
+from webapp.imports.models import KIND_NAMES
+from webapp.imports.registry import open_to
+from webapp.imports.trial import shown
+
+SAMPLES = 3  # cells shown of a column
+COLUMN = "column_"
+
+
+class UploadForm(Form):
+    """Which ledger, from where, and the file."""
+
+    kind = RadioField("导入什么", validators=[InputRequired("请选择导入哪一种台账。")])
+    source = StringField(
+        "原系统名称", validators=[InputRequired("请填写原系统名称。"), Length(max=40, message="最多40个字。")]
+    )
+    file = FileField("文件", validators=[FileRequired("请选择文件。")])
+
+    def offer(self, actor: Actor) -> UploadForm:
+        """Offer the kinds that the actor may bring in; the only one is chosen already."""
+        kinds = open_to(actor)
+        self.kind.choices = [SelectChoice(kind.key.value, KIND_NAMES[kind.key]) for kind in kinds]
+        if len(kinds) == 1 and not self.kind.data:
+            self.kind.data = kinds[0].key.value
+        return self
+
+
+class ButtonForm(Form):
+    """A form that is nothing but its button."""
+
+
+class ConfirmForm(Form):
+    """Whether rows that are wrong are left out."""
+
+    leave_out = BooleanField("不导入有问题的行，其余的照常导入")
+
+
+class ColumnsForm(Form):
+    """One select for each column; made for each file by ``columns_form``."""
+
+    hints: dict[str, str] = {}
+
+    def mapping(self) -> dict[str, int]:
+        """Field → column, of what was chosen."""
+        return {field.data: int(name.removeprefix(COLUMN)) for name, field in self._columns() if field.data}
+
+    def _columns(self) -> list[tuple[str, SelectField]]:
+        return [(name, field) for name, field in self._fields.items() if name.startswith(COLUMN)]
+
+    def validate(self, extra_validators: object = None) -> bool:
+        """A field may be chosen for one column only."""
+        valid = super().validate(extra_validators)
+        taken: dict[str, str] = {}
+        for _, field in self._columns():
+            if field.data in taken:
+                field.errors = [f"“{taken[field.data]}”那一列也选了这一项，请改一个。"]
+                valid = False
+            elif field.data:
+                taken[field.data] = field.label.text
+        return valid
+
+
+def columns_form(kind: Kind, sheet: Sheet, mapping: dict[str, int]) -> ColumnsForm:
+    """The form for a file's columns, with what was guessed or chosen before; a few cells of each stand beside it."""
+    choices = [SelectChoice("", "不导入")]
+    choices += [
+        SelectChoice(field.name, f"{field.label}{'（必有）' if field.required else ''}")
+        for field in kind.all_fields
+    ]
+    chosen = {column: name for name, column in mapping.items()}
+    made: type[ColumnsForm] = type("FileColumnsForm", (ColumnsForm,), {"hints": _samples(sheet)})
+    for number, name in enumerate(sheet.header):
+        field = SelectField(name, choices=choices, default=chosen.get(number, ""))
+        setattr(made, f"{COLUMN}{number}", field)
+    return made()
+
+
+def _samples(sheet: Sheet) -> dict[str, str]:
+    """A few cells of each column, phones masked."""
+    hints = {}
+    for number in range(len(sheet.header)):
+        cells: Sequence[str] = [
+            shown(row.cells[number]) for row in sheet.rows[:50] if row.cells[number] != ""
+        ]
+        hints[f"{COLUMN}{number}"] = "例如：" + "、".join(cells[:SAMPLES]) if cells else "这一列没有内容"
+    return hints
