@@ -1174,7 +1174,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("reverses_id", name=op.f("uq_point_entries_reverses_id")),
     )
     with op.batch_alter_table("point_entries", schema=None) as batch_op:
-        batch_op.create_index("ix_point_entries_caps", ["person_id", "rule_code", "earned_on"], unique=False)
+        batch_op.create_index(
+            "ix_point_entries_caps", ["person_id", "rule_code", "status", "earned_on", "amount"], unique=False
+        )
         batch_op.create_index("ix_point_entries_community", ["community_id", "at", "id"], unique=False)
         batch_op.create_index(
             "ix_point_entries_expiring",

@@ -94,11 +94,11 @@ def once(submission: Submission, do: Callable[[], T], answer: Callable[[T], Done
     Raises:
         Conflict: this id was used for other content, another action or by another person.
     """
+    before = kept(submission.id)
+    if before:
+        return _replay(before, submission)
     try:
         with transaction():
-            before = kept(submission.id)
-            if before:
-                return _replay(before, submission)
             # Before the work: a second arrival at the same moment waits here, then fails below.
             _begin.rows(
                 {

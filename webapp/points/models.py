@@ -276,7 +276,7 @@ class PointEntry(Placed, db.Model):
         ),
         sa.Index("ix_point_entries_source", "source_type", "source_id"),
         sa.Index("ix_point_entries_person", "person_id", "at", "id"),
-        sa.Index("ix_point_entries_caps", "person_id", "rule_code", "earned_on"),
+        sa.Index("ix_point_entries_caps", "person_id", "rule_code", "status", "earned_on", "amount"),
         sa.Index("ix_point_entries_street", "street_id", "at", "id"),
         sa.Index("ix_point_entries_community", "community_id", "at", "id"),
         sa.Index(
