@@ -10,10 +10,11 @@ import csv
 import html
 import io
 import re
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from urllib.parse import unquote
 
 import pytest
@@ -31,9 +32,12 @@ from webapp.cases.models import Case
 from webapp.directory.models import Person
 from webapp.directory.posts import Post
 from webapp.extensions import db
-from webapp.foundation import exports, text
+from webapp.foundation import clock, exports, text
+from webapp.foundation.access import Actor
 from webapp.foundation.journal import JournalEntry
+from webapp.foundation.paging import Page
 from webapp.residents import service as residents
+from webapp.visits import queries as visit_lists
 from webapp.visits import service as visits
 from webapp.visits.models import Visit
 
@@ -267,7 +271,7 @@ def test_f_10_a_filter_of_another_s_unit_opens_nothing(browse: Browse, world: Wo
     assert rows_of(answer) == []
 
 
-def test_f_10_more_rows_take_no_more_queries(browse: Browse, world: World) -> None:
+def test_f_10_more_rows_take_no_more_queries(app: Flask, browse: Browse, world: World) -> None:
     browse.log_in("grid_worker")
 
     def queries() -> int:
@@ -298,3 +302,35 @@ def test_f_10_a_file_that_is_cut_says_so(
     lines = answer.data.decode("utf-8-sig").splitlines()
     assert len(lines) == 4
     assert "前 2 条" in lines[-1]
+
+
+def test_f_10_what_changes_meanwhile_moves_no_row(
+    app: Flask, browse: Browse, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, asked = world.actor("grid_worker"), visit_lists.visits_page
+    days = [clock.now() - timedelta(days=number) for number in range(6)]
+
+    def log(number: int) -> None:
+        with app.app_context():
+            visits.log_visit(
+                worker,
+                kind="home_visit",
+                items=["policy"],
+                outcome="settled",
+                details=visits.Details(at=days[number]),
+            )
+
+    def one_by_one(actor: Actor, filters: visit_lists.Filters, cursor: str, _: int) -> Page[visit_lists.Line]:
+        page = asked(actor, filters, cursor, 1)
+        if not cursor:  # another logs an older one, just now
+            other = threading.Thread(target=log, args=[5])
+            other.start()
+            other.join()
+        return page
+
+    for number in (1, 2, 3):
+        log(number)
+    monkeypatch.setattr(visit_lists, "visits_page", one_by_one)
+    browse.log_in("grid_worker")
+    assert len(rows_of(browse.post("/visits/export", {"file": "csv"}, status=200))) == 3
+    assert len(rows_of(browse.post("/visits/export", {"file": "csv"}, status=200))) == 4

@@ -129,10 +129,11 @@ def _xlsx(table: Table) -> Iterator[bytes]:
 
 
 def _write_cell(sheet: Any, row: int, column: int, cell: Cell, formats: dict[str, Any]) -> None:
-    if isinstance(cell, date) and cell.year >= FIRST_YEAR:
-        is_moment = isinstance(cell, datetime)
-        shown = clock.local(cell).replace(tzinfo=None, second=0, microsecond=0) if is_moment else cell
-        sheet.write_datetime(row, column, shown, formats["moment" if is_moment else "day"])
+    if isinstance(cell, datetime) and cell.year >= FIRST_YEAR:
+        wall = clock.local(cell).replace(tzinfo=None, second=0, microsecond=0)
+        sheet.write_datetime(row, column, wall, formats["moment"])
+    elif isinstance(cell, date) and cell.year >= FIRST_YEAR:
+        sheet.write_datetime(row, column, cell, formats["day"])
     elif isinstance(cell, int) and not isinstance(cell, bool):
         sheet.write_number(row, column, cell)
     elif text := _text(cell):
