@@ -8,8 +8,6 @@ from importlib import import_module
 from typing import Any
 
 from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
-from itsdangerous import URLSafeTimedSerializer
 
 from webapp import config
 from webapp.extensions import compress, csrf, db, login_manager
@@ -37,21 +35,10 @@ class _App(Flask):
         return func
 
 
-class _Sessions(SecureCookieSessionInterface):
-    """The signed cookie, its signer made once."""
-
-    def __init__(self, app: Flask) -> None:
-        self._signer = super().get_signing_serializer(app)
-
-    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        """The signer: its key does not change while the process lives."""
-        return self._signer
-
-
 def create_app(settings: config.Settings | None = None) -> Flask:
     """Build the app: settings, extensions, then each room's blueprint."""
     from webapp.accounts.session import find_actor, send_to_login
-    from webapp.foundation import access, assets, exports, htmx, photos, private, serving, web
+    from webapp.foundation import access, assets, cookies, exports, htmx, photos, private, serving, web
     from webapp.foundation.prepared import end_of_reading
 
     settings = settings or config.load()
@@ -63,7 +50,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     )
     app.config.from_mapping(settings.flask_config())
     app.config["SETTINGS"] = settings
-    app.session_interface = _Sessions(app)
+    app.session_interface = cookies.Cookies(app)
     private.configure(settings.data_keys, settings.hash_key)
     photos.configure(settings.instance / "photos")
     db.init_app(app)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Response, flash, g, request, session, url_for
@@ -31,6 +33,7 @@ def token_hash(token: str) -> str:
 
 # The token names one session among the rows; a phone that changes its address must not lose it.
 login_manager.session_protection = None
+login_manager._session_identifier_generator = lambda: ""  # a hash of address and browser that nobody looks at
 
 
 class SessionUser(UserMixin):
@@ -54,9 +57,13 @@ def load_user(token: str) -> SessionUser | None:
 
 def load_actor(token: str, now: datetime) -> Actor | None:
     """The person behind ``token`` with the appointments in force; None when any of it has ended."""
-    rows = _ACTOR.rows(_values(token, now))
-    if not rows:
-        return None
+    rows = tuple(_ACTOR.rows(_values(token, now)))
+    return _actor(rows) if rows else None
+
+
+@lru_cache(maxsize=4096)
+def _actor(rows: tuple[Any, ...]) -> Actor:
+    """Made once for the same rows: most requests come from who was here a minute ago."""
     holdings = tuple(
         Holding(
             appointment_id=row.appointment_id,

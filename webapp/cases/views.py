@@ -71,18 +71,19 @@ def index() -> Response:
         query=query_of(filters),
         kinds=display.STATUS_KINDS,
         marks=display.MARK_KINDS,
-        **({} if more else _around(actor)),
+        **({} if more else _around(actor, filters)),
     )
 
 
-def _around(actor: Actor) -> dict[str, Any]:
-    """What stands around the rows: numbers on the tabs, and what one may filter by."""
+def _around(actor: Actor, filters: queries.CaseFilters) -> dict[str, Any]:
+    """What stands around the rows: numbers on the tabs, and what one may filter by; hashable, as pairs."""
     return {
         "counts": queries.counts(actor),
-        "tabs_of": queries.TABS,
-        "categories": [(row.key, row.name) for row in queries.categories()],
-        "statuses": STATUS_NAMES,
-        "levels": [(level, LEVEL_NAMES[level]) for level in LADDER],
+        "tabs_of": tuple(queries.TABS.items()),
+        "narrowed": tuple(query_of(filters).items()),
+        "categories": tuple((row.key, row.name) for row in queries.categories()),
+        "statuses": tuple(STATUS_NAMES.items()),
+        "levels": tuple((level, LEVEL_NAMES[level]) for level in LADDER),
         "may_register": actor.can(Permission.CASE_REGISTER),
     }
 
