@@ -74,6 +74,7 @@ def clock_of(name: str) -> Callable[[Row], str]:
 CASE, PERSON = r'href="/cases/(\d{4}-\d{4})"', r'href="/directory/people/\d+">' + TITLE
 VISIT = r'href="/visits/\d+".*?<span class="right">.*?<span class="sub">(\d\d:\d\d)'
 ACTIVITY, ENTRY = r'href="/volunteering/\d+">' + TITLE, r'href="/points/entries/\d+">' + TITLE
+STATED = r"<tr><td>[^<]*</td><td>(.*?)</td>"
 REVIEWED = r'id="entry-\d+">' + TITLE
 NUMBER, WHEN, NAME = column("编号"), clock_of("时间"), column("姓名")
 LISTS = [
@@ -96,6 +97,8 @@ LISTS = [
     Listing(Post.VOLUNTEER, "/volunteering/reports", r'class="row">' + TITLE, column("报到类型")),
     Listing(Post.VOLUNTEER, "/volunteering/hours", r'href="/volunteering/attendances/\d+">' + TITLE, column("活动")),
     Listing(Post.COMMITTEE_MEMBER, "/points/", ENTRY, column("事项")),
+    Listing(Post.COMMITTEE_MEMBER, "/points/statement", STATED, column("事项")),
+    Listing(Post.COMMITTEE_MEMBER, "/points/statement?first=2000-01-01", STATED, column("事项")),
     Listing(Post.COMMITTEE_MEMBER, "/points/redemptions/", r'href="/points/redemptions/[^"]+">' + TITLE, column("奖品")),
     Listing(Post.COMMUNITY_STAFF, "/points/review?tab=all", REVIEWED, lambda row: f"{row['姓名']} · {row['事项']}"),
     Listing(Post.COMMUNITY_STAFF, "/points/rewards/", r'href="/points/rewards/\d+">' + TITLE, column("奖品")),

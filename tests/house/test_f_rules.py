@@ -1,6 +1,6 @@
 """The rules F-03 to F-17 against formalism, as far as code, schema and answers prove them; by their ids.
 
-What takes a person at a screen (taps, fields, words) is in tests/browser/test_f_rules.py.
+What takes a person at a screen (taps, fields, words) is in tests/browser/test_f_rules.py; F-10 has test_f_10.py.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from flask import Response
 from webapp.directory.posts import Permission
 from webapp.foundation.access import current_actor, may
 from webapp.foundation.exports import AT_ONCE, export
+from webapp.foundation.paging import Page
 from webapp.foundation.private import scrub
 from webapp.foundation.spreadsheets import Column
 from webapp.points import queries, reward_queries
@@ -25,7 +26,7 @@ from webapp.points.models import (
     StockKind,
 )
 from webapp.points.review_views import TABS, tab_asked
-from webapp.points.views import bp
+from webapp.points.views import bp, statement_asked
 
 P = Permission
 ENTRIES: list[Column[Any]] = [
@@ -85,6 +86,20 @@ def export_entries() -> Response:
         ENTRIES,
         lambda cursor: queries.entries_page(person_id, cursor, AT_ONCE),
         back="points.account",
+    )
+
+
+@bp.post("/statement/export")
+@may(P.POINTS_OWN)
+def export_statement() -> Response:
+    """What counted in one's account over a range of days."""
+    found = statement_asked(current_actor().person_id)
+    return export(
+        "积分对账单",
+        ENTRIES,
+        lambda _: Page(found.rows),
+        back="points.statement",
+        filters={"first": found.first.isoformat(), "last": found.last.isoformat()},
     )
 
 

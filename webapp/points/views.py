@@ -203,15 +203,20 @@ def object_to(entry_id: int) -> Response:
 @may(P.POINTS_OWN)
 def statement() -> Response:
     """The account over a range of days, to be printed."""
+    return page("points/statement.html", statement=statement_asked(current_actor().person_id))
+
+
+def statement_asked(person_id: int) -> queries.Statement:
+    """The statement over the days that the address, or the form under it, names."""
     today = clock.today()
     last = min(_day("last", today), today)
     first = max(min(_day("first", last.replace(month=1, day=1)), last), last - LONGEST_STATEMENT)
-    return page("points/statement.html", statement=queries.statement(current_actor().person_id, first, last))
+    return queries.statement(person_id, first, last)
 
 
 def _day(name: str, default: date) -> date:
-    """A day of the address; ``default`` where it names none."""
+    """A day of the address or the form; ``default`` where they name none."""
     try:
-        return date.fromisoformat(request.args.get(name, ""))
+        return date.fromisoformat(request.values.get(name, ""))
     except ValueError:
         return default
