@@ -17,6 +17,7 @@ from webapp.accounts.models import Account
 from webapp.directory.posts import POST_NAMES, Post
 from webapp.extensions import db
 from webapp.foundation import clock, schema
+from webapp.imports.models import ImportKind
 
 
 def register(app: Flask) -> None:
@@ -119,7 +120,7 @@ def _reachable_address() -> str:
 
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--kind", type=click.Choice(["people", "visits"]), required=True, help="What the rows are.")
+@click.option("--kind", type=click.Choice([kind.value for kind in ImportKind]), required=True, help="What the rows are.")
 @click.option("--source", required=True, help="What the system is called that they come from.")
 @click.option(
     "--as", "username", default="admin", show_default=True, help="Whose import it is, by user name."

@@ -36,7 +36,7 @@ def test_f_11_an_existing_ledger_comes_in_without_a_word_typed_again(
         form = {"kind": "visits", "source": "旧台账", "file": (io.BytesIO(book), "走访台账.xlsx")}
         here = browse.post("/imports/", form).headers["Location"].removesuffix("/columns")
         before = everything()
-        assert "有问题" in browse.get(f"{here}/trial").text
+        assert "新增" in browse.get(f"{here}/trial").text
         assert everything() == before, "a dry run writes nothing"
         told = browse.follow(browse.post(f"{here}/confirm")).text
         assert ("新增 30 行" if times == 1 else "30 行早已有了") in told

@@ -16,7 +16,7 @@ from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Invalid, NotFound, Refused
 from webapp.foundation.journal import JournalEntry
-from webapp.imports import service
+from webapp.imports import people, service
 from webapp.imports.models import Batch, ExternalId, Upload
 
 
@@ -80,7 +80,20 @@ def test_without_ids_and_phones_twice_is_once_too(admin: Actor, world: World) ->
     assert counts(bring_in(admin, "people", plain)) == (2, 0, 0, 0)
     assert counts(bring_in(admin, "people", plain)) == (0, 0, 2, 0)
     seat = db.session.scalars(sa.select(Seat).where(Seat.person_id == person("示范丁").id)).one()
-    assert (seat.body, seat.title) == ("committee", "业委会委员")
+    assert (seat.body, seat.title) == ("committee", "委员")
+
+
+@pytest.mark.parametrize(
+    ("text", "seat"),
+    [
+        ("党员", ("branch", "成员")),
+        ("小区党支部书记", ("branch", "书记")),
+        ("业主委员会 主任", ("committee", "主任")),
+        ("物管会", ("committee", "成员")),
+    ],
+)
+def test_a_seat_however_called(text: str, seat: tuple[str, str]) -> None:
+    assert people.seat(text) == seat
 
 
 def test_a_changed_phone_or_name_is_a_change(admin: Actor, world: World) -> None:
@@ -165,6 +178,14 @@ def test_an_id_used_for_somebody_else_is_wrong(admin: Actor, world: World) -> No
     bring_in(admin, "people", rows(world))
     found = wrong(admin, "people", [PEOPLE, ("A1", "别的人", "13711118888", "", "", "")])
     assert found == [(2, "编号", "这个编号登记的是示**，请核对编号和姓名。")]
+
+
+def test_no_id_number_and_no_phone_is_kept_as_an_id(admin: Actor, world: World) -> None:
+    bad = [PEOPLE, *((ref, "示范甲", "", "", "", "") for ref in ("11010119900101123X", "13711110001"))]
+    assert [column for _, column, _ in wrong(admin, "people", bad)] == ["编号", "编号"]
+    shown = str(service.try_out(admin, take_in(admin, "people", to_csv(bad))).wrong)
+    assert "1990" not in shown
+    assert "13711110001" not in shown
 
 
 def test_the_same_id_of_another_system_is_another_id(admin: Actor, world: World) -> None:

@@ -242,15 +242,15 @@ class Register:
         require_transaction()
         touched = list(self._touched.values())
         fresh = [member for member in touched if member.id is None]
+        known = [member for member in touched if member.id is not None and member.changes]
         people = [Person(**member.changes) for member in fresh]
         db.session.add_all(people)
         db.session.flush()
         for member, person in zip(fresh, people, strict=True):
             member.id = person.id
             journal.record(self.actor, "person:create", "person", person.id)
-        for member in touched:
-            if member not in fresh and member.changes:
-                _change(self.actor, member)
+        for member in known:
+            _change(self.actor, member)
         self._write_places(touched)
         self._touched.clear()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
@@ -46,7 +44,7 @@ class ButtonForm(Form):
 class ConfirmForm(Form):
     """Whether rows that are wrong are left out."""
 
-    leave_out = BooleanField("不导入有问题的行，其余的照常导入")
+    leave_out = BooleanField("先不导入有问题的行")
 
 
 class ColumnsForm(Form):
@@ -86,15 +84,17 @@ def columns_form(kind: Kind, sheet: Sheet, mapping: dict[str, int]) -> ColumnsFo
     for number, name in enumerate(sheet.header):
         field = SelectField(name, choices=choices, default=chosen.get(number, ""))
         setattr(made, f"{COLUMN}{number}", field)
-    return made()
+    form = made()
+    for name in made.hints:
+        form[name].flags.required = True  # not to be called optional: "不导入" is an answer
+    return form
 
 
 def _samples(sheet: Sheet) -> dict[str, str]:
     """A few cells of each column, phones masked."""
     hints = {}
     for number in range(len(sheet.header)):
-        cells: Sequence[str] = [
-            shown(row.cells[number]) for row in sheet.rows[:50] if row.cells[number] != ""
-        ]
-        hints[f"{COLUMN}{number}"] = "例如：" + "、".join(cells[:SAMPLES]) if cells else "这一列没有内容"
+        cells = [shown(row.cells[number]) for row in sheet.rows[:50] if row.cells[number] != ""]
+        different = list(dict.fromkeys(cells))[:SAMPLES]
+        hints[f"{COLUMN}{number}"] = f"例如：{'、'.join(different)}" if cells else "前面几行没有内容"
     return hints

@@ -5,6 +5,7 @@ A new kind: an entry in ``ImportKind``, a module with its fields and a book (see
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -12,7 +13,9 @@ from typing import Any, Protocol
 from webapp.directory.posts import Permission
 from webapp.foundation.access import Actor
 from webapp.foundation.merging import Effect, Known, Target
-from webapp.imports.cells import Parser, plain
+from webapp.foundation.private import valid_phone
+from webapp.foundation.sheet_reader import Cell, text_of
+from webapp.imports.cells import Parser
 from webapp.imports.models import ImportKind
 
 REF = "external_id"
@@ -60,9 +63,16 @@ class Kind:
         return next((field for field in self.all_fields if field.name == name), None)
 
 
-_REF_FIELD = Field(
-    REF,
-    "原编号",
-    plain(100),
-    ("编号", "原编号", "工号", "人员编号", "记录编号", "台账编号", "外部编号", "id"),
-)
+def ref(cell: Cell) -> str:
+    """An id of the other system. It is kept as it is, so it must not be one of a person: no ID number, no phone."""
+    text = text_of(cell)
+    if _ID_NUMBER.fullmatch(text) or valid_phone(text):
+        raise ValueError("编号不能用身份证号或电话，请换成原系统的编号，或把这一列设为不导入。")
+    if len(text) > LONGEST_REF:
+        raise ValueError(f"最多{LONGEST_REF}个字。")
+    return text
+
+
+_ID_NUMBER = re.compile(r"[0-9]{15}|[0-9]{17}[0-9Xx]")
+LONGEST_REF = 100
+_REF_FIELD = Field(REF, "原编号", ref, ("编号", "工号", "人员编号", "记录编号", "台账编号", "外部编号", "id"))

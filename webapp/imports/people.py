@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,17 +36,17 @@ PARTY = {
 }  # fmt: skip
 
 
+_BODIES = re.compile(
+    r"(?:红色|小区|网格)*(?:(?P<committee>业主委员会|业委会|物业管理委员会|物管会)|(?P<branch>党员|党支部|支部))(?P<title>.{0,20})"
+)
+
+
 def seat(cell: Cell) -> tuple[str, str]:
-    """A seat in a grid's branch or committee, and what it is called there."""
-    text = text_of(cell)
-    body = "committee" if any(word in text for word in ("业委", "业主委员", "物管", "物业管理委员")) else ""
-    if not body and ("党" in text or "支部" in text):
-        body = "branch"
-    if not body:
-        raise ValueError("可以填：党支部成员、业委会委员、物管会委员等。")
-    if len(text) > 30:
-        raise ValueError("最多30个字。")
-    return body, text
+    """A seat in a grid's branch or committee, and what it is called there: 业委会主任, 党支部委员, 党员."""
+    found = _BODIES.fullmatch(re.sub(r"\s+", "", text_of(cell)))
+    if found is None:
+        raise ValueError("可以填：党员、党支部委员、业委会主任、物管会委员等。")
+    return "committee" if found["committee"] else "branch", found["title"] or "成员"
 
 
 class People:

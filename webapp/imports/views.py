@@ -21,7 +21,7 @@ from webapp.imports.registry import KINDS, open_to
 
 P = Permission
 bp = Blueprint("imports", __name__, url_prefix="/imports")
-STEPS = ("选文件", "对列", "试导入", "确认")
+STEPS = ("选文件", "对列", "试导入，确认")
 SHOWN = 50  # wrong rows on the page; the file has them all
 
 
@@ -152,8 +152,13 @@ def confirm(upload_id: uuid.UUID) -> Response:
 
 
 def _told(batch: Batch) -> str:
-    left = f"，没有导入 {batch.left_out} 行" if batch.left_out else ""
-    return f"已导入：新增 {batch.added} 行，更新 {batch.changed} 行，{batch.unchanged} 行早已有了{left}。"
+    parts = [
+        (batch.added, f"新增 {batch.added} 行"),
+        (batch.changed, f"更新 {batch.changed} 行"),
+        (batch.unchanged, f"{batch.unchanged} 行早已有了"),
+        (batch.left_out, f"没有导入 {batch.left_out} 行"),
+    ]
+    return f"已导入：{'，'.join(words for number, words in parts if number)}。"
 
 
 @bp.post("/<uuid:upload_id>/cancel")

@@ -195,6 +195,7 @@ class Ledger:
         require_transaction()
         touched = list(self._touched.values())
         fresh = [line for line in touched if line.id is None]
+        known = [line for line in touched if line.id is not None]
         now = clock.now()
         visits = [self._visit(line, now) for line in fresh]
         db.session.add_all(visits)
@@ -206,10 +207,8 @@ class Ledger:
         rows = [{"visit_id": line.id, "item_id": item_id} for line in fresh for item_id in sorted(line.items)]
         if rows:
             db.session.execute(sa.insert(VisitItem), rows)
-        new = {id(line) for line in fresh}
-        for line in touched:
-            if id(line) not in new:
-                self._change(line)
+        for line in known:
+            self._change(line)
         self._touched.clear()
 
     def _visit(self, line: Line, now: datetime) -> Visit:
