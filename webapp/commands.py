@@ -120,7 +120,9 @@ def _reachable_address() -> str:
 
 @click.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--kind", type=click.Choice([kind.value for kind in ImportKind]), required=True, help="What the rows are.")
+@click.option(
+    "--kind", type=click.Choice([kind.value for kind in ImportKind]), required=True, help="What the rows are."
+)
 @click.option("--source", required=True, help="What the system is called that they come from.")
 @click.option(
     "--as", "username", default="admin", show_default=True, help="Whose import it is, by user name."
