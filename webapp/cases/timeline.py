@@ -17,11 +17,6 @@ from webapp.cases.workflow import (
     SOURCE_NAMES,
     VERDICT_NAMES,
     CaseStatus,
-    Channel,
-    ReasonKind,
-    ResultKind,
-    Source,
-    Verdict,
     VerdictBy,
 )
 from webapp.directory.posts import LEVEL_NAMES, POST_NAMES, Level, Post
@@ -133,11 +128,11 @@ def _words(event: CaseEvent, data: Mapping[str, Any], names: Names) -> dict[str,
         "parties": "、".join(data.get("parties", ())),
         "due": _day(data.get("due")),
         "until": _day(data.get("until")),
-        "source": _named(SOURCE_NAMES, Source, data.get("source")),
-        "result": _named(RESULT_NAMES, ResultKind, data.get("result_kind")),
-        "verdict": _named(VERDICT_NAMES, Verdict, data.get("verdict")),
-        "channel": _named(CHANNEL_NAMES, Channel, data.get("channel")),
-        "why": _named(REASON_NAMES, ReasonKind, data.get("reason_kind")),
+        "source": _named(SOURCE_NAMES, data.get("source")),
+        "result": _named(RESULT_NAMES, data.get("result_kind")),
+        "verdict": _named(VERDICT_NAMES, data.get("verdict")),
+        "channel": _named(CHANNEL_NAMES, data.get("channel")),
+        "why": _named(REASON_NAMES, data.get("reason_kind")),
         "where": data.get("channel", ""),
         "into": data.get("into", ""),
         "from_number": data.get("from", ""),
@@ -164,8 +159,8 @@ def _day(value: object) -> str:
     return text.day(datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value))
 
 
-def _named(names: Mapping[Any, str], kinds: type, value: object) -> str:
-    return names[kinds(value)] if value in set(kinds) else ""  # type: ignore[call-overload]
+def _named(names: Mapping[Any, str], value: object) -> str:
+    return names.get(value, "")
 
 
 def unit_ids(events: Iterable[CaseEvent]) -> list[int]:

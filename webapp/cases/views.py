@@ -310,7 +310,7 @@ def _case(
         phrases=PHRASES,
         tried=tried,
         identity=identity,
-        reveal=RevealForm(formdata=None),
+        reveal=RevealForm(formdata=None) if found.identity.can_reveal and not identity else None,
         pictures=_pictures(found.case),
         kinds=display.STATUS_KINDS,
         flow=CASE_FLOW,
