@@ -167,10 +167,12 @@ def slip(number: str) -> Response:
     if case.registered_by_id != actor.person_id or case.version > 1:
         return go(url_for("cases.show", number=number))
     same = queries.duplicates(actor, category=case.category, unit_id=_place(case))
+    code = queries.tracking_code(case)
     response = page(
         "cases/slip.html",
         case=case,
-        qr=qr_svg(_public_url(case.tracking_code)),
+        code=code,
+        qr=qr_svg(_public_url(code)),
         same=[(row, _merge_form(case, row.number)) for row in same if row.number != number],
         days=LIMITS.duplicate_days,
     )

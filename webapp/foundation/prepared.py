@@ -79,14 +79,15 @@ def _at_hand() -> tuple[sa.Engine | Connection, Any]:
     """
     from webapp.extensions import db
 
-    session: Session | None = db.session() if db.session.registry.has() or is_writing() else None
-    if session is None or not (is_writing() or session.in_transaction()):
+    if not is_writing() and not (db.session.registry.has() and db.session().in_transaction()):
+        reading: tuple[sa.Engine, Any] | None = g.get("reading")
+        if reading is not None:
+            return reading
         engine = db.engine
         if engine.dialect.name == "sqlite":
-            if "reading" not in g:
-                g.reading = engine.raw_connection()
-            return engine, g.reading
-        session = db.session()
+            g.reading = engine, engine.raw_connection()
+            return engine, g.reading[1]
+    session: Session = db.session()
     if session.autoflush:
         session.flush()
     connection = session.connection()
@@ -97,7 +98,7 @@ def end_of_reading(_: BaseException | None = None) -> None:
     """Give the connection back, at the end of a request."""
     reading = g.pop("reading", None)
     if reading is not None:
-        reading.close()
+        reading[1].close()
 
 
 def _run(ready: _Compiled, source: sa.Engine | Connection, driver: Any, values: dict[str, Any]) -> list[Any]:
