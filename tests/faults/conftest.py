@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage
 
+from tests.faults.fox import Fox, fox_of_its_own
 from tests.faults.phone import Phone
 from tests.faults.proxy import Proxy, faulty_network
 from tests.support.browser import PHONE, is_fault
+from tests.support.firefox import Firefox, firefox, firefox_missing
 from tests.support.live import Live
+from tests.support.tools import demand
 
 MakePhone = Callable[..., Phone]
+MakeFox = Callable[..., Fox]
 
 
 def _is_fault(message: ConsoleMessage) -> bool:
@@ -50,3 +55,33 @@ def make_phone(chromium: Browser, live: Live, proxy: Proxy) -> Iterator[MakePhon
     for context in contexts:
         context.close()
     assert not problems, problems
+
+
+@pytest.fixture(scope="session")
+def one_firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+    """Debian's Firefox, started once in a test process."""
+    demand(firefox_missing())
+    with firefox(tmp_path_factory.mktemp("firefox")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def make_fox(one_firefox: Firefox, live: Live, proxy: Proxy) -> Iterator[MakeFox]:
+    """Make a phone with Firefox; any error of a script fails the test."""
+    one_firefox.problems.clear()
+    with ExitStack() as stack:
+
+        def make(person: str = "grid_worker", script: str = "") -> Fox:
+            return stack.enter_context(fox_of_its_own(one_firefox, live, proxy, script)).log_in(person)
+
+        yield make
+    problems = [
+        text for text in one_firefox.problems if not text.startswith("Failed to load")
+    ]  # the network's
+    assert not problems, problems
+
+
+@pytest.fixture
+def fox(make_fox: MakeFox) -> Fox:
+    """A worker's Firefox."""
+    return make_fox()

@@ -16,6 +16,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.faults.proxy import Proxy
 from tests.support.live import Live
 from webapp.extensions import db
+from webapp.foundation.cookies import Cookies
 from webapp.foundation.receipts import Receipt
 from webapp.visits.models import Visit
 
@@ -36,7 +37,8 @@ def session_cookie(live: Live, person: str) -> str:
     with live.app.app_context():
         token = live.app.extensions["world"].token(person)
         db.session.remove()
-    serializer = live.app.session_interface.get_signing_serializer(live.app)  # type: ignore[attr-defined]
+    serializer = Cookies(live.app).get_signing_serializer(live.app)  # by the secret of this moment
+    assert serializer is not None
     cookie: str = serializer.dumps({"_user_id": token, "_fresh": True, "_permanent": True})
     return cookie
 
@@ -72,8 +74,45 @@ def until_it_answers(live: Live) -> None:
     raise AssertionError("the server does not answer")
 
 
+class Holder:
+    """A phone with a queue, in whatever browser."""
+
+    live: Live
+    person: str
+
+    def rows(self) -> list[dict[str, Any]]:
+        """What the phone holds, by number."""
+        raise NotImplementedError
+
+    def rest(self) -> None:
+        """Let a moment pass."""
+        time.sleep(0.1)
+
+    @property
+    def person_id(self) -> int:
+        """The id of who is logged in."""
+        number: int = self.live.app.extensions["world"].people[self.person]
+        return number
+
+    def until_empty(self) -> None:
+        """Wait until all was received."""
+        self._until(lambda: not self.rows())
+
+    def until(self, state: str, count: int = 1) -> None:
+        """Wait until so many rows are in this state."""
+        self._until(lambda: sum(row["state"] == state for row in self.rows()) == count)
+
+    def _until(self, holds: Callable[[], bool], wanted: str = "") -> None:
+        deadline = time.monotonic() + WAIT / 1000
+        while not holds():
+            if time.monotonic() > deadline:
+                shown = ("number", "state", "tries", "status", "message")
+                raise AssertionError([wanted, *([row.get(name) for name in shown] for row in self.rows())])
+            self.rest()
+
+
 @dataclass
-class Phone:
+class Phone(Holder):
     """One browser, logged in as one person at a time."""
 
     context: BrowserContext
@@ -94,11 +133,9 @@ class Phone:
         """The session ends without a word."""
         self.context.clear_cookies()
 
-    @property
-    def person_id(self) -> int:
-        """The id of who is logged in."""
-        number: int = self.live.app.extensions["world"].people[self.person]
-        return number
+    def rest(self) -> None:
+        """Let a moment pass, and Playwright's pages run."""
+        self.page.wait_for_timeout(100)
 
     def open(self, path: str = "/visits/new", page: Page | None = None) -> Page:
         """Open a page and wait for the outbox."""
@@ -137,9 +174,9 @@ class Phone:
         """One more on the same form."""
         (page or self.page).get_by_role("button", name="再记一条").click()
 
-    def rows(self, page: Page | None = None) -> list[dict[str, Any]]:
-        """What the phone holds."""
-        rows: list[dict[str, Any]] = (page or self.page).evaluate(READ, "rows")
+    def rows(self) -> list[dict[str, Any]]:
+        """What the phone holds, by number."""
+        rows: list[dict[str, Any]] = self.page.evaluate(READ, "rows")
         return sorted(rows, key=lambda row: int(row["number"]))
 
     def log(self) -> list[dict[str, Any]]:
@@ -150,19 +187,3 @@ class Phone:
     def wake(self, page: Page | None = None) -> None:
         """A tap on 现在发送, as it were."""
         (page or self.page).evaluate("window.outbox.wake()")
-
-    def until_empty(self, page: Page | None = None) -> None:
-        """Wait until all was received."""
-        self._until(lambda: not self.rows(page))
-
-    def until(self, state: str, count: int = 1) -> None:
-        """Wait until so many rows are in this state."""
-        self._until(lambda: sum(row["state"] == state for row in self.rows()) == count)
-
-    def _until(self, holds: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + WAIT / 1000
-        while not holds():
-            if time.monotonic() > deadline:
-                shown = ("number", "state", "tries", "status", "message")
-                raise AssertionError([[row.get(name) for name in shown] for row in self.rows()])
-            self.page.wait_for_timeout(100)

@@ -9,7 +9,7 @@ import http.client
 import random
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,7 +17,8 @@ from typing import Any
 
 PORTAL = b"<!doctype html><title>WLAN</title><h1>Welcome. Please log in to the network.</h1>"
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "proxy-connection"}
-FAULTS = ("drop_request", "drop_answer", "cut_answer", "portal", "redirect", "500", "502", "429", "hang")
+UNANSWERED = ("drop_request", "drop_answer", "cut_answer", "portal", "redirect", "500", "502", "429")
+FAULTS = (*UNANSWERED, "hang")
 RETRY_AFTER = 2  # seconds
 
 
@@ -45,6 +46,7 @@ class Proxy:
     port: int = 0
     target: int = 0
     seen: list[Seen] = field(default_factory=list)
+    replaced: dict[str, bytes] = field(default_factory=dict)  # path → a script that is served in its place
     _planned: list[tuple[str, str, str, int]] = field(default_factory=list)
     _chaos: Callable[[str, str], str] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -60,14 +62,14 @@ class Proxy:
         with self._lock:
             self._planned.append((fault, method, path, times))
 
-    def chaos(self, seed: int, rate: float) -> None:
+    def chaos(self, seed: int, rate: float, faults: Sequence[str] = FAULTS) -> None:
         """From now on do a random fault to this share of the requests for the outbox."""
         dice = random.Random(seed)
 
         def roll(method: str, path: str) -> str:
             if method != "POST" and not path.startswith("/outbox/token"):
                 return ""
-            return dice.choice(FAULTS) if dice.random() < rate else ""
+            return dice.choice(faults) if dice.random() < rate else ""
 
         self._chaos = roll
 
@@ -120,7 +122,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.proxy.released.wait(60)
         if fault in ("drop_request", "hang"):
             return
-        if fault == "portal":
+        if self.path in self.proxy.replaced:
+            self._answer(200, self.proxy.replaced[self.path], {"Content-Type": "text/javascript"})
+        elif fault == "portal":
             self._answer(200, PORTAL)
         elif fault == "redirect":
             self._answer(302, b"", {"Location": "/login"})

@@ -13,22 +13,22 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, expect
 
+from tests.faults.conditions import (
+    CLOCK,
+    FULL,
+    LOSE_SECOND_ROW,
+    NEARLY_FULL,
+    NO_LOCKS,
+    NO_STORE,
+    STORE_REFUSED,
+    THREE_TAPS,
+)
 from tests.faults.conftest import MakePhone
 from tests.faults.phone import WAIT, Phone, receipt_of, visits
 from tests.faults.proxy import Proxy
 from tests.support.browser import FLAGS, NAMES
 from tests.support.live import Live, free_port
 from webapp.foundation import clock
-
-NO_LOCKS = "Object.defineProperty(navigator, 'locks', { value: undefined });"
-NO_STORE = "Object.defineProperty(window, 'indexedDB', { value: undefined });"
-STORE_REFUSED = "IDBFactory.prototype.open = () => { throw new DOMException('denied', 'SecurityError'); };"
-# Chromium lets no test lower its quota: the store answers as it does when it is reached.
-FULL = """IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); };"""
-NEARLY_FULL = "StorageManager.prototype.estimate = async () => ({ quota: 1e9, usage: 1e9 - 1e6 });"
-CLOCK = """(() => { const Real = Date, off = %d * 86400000; window.Date = class extends Real {
-  constructor(...given) { given.length ? super(...given) : super(Real.now() + off); }
-  static now() { return Real.now() + off; } }; })();"""
 
 
 @pytest.mark.parametrize("script", ["", NO_LOCKS], ids=["web locks", "lease"])
@@ -56,9 +56,7 @@ def test_a_tap_too_many_is_one_visit(make_phone: MakePhone, live: Live) -> None:
     phone = make_phone()
     phone.open()
     phone.fill("taps")
-    phone.page.evaluate(
-        "() => { const form = document.querySelector('#log-visit'); for (let n = 0; n < 3; n++) form.requestSubmit(); }"
-    )
+    phone.page.evaluate(THREE_TAPS)
     phone.page.wait_for_url("**/visits/*/saved", timeout=WAIT)
     assert visits(live, "taps") == {"taps": [phone.person_id]}
 
@@ -227,11 +225,7 @@ def test_a_gap_is_noticed(make_phone: MakePhone, live: Live) -> None:
     for number in range(3):
         phone.keep(f"gap {number}")
         phone.again()
-    # A row vanishes from the phone's memory: cleared by the system, or by somebody.
-    phone.page.evaluate(
-        "async () => window.outbox.atomic((rows) => rows.openCursor().onsuccess = (event) => { const at = event.target.result;"
-        " if (!at) return; if (at.value.number === 2) at.delete(); at.continue(); })"
-    )
+    phone.page.evaluate(LOSE_SECOND_ROW)
     phone.context.set_offline(False)
     phone.until_empty()
     assert sorted(visits(live, "gap")) == ["gap 0", "gap 2"]

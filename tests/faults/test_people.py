@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 
 import sqlalchemy as sa
 from playwright.sync_api import expect
 
+from tests.faults.conditions import (
+    OLDER_BUILD,
+    SEND_FIRST_ROW,
+    end_logins,
+    end_posts,
+    other_secret,
+    use_for_another_visit,
+)
 from tests.faults.conftest import MakePhone
-from tests.faults.phone import WAIT, Phone, receipt_of, until_it_answers, visits
+from tests.faults.phone import WAIT, Phone, receipt_of, visits
 from tests.faults.proxy import Proxy
-from tests.support.browse import Browse
 from tests.support.live import Live
 from tests.support.world import PASSWORD
-from webapp.accounts.models import LoginSession
-from webapp.directory.models import Appointment
 from webapp.extensions import db
-from webapp.foundation import clock
-from webapp.foundation.db import transaction
 from webapp.offline.models import Quarantined, State
 
 
@@ -36,10 +38,7 @@ def test_a_login_that_lapsed_keeps_all_and_sends_it_after_the_next_login(
 ) -> None:
     phone = make_phone()
     _kept_offline(phone, "lapsed 1", "lapsed 2")
-    with live.app.app_context():
-        with transaction() as session:
-            session.execute(sa.update(LoginSession).values(ended_at=clock.now()))
-        db.session.remove()
+    end_logins(live)
     phone.context.set_offline(False)
     phone.page.wait_for_timeout(1500)
     assert [row["state"] for row in phone.rows()] == ["waiting", "waiting"]
@@ -95,17 +94,7 @@ def test_a_login_changed_between_token_and_sending_is_refused_by_the_server(
     _kept_offline(phone, "swapped")
     phone.log_in("grid_worker2")
     phone.context.set_offline(False)
-    answer = phone.page.evaluate(
-        """async () => {
-          const { csrf } = await (await fetch("/outbox/token")).json();
-          const [row] = (await window.outbox.read()).rows, body = new FormData();
-          body.append("csrf_token", csrf); body.append("submission_id", row.id);
-          for (const [name, value] of row.fields) body.append(name, value);
-          const answer = await fetch(row.action, { method: "POST", body,
-            headers: { "X-Outbox": "1", "X-Outbox-Owner": row.owner, Accept: "application/json" } });
-          return [answer.status, await answer.json()];
-        }"""
-    )
+    answer = phone.page.evaluate(SEND_FIRST_ROW)
     assert answer[0] == 401
     assert "另一位" in answer[1]["message"]
     assert visits(live, "swapped") == {}
@@ -115,23 +104,13 @@ def test_a_login_changed_between_token_and_sending_is_refused_by_the_server(
 def test_the_secret_was_changed_on_the_server(make_phone: MakePhone, live: Live) -> None:
     phone = make_phone()
     _kept_offline(phone, "rotated")
-    live.stop()
-    before = live.environ["SECRET_KEY"], live.app.secret_key
-    live.environ["SECRET_KEY"] = live.app.secret_key = "zR7wQ1nB5vC8xL2kJ6hG4fD9sA3pO0iU-other"
-    try:
-        live.start()
-        until_it_answers(live)
+    with other_secret(live):
         phone.context.set_offline(False)
         phone.page.wait_for_timeout(1500)
         assert len(phone.rows()) == 1
         phone.log_in("grid_worker")
         phone.open("/outbox")
         phone.until_empty()
-    finally:
-        live.stop()
-        live.environ["SECRET_KEY"], live.app.secret_key = before
-        live.start()
-        until_it_answers(live)
     assert visits(live, "rotated") == {"rotated": [phone.person_id]}
 
 
@@ -141,14 +120,7 @@ def test_a_post_that_ended_meanwhile_goes_to_the_community_which_claims_it(
     phone = make_phone("grid_worker1b")
     _kept_offline(phone, "post ended")
     [row] = phone.rows()
-    with live.app.app_context():
-        with transaction() as session:
-            session.execute(
-                sa.update(Appointment)
-                .where(Appointment.person_id == phone.person_id)
-                .values(ends_on=clock.today() - timedelta(days=1))
-            )
-        db.session.remove()
+    end_posts(live, phone.person_id)
     phone.context.set_offline(False)
     phone.until_empty()
     assert visits(live, "post ended") == {}
@@ -184,21 +156,7 @@ def test_a_conflict_waits_for_a_person_who_may_mend_export_or_hand_it_over(
     _kept_offline(phone, "conflict")
     [row] = phone.rows()
     unit_id = dict(row["fields"])["unit_id"]
-    # The same submission was used for something else meanwhile.
-    with live.app.app_context():
-        browse = Browse(live.app, live.app.extensions["world"]).log_in("grid_worker")
-        browse.post(
-            "/visits/new",
-            {
-                "kind": "home_visit",
-                "items": "policy",
-                "outcome": "settled",
-                "note": "the other",
-                "unit_id": unit_id,
-            },
-            submission_id=row["id"],
-        )
-        db.session.remove()
+    use_for_another_visit(live, row["id"], unit_id)
     phone.context.set_offline(False)
     phone.until("mend")
     phone.open("/outbox")
@@ -221,10 +179,7 @@ def test_the_form_of_an_older_build_is_mended_and_arrives_once(make_phone: MakeP
     phone = make_phone()
     phone.open()
     phone.context.set_offline(True)
-    # As the app was before the upgrade: without the question that is asked now.
-    phone.page.evaluate(
-        "document.body.dataset.version = 'older'; document.querySelectorAll('[name=outcome]').forEach((one) => one.remove())"
-    )
+    phone.page.evaluate(OLDER_BUILD)
     for name in ("kind", "items"):
         phone.page.locator(f"#log-visit [name={name}]").first.evaluate("field => { field.checked = true; }")
     phone.page.locator("[name=note]").evaluate("field => { field.value = 'upgraded'; }")

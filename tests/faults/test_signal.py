@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.faults.conditions import SPOIL_FIRST_ROW
 from tests.faults.conftest import MakePhone
 from tests.faults.phone import WAIT, receipt_of, visits
-from tests.faults.proxy import Proxy
+from tests.faults.proxy import UNANSWERED, Proxy
 from tests.support.live import Live
 
 
@@ -60,9 +61,7 @@ def test_wrong_input_comes_back_on_the_form_as_without_an_outbox(make_phone: Mak
     assert [entry["number"] for entry in phone.log()] == [1]
 
 
-@pytest.mark.parametrize(
-    "fault", ["drop_request", "drop_answer", "cut_answer", "portal", "redirect", "500", "502", "429"]
-)
+@pytest.mark.parametrize("fault", UNANSWERED)
 def test_no_answer_but_a_receipt_counts(make_phone: MakePhone, live: Live, proxy: Proxy, fault: str) -> None:
     phone = make_phone()
     phone.open()
@@ -119,10 +118,7 @@ def test_a_row_that_fails_does_not_hold_up_the_others(make_phone: MakePhone, liv
     phone.keep("poison")
     phone.again()
     phone.keep("sound")
-    phone.page.evaluate(
-        "async () => { const { read, change } = window.outbox; const [row] = (await read()).rows;"
-        " await change(row, { fields: row.fields.filter(([name]) => name !== 'outcome') }); }"
-    )
+    phone.page.evaluate(SPOIL_FIRST_ROW)
     phone.context.set_offline(False)
     phone.until("mend")
     phone.until("waiting", 0)

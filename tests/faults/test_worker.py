@@ -7,14 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.faults.conditions import KEPT
 from tests.faults.conftest import MakePhone
 from tests.faults.phone import WAIT, Phone, visits
 from tests.support.live import Live
-
-KEPT = """async () => {
-  const cache = await caches.open("pages");
-  return (await cache.keys()).map((one) => new URL(one.url).pathname);
-}"""
 
 
 @pytest.fixture

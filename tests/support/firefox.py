@@ -23,6 +23,7 @@ from tests.support.live import free_port
 
 NAMES = ("firefox-esr", "firefox")
 START_SECONDS = 60
+DEFAULT = "default"  # the user context of the first tab, the only one that outlives the browser
 PREFERENCES = {
     # Nothing leaves this machine, and nothing asks.
     "app.update.enabled": False,
@@ -31,6 +32,7 @@ PREFERENCES = {
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
     "browser.startup.page": 0,
+    "browser.download.folderList": 2,  # into the folder named by browser.download.dir
     "remote.active-protocols": 1,
 }
 
@@ -98,14 +100,17 @@ class _Socket:
 class Firefox:
     """A running Firefox: open addresses, evaluate scripts, set cookies; in one tab or several."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, downloads: Path) -> None:
         self._socket = _Socket(port, "/session")
         self._last = 0
+        self.downloads = downloads
+        self.problems: list[str] = []  # errors of scripts, as the console tells them
         self.command("session.new", {"capabilities": {}})
+        self.command("session.subscribe", {"events": ["log.entryAdded"]})
         self.tab: str = self.command("browsingContext.getTree", {})["contexts"][0]["context"]
 
     def command(self, method: str, params: dict[str, Any]) -> Any:
-        """Send a command and return its result; events meanwhile are passed over."""
+        """Send a command and return its result; of the events meanwhile, errors are noted."""
         self._last += 1
         self._socket.send(json.dumps({"id": self._last, "method": method, "params": params}))
         while True:
@@ -114,15 +119,48 @@ class Firefox:
                 if answer["type"] == "error":
                     raise RuntimeError(f"{method}: {answer['error']} {answer['message']}")
                 return answer["result"]
+            if answer.get("method") == "log.entryAdded" and answer["params"]["level"] == "error":
+                self.problems.append(str(answer["params"]["text"]))
 
     def close(self) -> None:
         """End the connection; the browser runs on."""
         self._socket.close()
 
-    def new_tab(self) -> str:
-        """Another tab; its name may be given to ``goto`` and ``evaluate``."""
-        name: str = self.command("browsingContext.create", {"type": "tab"})["context"]
+    def new_person(self) -> str:
+        """A user context, with cookies and stores of its own; its name is given to ``new_tab``."""
+        name: str = self.command("browser.createUserContext", {})["userContext"]
         return name
+
+    def remove_person(self, person: str) -> None:
+        """Close all of a person's tabs, and forget what they stored."""
+        self.command("browser.removeUserContext", {"userContext": person})
+
+    def new_tab(self, person: str = DEFAULT) -> str:
+        """Another tab in a window of its own, so that none is hidden; its name may be given to ``goto`` and ``evaluate``."""
+        params = {"type": "window", "userContext": person}
+        name: str = self.command("browsingContext.create", params)["context"]
+        return name
+
+    def before_pages(self, script: str, person: str) -> None:
+        """Run statements in each page of this person before the page's own."""
+        params = {"functionDeclaration": f"() => {{ {script} }}", "userContexts": [person]}
+        self.command("script.addPreloadScript", params)
+
+    def set_offline(self, offline: bool, person: str) -> None:
+        """As a phone without signal: ``navigator.onLine`` is false, and no request gets out."""
+        conditions = {"type": "offline"} if offline else None
+        params = {"networkConditions": conditions, "userContexts": [person]}
+        self.command("emulation.setNetworkConditions", params)
+
+    def set_files(self, selector: str, files: list[Path], tab: str = "") -> None:
+        """Choose files in the first field that this CSS selector finds."""
+        context = tab or self.tab
+        found = self.command(
+            "browsingContext.locateNodes", {"context": context, "locator": {"type": "css", "value": selector}}
+        )
+        element = {"sharedId": found["nodes"][0]["sharedId"]}
+        names = [str(file) for file in files]
+        self.command("input.setFiles", {"context": context, "element": element, "files": names})
 
     def goto(self, url: str, tab: str = "") -> None:
         """Open an address and wait until it has loaded."""
@@ -140,23 +178,29 @@ class Firefox:
             raise RuntimeError(result["exceptionDetails"]["text"])
         return json.loads(result["result"]["value"])
 
-    def set_cookie(self, name: str, value: str) -> None:
+    def set_cookie(self, name: str, value: str, person: str = DEFAULT) -> None:
         """For this machine."""
-        text = {"type": "string", "value": value}
-        self.command(
-            "storage.setCookie", {"cookie": {"name": name, "value": text, "domain": "127.0.0.1", "path": "/"}}
-        )
-
-    def delete_cookies(self) -> None:
-        """All of them."""
-        self.command("storage.deleteCookies", {})
+        cookie = {
+            "name": name,
+            "value": {"type": "string", "value": value},
+            "domain": "127.0.0.1",
+            "path": "/",
+        }
+        partition = {"type": "storageKey", "userContext": person}
+        self.command("storage.setCookie", {"cookie": cookie, "partition": partition})
 
 
 @contextmanager
-def firefox(profile: Path) -> Iterator[Firefox]:
-    """Start Firefox without a window on this profile; afterwards it is killed, as a phone kills a browser."""
+def firefox(profile: Path, **preferences: str | int | bool) -> Iterator[Firefox]:
+    """Start Firefox without a window on this profile; afterwards it is killed, as a phone kills a browser.
+
+    Further ``preferences`` are named with _ in place of the points.
+    """
     profile.mkdir(exist_ok=True)
-    lines = [f'user_pref("{name}", {json.dumps(value)});' for name, value in PREFERENCES.items()]
+    downloads = profile / "downloads"
+    chosen = {**PREFERENCES, "browser.download.dir": str(downloads)}
+    chosen.update({name.replace("_", "."): value for name, value in preferences.items()})
+    lines = [f'user_pref("{name}", {json.dumps(value)});' for name, value in chosen.items()]
     (profile / "user.js").write_text("\n".join(lines))
     port = free_port()
     path = _path()
@@ -174,7 +218,7 @@ def firefox(profile: Path) -> Iterator[Firefox]:
         command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        browser = _connected(port)
+        browser = _connected(port, downloads)
         yield browser
         browser.close()
     finally:
@@ -183,11 +227,11 @@ def firefox(profile: Path) -> Iterator[Firefox]:
         process.wait(20)
 
 
-def _connected(port: int) -> Firefox:
+def _connected(port: int, downloads: Path) -> Firefox:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            return Firefox(port)
+            return Firefox(port, downloads)
         except OSError:
             if time.monotonic() > deadline:
                 raise
