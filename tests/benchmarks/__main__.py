@@ -151,7 +151,8 @@ def measure(case: Measured, url: str, login: Login, seed: int) -> float:
     if case.post:
         return wrk(url + case.path, script=(login.csrf, login.cookie, login.item, str(seed)))
     return wrk(
-        url + case.path, (f"Cookie: {login.cookie}", "Accept-Encoding: gzip, deflate, br, zstd", *(PART if case.part else ()))
+        url + case.path,
+        (f"Cookie: {login.cookie}", "Accept-Encoding: gzip, deflate, br, zstd", *(PART if case.part else ())),
     )
 
 

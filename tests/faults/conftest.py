@@ -21,9 +21,12 @@ MakePhone = Callable[..., Phone]
 MakeFox = Callable[..., Fox]
 
 
+# A network that fails is what these tests are about; htmx and Firefox may remark on it.
+OF_THE_NETWORK = ("htmx: htmx:error: Failed to fetch", "htmx: htmx:error: NetworkError", "Failed to load")
+
+
 def _is_fault(message: ConsoleMessage) -> bool:
-    """A network that fails is what these tests are about; htmx may remark on it."""
-    return is_fault(message) and not message.text.startswith("htmx: htmx:error: Failed to fetch")
+    return is_fault(message) and not message.text.startswith(OF_THE_NETWORK)
 
 
 @pytest.fixture
@@ -75,9 +78,7 @@ def make_fox(one_firefox: Firefox, live: Live, proxy: Proxy) -> Iterator[MakeFox
             return stack.enter_context(fox_of_its_own(one_firefox, live, proxy, script)).log_in(person)
 
         yield make
-    problems = [
-        text for text in one_firefox.problems if not text.startswith("Failed to load")
-    ]  # the network's
+    problems = [text for text in one_firefox.problems if not text.startswith(OF_THE_NETWORK)]
     assert not problems, problems
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Callable, Iterable
-from threading import Semaphore
+from threading import Lock, Semaphore
 from typing import Any
 
 from werkzeug.wsgi import ClosingIterator
@@ -26,7 +26,7 @@ class InTurn:
 
     def __init__(self, app: Application, turns: int, longest: int) -> None:
         self._app, self._longest = app, longest
-        self._turn = Semaphore(turns)
+        self._turn = Lock() if turns == 1 else Semaphore(turns)  # a plain lock changes hands much quicker
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Read the request, then answer it."""
