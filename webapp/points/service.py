@@ -234,13 +234,15 @@ def _earned_before(by_hand: bool) -> AnySelect:
     entry = PointEntry.__table__.c
     day, first, after = (sa.bindparam(name, type_=sa.Date) for name in ("day", "first", "after"))
     mine = sa.and_(entry.person_id == PERSON_ID, entry.rule_code == sa.bindparam("rule"))
-    counts = sa.and_(mine, entry.status == EntryStatus.EFFECTIVE)
+    # As literals: SQLite plans a statement anew for each value that a partial index may ask for.
+    effective = entry.status == sa.literal_column(f"'{EntryStatus.EFFECTIVE}'")
+    counts = sa.and_(mine, effective)
     total = sa.func.coalesce(sa.func.sum(entry.amount), 0)
     # By hand, what was rejected may be put forward again with better proof; a record that earned nothing stays so.
     again = entry.status != EntryStatus.REJECTED if by_hand else sa.true()
     before = sa.exists().where(
         mine,
-        entry.kind == EntryKind.EARN,
+        entry.kind == sa.literal_column(f"'{EntryKind.EARN}'"),
         again,
         entry.source_type == sa.bindparam("source_type"),
         entry.source_id == sa.bindparam("source_id"),
