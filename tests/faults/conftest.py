@@ -74,8 +74,9 @@ def make_fox(one_firefox: Firefox, live: Live, proxy: Proxy) -> Iterator[MakeFox
     one_firefox.problems.clear()
     with ExitStack() as stack:
 
-        def make(person: str = "grid_worker", script: str = "") -> Fox:
-            return stack.enter_context(fox_of_its_own(one_firefox, live, proxy, script)).log_in(person)
+        def make(person: str = "grid_worker", script: str = "", window: bool = False) -> Fox:
+            made = fox_of_its_own(one_firefox, live, proxy, script, window)
+            return stack.enter_context(made).log_in(person)
 
         yield make
     problems = [text for text in one_firefox.problems if not text.startswith(OF_THE_NETWORK)]

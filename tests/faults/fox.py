@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,6 +42,10 @@ class Fox(Holder):
     tab: str = ""
     person: str = ""
 
+    def rest(self) -> None:
+        """Let a short moment pass: asking Firefox costs little."""
+        time.sleep(0.03)
+
     def log_in(self, person: str) -> Fox:
         """Somebody logs in on this phone."""
         self.person = person
@@ -76,6 +81,10 @@ class Fox(Holder):
     def keep(self, note: str, tab: str = "") -> None:
         """Written without an answer: kept, and said so. The form is then ready for the next."""
         self.write(note, tab)
+        self.kept(tab)
+
+    def kept(self, tab: str = "") -> None:
+        """Wait until it is said to be kept, and go on to the next."""
         self.wait(KEPT_MESSAGE, tab)
         self.run("document.querySelector('#messages button')?.click()", tab)
 
@@ -137,12 +146,17 @@ class Fox(Holder):
 
 
 @contextmanager
-def fox_of_its_own(browser: Firefox, live: Live, proxy: Proxy, script: str = "") -> Iterator[Fox]:
-    """A phone with cookies and stores of its own, on which ``script`` runs before each page."""
+def fox_of_its_own(
+    browser: Firefox, live: Live, proxy: Proxy, script: str = "", window: bool = False
+) -> Iterator[Fox]:
+    """A phone with cookies and stores of its own, on which ``script`` runs before each page.
+
+    Several at a time need a ``window`` each: a page that is hidden sends nothing.
+    """
     context = browser.new_person()
     if script:
         browser.before_pages(script, context)
     try:
-        yield Fox(browser, live, proxy, context, browser.new_tab(context))
+        yield Fox(browser, live, proxy, context, browser.new_tab(context, window))
     finally:
         browser.remove_person(context)

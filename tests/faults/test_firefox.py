@@ -84,7 +84,9 @@ def test_no_answer_but_a_receipt_counts(fox: Fox, live: Live, proxy: Proxy, faul
     fox.open()
     proxy.plan(fault, path="/visits/new")
     fox.keep(f"fox {fault}")
-    fox.until_empty()  # by its own timer, nobody taps
+    assert len(fox.rows()) == 1
+    fox.wake()
+    fox.until_empty()
     assert visits(live, f"fox {fault}") == {f"fox {fault}": [fox.person_id]}
     assert len({one.submission_id for one in proxy.posts("/visits/new")}) == 1
 
@@ -94,7 +96,7 @@ def test_a_captive_portal_in_place_of_the_token_is_no_signal(fox: Fox, live: Liv
     proxy.plan("portal", "GET", "/outbox/token")
     fox.keep("fox portal token")
     assert proxy.posts() == []
-    fox.until_empty()
+    fox.until_empty()  # by its own timer, nobody taps
     assert visits(live, "fox portal token") == {"fox portal token": [fox.person_id]}
 
 

@@ -58,7 +58,7 @@ STORM_EACH = 20  # visits a phone
 @pytest.mark.parametrize("script", ["", NO_LOCKS], ids=["web locks", "lease"])
 def test_two_tabs_send_each_row_once(make_fox: MakeFox, live: Live, proxy: Proxy, script: str) -> None:
     fox = make_fox(script=script)
-    other = fox.browser.new_tab(fox.context)
+    other = fox.browser.new_tab(fox.context, window=True)
     fox.open()
     fox.open(tab=other)
     fox.browser.set_offline(True, fox.context)
@@ -232,15 +232,18 @@ def test_a_gap_is_noticed(fox: Fox, live: Live) -> None:
 def test_after_a_storm_the_server_has_exactly_what_the_phones_wrote(
     make_fox: MakeFox, live: Live, proxy: Proxy
 ) -> None:
-    phones = [make_fox(person) for person in ("grid_worker", "grid_worker2")]
+    phones = [make_fox(person, window=True) for person in ("grid_worker", "grid_worker2")]
     written: dict[str, list[int]] = {}
     for fox in phones:
         fox.open()
         fox.browser.set_offline(True, fox.context)
-        for number in range(STORM_EACH):
+    for number in range(STORM_EACH):
+        for fox in phones:
             note = f"fox storm {fox.person} {number}"
-            fox.keep(note)
+            fox.write(note)
             written[note] = [fox.person_id]
+        for fox in phones:
+            fox.kept()
     proxy.chaos(SEED, RATE, UNANSWERED)
     for fox in phones:
         fox.browser.set_offline(False, fox.context)
