@@ -19,6 +19,7 @@ from webapp.directory.posts import Post
 from webapp.extensions import db
 from webapp.foundation import clock, photos
 from webapp.foundation.access import Actor
+from webapp.imports import service as imports
 from webapp.offline import service as offline
 from webapp.points.models import Redemption, RedemptionState
 from webapp.residents import service as residents
@@ -49,7 +50,17 @@ def demo_actor(post: str) -> Actor:
 def make_moments() -> list[Address]:
     """Write them into the demo district; returns the addresses where they are seen, and by whom."""
     worker, staff = demo_actor(Post.GRID_WORKER), demo_actor(Post.COMMUNITY_STAFF)
-    return [*_visits(worker), *_cases(worker), *_volunteering(), *_other(worker, staff)]
+    return [*_visits(worker), *_cases(worker), *_volunteering(), *_other(worker, staff), *_imports(staff)]
+
+
+def _imports(staff: Actor) -> Iterator[Address]:
+    # Not a row of it is right: so there is something to show, and to fetch.
+    ledger = (
+        "编号,走访时间,网格员,走访方式,事项类别,办理结果\nA-1,2024-02-30,无此人,上门,无此项,办结\n".encode()
+    )
+    upload = imports.take_in(staff, kind="visits", source="旧网格平台", file_name="走访台账.csv", data=ledger)
+    for step in ("columns", "trial", "wrong.csv"):
+        yield Post.COMMUNITY_STAFF, f"/imports/{upload.id}/{step}"
 
 
 def _visits(worker: Actor) -> Iterator[Address]:

@@ -58,13 +58,16 @@ TITLES = {403: "不能使用", 404: "没有找到", 409: "没有办成", 413: "�
 def remembered(macro: Macro) -> Callable[..., Any]:
     """A macro that need not be drawn twice: what it gives depends on its arguments alone, all of them hashable.
 
-    A list's rows and the frame around each page are mostly those of a minute ago. With a body (``call``) it is drawn.
+    A list's rows and the frame around each page are mostly those of a minute ago. With a body (``call``) or a list among
+    its arguments it is drawn each time.
     """
     # typed: safe markup and the same letters as text are not the same.
     drawn = lru_cache(maxsize=4096, typed=True)(macro)
 
     def draw(*args: Any, **values: Any) -> Any:
-        return macro(*args, **values) if "caller" in values else drawn(*args, **values)
+        if "caller" in values or any(type(arg) is list for arg in args):
+            return macro(*args, **values)
+        return drawn(*args, **values)
 
     return draw
 
