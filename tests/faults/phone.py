@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 import urllib.request
 import uuid
@@ -39,7 +40,11 @@ def session_cookie(live: Live, person: str) -> str:
         db.session.remove()
     serializer = Cookies(live.app).get_signing_serializer(live.app)  # by the secret of this moment
     assert serializer is not None
-    cookie: str = serializer.dumps({"_user_id": token, "_fresh": True, "_permanent": True})
+    # As after the first page: two first requests at once would each be given a CSRF token of their own.
+    csrf = secrets.token_hex(20)
+    cookie: str = serializer.dumps(
+        {"_user_id": token, "_fresh": True, "_permanent": True, "csrf_token": csrf}
+    )
     return cookie
 
 
