@@ -108,7 +108,9 @@ def _on(kind: str, request: pytest.FixtureRequest) -> Iterator[Flask]:
     url = bench.fresh()
     engines = db._app_engines[bench.app]
     engines[None] = sa.create_engine(
-        url, **({} if kind == "postgresql" else {"connect_args": {"check_same_thread": False}})
+        url,
+        **bench.app.config["SQLALCHEMY_ENGINE_OPTIONS"],
+        **({} if kind == "postgresql" else {"connect_args": {"check_same_thread": False}}),
     )
     bench.app.extensions["world"] = bench.world
     with bench.app.app_context():

@@ -102,8 +102,17 @@ def test_a_change_outside_a_transaction_and_a_broken_rule_are_refused(app: Flask
     insert = Prepared(sa.insert(Receipt.__table__))
     with pytest.raises(RuntimeError):
         insert.rows(again)
-    with pytest.raises(sa.exc.IntegrityError), transaction():
+    with pytest.raises(sa.exc.IntegrityError) as told, transaction():
         insert.rows(again)
+    assert "[SQL parameters hidden" in str(told.value)  # the log shows no content
+
+
+def test_an_error_of_any_statement_hides_what_it_was_given(app: Flask) -> None:
+    query = sa.text("SELECT nothing FROM nowhere WHERE name = :name")
+    with pytest.raises(sa.exc.DBAPIError) as told:
+        db.session.execute(query, {"name": "张三丰"})
+    assert "张三丰" not in str(told.value)
+    db.session.rollback()
 
 
 def test_statements_are_heard_by_who_counts_them(app: Flask) -> None:

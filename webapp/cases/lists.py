@@ -226,7 +226,7 @@ def _dressed(rows: Sequence[Any], now: datetime) -> list[CaseRow]:
 
 
 def counts(actor: Actor) -> CaseCounts:
-    """The open cases in the actor's scope, with one query (and one for the calendar)."""
+    """The open cases in the actor's scope, with one query."""
     now = clock.now()
     row = _counts(
         actor.unit_level, actor.permissions, unit_id=actor.unit_id, now=now, soon=terms.soon_before(now)

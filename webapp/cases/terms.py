@@ -171,7 +171,7 @@ def is_working_time(now: datetime) -> bool:
 
 
 def calendar_over(moments: Sequence[datetime | None], now: datetime) -> Calendar:
-    """The calendar that ``mark`` needs for these deadlines, with one query."""
+    """The calendar that ``mark`` needs for these deadlines."""
     days = [clock.local(moment).date() for moment in (*moments, now) if moment is not None]
     return calendar.load_calendar(min(days) - MARGIN, max(days) + MARGIN)
 

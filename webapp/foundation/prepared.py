@@ -115,7 +115,9 @@ def _run(ready: _Compiled, source: sa.Engine | Connection, driver: Any, values: 
         found = cursor.fetchall() if ready.row else []
     except source.dialect.loaded_dbapi.Error as error:
         base = source.dialect.loaded_dbapi.Error
-        raise sa.exc.DBAPIError.instance(ready.text, given, error, base, dialect=source.dialect) from error
+        raise sa.exc.DBAPIError.instance(
+            ready.text, given, error, base, hide_parameters=True, dialect=source.dialect
+        ) from error
     finally:
         cursor.close()
     if ready.row is None:
