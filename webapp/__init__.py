@@ -39,7 +39,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     """Build the app: settings, extensions, then each room's blueprint."""
     from webapp.accounts.session import find_actor, send_to_login
     from webapp.foundation import access, assets, cookies, exports, htmx, photos, private, serving, web
-    from webapp.foundation.prepared import end_of_reading
+    from webapp.foundation.db import end_of_reading
 
     settings = settings or config.load()
     app = _App(

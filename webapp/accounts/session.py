@@ -26,6 +26,7 @@ from webapp.foundation.prepared import Prepared
 NO_POST = "您目前没有在任的职务，暂时不能使用。如有疑问，请联系所在社区。"
 
 
+@lru_cache(maxsize=4096)
 def token_hash(token: str) -> str:
     """What the database keeps of a session's token."""
     return hashlib.sha256(token.encode()).hexdigest()

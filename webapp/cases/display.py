@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from webapp.cases.workflow import STAGES, CaseStatus
+from webapp.cases.workflow import STAGES, CaseStatus, Confidentiality
+from webapp.foundation import text
 
 if TYPE_CHECKING:
     from webapp.cases.permissions import Offer
@@ -111,3 +113,45 @@ def rail(status: str, stage: str) -> tuple[tuple[str, ...], int] | None:
     if stage not in STAGES:
         return None
     return STAGES[1:], len(STAGES) if status == S.ARCHIVED else max(0, STAGES.index(stage) - 1)
+
+
+def flags(page: CasePage) -> tuple[tuple[str, str], ...]:
+    """What one must know at a glance, as kinds and words."""
+    case = page.case
+    marks = (
+        (case.urgent, "overdue", "紧急"),
+        (case.key_small_matter, "doing", "关键小事"),
+        (case.confidentiality != Confidentiality.NORMAL, "due", page.confidentiality_name),
+    )
+    return tuple((kind, word) for holds, kind, word in marks if holds)
+
+
+def facts(page: CasePage) -> tuple[tuple[str, str], ...]:
+    """What kind of case it is, where it came from, and who has it."""
+    by = f"{page.registered_by_name or '居民'} · {text.daytime(page.case.registered_at)}"
+    known = (
+        ("类别", page.category_name),
+        ("来源", page.source_name),
+        ("登记", by),
+        ("主办", page.owner_name),
+        ("承办", page.handler_name),
+        ("被举报单位", page.against_name),
+        ("召集", "、".join(page.parties)),
+    )
+    return tuple(fact for fact in known if fact[1])
+
+
+def result_facts(page: CasePage) -> tuple[tuple[str, str], ...]:
+    """Whose hands the result went through, and what was thought of it."""
+    verdict = f"{page.verdict_name}：{page.verdict_note}" if page.verdict_note else page.verdict_name
+    known = (
+        ("经办", page.handled_by_name),
+        ("核查", page.checked_by_name),
+        ("评议", verdict if page.verdict_name else ""),
+    )
+    return tuple(fact for fact in known if fact[1])
+
+
+def course(page: CasePage) -> tuple[tuple[str, str, datetime, str], ...]:
+    """What was done, the latest first: the words, the note, when, and how long ago."""
+    return tuple((line.text, line.note, line.at, text.ago(line.at)) for line in reversed(page.timeline))

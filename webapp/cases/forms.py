@@ -322,6 +322,8 @@ FORMS: dict[str, type[ActionForm]] = {
     **{t.action: MayReasonForm for t in CASE_FLOW.transitions if t.action.startswith("approve_")},
     **{t.action: ReasonForm for t in CASE_FLOW.transitions if t.action.startswith("refuse_")},
 }
+# Those that are one button on the page.
+PLAIN = frozenset(action for action, form in FORMS.items() if form is PlainForm)
 
 _BACK = ("请先在本级协调", "情况没有写清楚，请补充", "已答复处理办法，请照此办理")
 _DONE = ("已到现场处理完毕", "已修复，恢复正常使用", "已当面解释")

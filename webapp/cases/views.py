@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,11 @@ from webapp.cases import display, queries, service
 from webapp.cases.forms import (
     FORMS,
     PHRASES,
+    PLAIN,
     ActionForm,
     AssignForm,
     EscalateForm,
     MergeForm,
-    PlainForm,
     RegisterForm,
     RevealForm,
     VerdictForm,
@@ -282,7 +282,7 @@ def _case(
     found = queries.case_page(actor, number)
     main, beside, others = display.arrange(found.offers)
     open_now = {offer.transition.action: offer for offer in found.offers if offer.reason is None}
-    if asked and asked not in open_now:
+    if asked and (asked not in open_now or asked in PLAIN):
         return go(url_for("cases.show", number=number))
     if tried and status == 409:
         # The person has seen by now what changed; sending it again is a new decision.
@@ -306,43 +306,45 @@ def _case(
         forms=_forms(
             actor,
             found.case,
-            open_now,
-            [asked, *(offer.transition.action for offer in (main, *beside) if offer)],
+            [action for action in (asked, *(o.transition.action for o in (main, *beside) if o)) if action],
         ),
+        plain=PLAIN,
         phrases=PHRASES,
         tried=tried,
         identity=identity,
-        reveal=RevealForm(formdata=None) if found.identity.can_reveal and not identity else None,
         pictures=_pictures(found.case),
         kinds=display.STATUS_KINDS,
         flow=CASE_FLOW,
+        flags=display.flags(found),
+        facts=display.facts(found),
+        result_facts=display.result_facts(found),
+        course=display.course(found),
+        merged=tuple(ref.number for ref in found.merged),
         **_told(found),
     )
 
 
-def _forms(actor: Actor, case: Case, open_now: Iterable[str], first: Sequence[str]) -> dict[str, ActionForm]:
-    """The forms that stand on the page: of the ``first`` actions, and those that are one button.
-
-    The others come when they are asked for; together they would outweigh the page.
-    """
+def _forms(actor: Actor, case: Case, first: Sequence[str]) -> dict[str, ActionForm]:
+    """The forms that stand on the page; the others come when they are asked for: together they would outweigh it."""
     return {
         action: _form(action, actor, case, formdata=None, version=case.version)
-        for action in open_now
-        if action in first or FORMS[action] is PlainForm
+        for action in first
+        if action not in PLAIN
     }
 
 
-def _pictures(case: Case) -> dict[str, list[photos.PhotoRow]]:
+def _pictures(case: Case) -> dict[str, tuple[str, ...]]:
     kinds = ("case", "case_result") if case.result_text else ("case",)
-    return {kind: photos.photos_of(kind, [case.id]).get(case.id, []) for kind in kinds}
+    return {kind: tuple(p.id for p in photos.photos_of(kind, [case.id]).get(case.id, ())) for kind in kinds}
 
 
 def _told(found: queries.CasePage) -> dict[str, str]:
     """Title and place: whoever may not know the reporter must not read it off a door number either."""
     case = found.case
-    if case.confidentiality == Confidentiality.NORMAL or found.identity.can_reveal:
-        return {"title": case.title, "place_text": case.place_text}
-    return {"title": private.scrub(case.title), "place_text": private.scrub(case.place_text)}
+    title, place = case.title, case.place_text
+    if case.confidentiality != Confidentiality.NORMAL and not found.identity.can_reveal:
+        title, place = private.scrub(title), private.scrub(place)
+    return {"title": title, "place": f"{found.place_name} · {place}" if place else found.place_name}
 
 
 @bp.post("/<number>/identity")

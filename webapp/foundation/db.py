@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import fcntl
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
+from flask import g
 from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Engine
@@ -63,9 +66,15 @@ class UTCDateTime(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
     def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return None if value is None else value.astimezone(UTC)
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """On SQLite straight from the stored text: every list reads dozens of them."""
+        return _moment if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+def _moment(stored: str | None) -> datetime | None:
+    return None if stored is None else datetime.fromisoformat(stored + "+00:00")
 
 
 # Codes and paths compare byte by byte, so that a prefix is an index range on PostgreSQL too.
@@ -95,7 +104,8 @@ def transaction() -> Iterator[Session]:
     if _writing.get():
         yield session
         return
-    session.commit()  # ends the reading so far; there is nothing to write in it
+    end_of_reading()
+    session.commit()  # ends the session's reading so far; there is nothing to write in it
     session.expire_all()
     with _write_lock(session):
         token = _writing.set(True)
@@ -111,6 +121,50 @@ def transaction() -> Iterator[Session]:
         finally:
             session.info.clear()
             _writing.reset(token)
+
+
+# Connections between two requests, handed out anew without the pool's ado; what is beyond the limit is closed.
+_idle: WeakKeyDictionary[Engine, deque[Any]] = WeakKeyDictionary()
+MOST_IDLE = 8
+
+
+def reading() -> tuple[Engine, Any] | None:
+    """SQLite: the engine and a driver's connection for what a request only reads, without a session.
+
+    All of it is read at one moment: what another process writes meanwhile is seen by the next request, or after a
+    ``transaction()`` of this one. None on PostgreSQL, where the session reads.
+    """
+    from webapp.extensions import db
+
+    held: tuple[Engine, Any] | None = g.get("reading")
+    if held is None:
+        engine = db.engine
+        if engine.dialect.name != "sqlite":
+            return None
+        try:
+            driver = _idle[engine].pop()
+        except (KeyError, IndexError):
+            driver = _connect(engine)
+        driver.execute("BEGIN")  # once; else SQLite takes and leaves its lock around each SELECT
+        held = g.reading = engine, driver
+    return held
+
+
+def _connect(engine: Engine) -> Any:
+    """One of the pool's making that is not the pool's to count."""
+    pooled: Any = engine.raw_connection()
+    driver = pooled.driver_connection
+    pooled.detach()
+    return driver
+
+
+def end_of_reading(_: BaseException | None = None) -> None:
+    """Lay the connection of ``reading()`` aside: before a change, and at the end of a request."""
+    held = g.pop("reading", None)
+    if held is not None:
+        engine, driver = held
+        driver.rollback()
+        _idle.setdefault(engine, deque(maxlen=MOST_IDLE)).append(driver)
 
 
 def locked(model: type[T], key: Any) -> T | None:

@@ -17,7 +17,8 @@ from htmx_flask import request as htmx_request
 from webapp.foundation import outbox
 
 htmx = Htmx()
-VARY = ("HX-Request", "HX-Request-Type", "HX-Boosted", "HX-History-Restore-Request")
+# One address, two sizes; and whose page it is.
+VARY = "HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request, Cookie, Accept-Encoding"
 
 
 def wants_part() -> bool:
@@ -41,8 +42,7 @@ def page(full: str, part: str = "", status: int = 200, **data: Any) -> Response:
     else:
         body = render_template(full, **data)
     response = make_response(body, status)
-    response.vary.update(VARY)
-    response.headers.setdefault("Cache-Control", "private, no-cache")
+    response.headers["Vary"] = VARY
     return response
 
 
@@ -71,6 +71,6 @@ def go(url: str, message: str = "", category: str = "done") -> Response:
     if htmx_request.htmx:
         response = make_response("", 200)
         response.headers["HX-Redirect"] = url
-        response.vary.update(VARY)
+        response.headers["Vary"] = VARY
         return response
     return make_response(redirect(url, 303))

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache, wraps
+from functools import lru_cache, partial, wraps
 from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
-from flask import g
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
 
-from webapp.foundation.db import is_writing, require_transaction
+from webapp.foundation.db import is_writing, reading, require_transaction
 
 Convert = Callable[[Any], Any]
 Statement: TypeAlias = "sa.Select[Any] | sa.Insert | sa.Update | sa.ReturningInsert[Any]"
@@ -28,9 +27,9 @@ class _Compiled(NamedTuple):
     """A statement in the words of one driver."""
 
     text: str
-    names: Sequence[str] | None  # the order of the values, where the driver wants them in order
     fixed: Mapping[str, Any]  # values that belong to the statement, converted already
-    into: Sequence[tuple[str, Convert]]
+    into: Sequence[tuple[str, Convert | None]]
+    in_order: bool  # the driver wants the values one after the other, as in ``into``; else by name
     out: Sequence[tuple[int, Convert]]
     row: Callable[[Sequence[Any]], Any] | None  # None: it gives none
 
@@ -73,20 +72,11 @@ class Prepared:
 
 
 def _at_hand() -> tuple[sa.Engine | Connection, Any]:
-    """Where the next statement goes: into the session's transaction if there is one.
-
-    On SQLite a page that only reads needs none, nor a session: each SELECT stands alone.
-    """
+    """Where the next statement goes: into the change that is being made, else to what this request reads from."""
     from webapp.extensions import db
 
-    if not is_writing() and not (db.session.registry.has() and db.session().in_transaction()):
-        reading: tuple[sa.Engine, Any] | None = g.get("reading")
-        if reading is not None:
-            return reading
-        engine = db.engine
-        if engine.dialect.name == "sqlite":
-            g.reading = engine, engine.raw_connection()
-            return engine, g.reading[1]
+    if not is_writing() and (held := reading()) is not None:
+        return held
     session: Session = db.session()
     if session.autoflush:
         session.flush()
@@ -94,19 +84,14 @@ def _at_hand() -> tuple[sa.Engine | Connection, Any]:
     return connection, connection.connection
 
 
-def end_of_reading(_: BaseException | None = None) -> None:
-    """Give the connection back, at the end of a request."""
-    reading = g.pop("reading", None)
-    if reading is not None:
-        reading[1].close()
-
-
 def _run(ready: _Compiled, source: sa.Engine | Connection, driver: Any, values: dict[str, Any]) -> list[Any]:
-    given: Any = {**ready.fixed, **values}
-    for name, convert in ready.into:
-        given[name] = convert(given[name])
-    if ready.names is not None:
-        given = [given[name] for name in ready.names]
+    if ready.fixed:
+        values = {**ready.fixed, **values}
+    given: Any
+    if ready.in_order:
+        given = [convert(values[name]) if convert else values[name] for name, convert in ready.into]
+    else:
+        given = {name: convert(values[name]) if convert else values[name] for name, convert in ready.into}
     cursor = driver.cursor()
     # Whoever listens for statements (the tests that count them) hears of these, too.
     source.dispatch.before_cursor_execute(source, cursor, ready.text, given, None, False)
@@ -155,15 +140,18 @@ def _compile(query: Any, dialect: sa.Dialect, values: dict[str, Any], lists: Seq
     row = namedtuple("Row", [str(column.key) for column in columns], rename=True)  # type: ignore[misc]
     return _Compiled(
         text=state.statement,
-        names=state.positiontup,
         fixed={
             name: processors[name](value) if name in processors else value
             for name, value in state.parameters.items()
             if name not in given
         },
-        into=[(name, processor) for name, processor in processors.items() if name in given],
+        into=[
+            (name, processors.get(name) if name in given else None)
+            for name in state.positiontup or state.parameters
+        ],
+        in_order=state.positiontup is not None,
         out=out,
-        row=row._make if columns else None,
+        row=partial(tuple.__new__, row) if columns else None,  # `_make`, without its Python
     )
 
 

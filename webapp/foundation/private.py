@@ -7,6 +7,7 @@ import hmac
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,6 +36,8 @@ def configure(keys: Sequence[str], hash_key: str) -> None:
     """
     _Keys.cipher = MultiFernet([Fernet(key) for key in keys])
     _Keys.hash_key = hash_key.encode()
+    for kept in (_decrypted, keyed_hash):
+        kept.cache_clear()
 
 
 def _cipher() -> MultiFernet:
@@ -64,11 +67,18 @@ class EncryptedText(sa.types.TypeDecorator[str]):
         if value is None:
             return None
         try:
-            return _cipher().decrypt(value).decode()
+            return _decrypted(value)
         except InvalidToken as error:
             raise Unreadable("private data can't be decrypted: is its key among DATA_KEYS?") from error
 
 
+@lru_cache(maxsize=4096)
+def _decrypted(value: str) -> str:
+    """What was read a moment ago is mostly read again; the process holds the key beside it anyway."""
+    return _cipher().decrypt(value).decode()
+
+
+@lru_cache(maxsize=4096)
 def keyed_hash(value: str) -> str:
     """64 hex digits by which an encrypted phone or name is found again; equal for equal phones however written."""
     if not _Keys.hash_key:
@@ -128,6 +138,7 @@ _COMPOUND_SURNAMES = """
 _MIDDLE_DOTS = "·•‧・．"
 
 
+@lru_cache(maxsize=4096)
 def mask_name(name: str) -> str:
     """The surname and a star for each further character: ``张**``, ``欧阳*``, ``阿**·***``; a lone one is hidden."""
     # A variation selector or an accent belongs to the character before it and is no character of its own.
@@ -172,6 +183,7 @@ _DOORS = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)  # the same titles stand on one list after the other
 def scrub(text: str) -> str:
     """Free text for lists, exports and public pages: phones masked; ID, card and door numbers replaced by stars.
 

@@ -159,5 +159,5 @@ def error_page(status: int, message: str) -> Response:
     if wants_part():
         # The part on the page stays as it is; only the message region changes.
         response.headers["HX-Reswap"] = "none"
-    response.vary.update(VARY)
+    response.headers["Vary"] = VARY
     return response
