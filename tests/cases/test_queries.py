@@ -189,8 +189,9 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(world: World) -> None
         case = register(world)
         service.decline(world.actor("grid_worker"), case.number, reason="不归社区管")
         service.supervise(world.actor("community_staff"), number)
-    assert sent() == before
-    assert before == [1, 1, 6, 7, 1, 1]
+    assert before == [1, 1, 5, 7, 1, 1]
+    # Fewer where the names came with the events.
+    assert all(now <= then for now, then in zip(sent(), before, strict=True))
 
 
 def test_a_page_of_a_list_is_read_off_its_index(world: World) -> None:

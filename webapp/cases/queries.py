@@ -63,7 +63,7 @@ from webapp.cases.workflow import (
     Source,
     Verdict,
 )
-from webapp.directory.models import Person
+from webapp.directory.models import Person, Unit
 from webapp.directory.posts import LEVEL_NAMES, Level, Permission
 from webapp.extensions import db
 from webapp.foundation import clock, photos, private
@@ -121,7 +121,7 @@ class CasePage:
     against_name: str
     registered_by_name: str
     handled_by_name: str
-    archive_by: str
+    archive_by: str  # once it is the next thing to do
     checked_by_name: str
     mark: Mark
     due_phase: str
@@ -211,7 +211,7 @@ def case_page(actor: Actor, number: str) -> CasePage:
         against_name=names.unit(case.against_unit_id) if case.against_unit_id else "",
         registered_by_name=_person(names, case.registered_by_id),
         handled_by_name=_person(names, shared.handled_by_id),
-        archive_by=names.unit(_archiving_unit(case)),
+        archive_by=names.unit(_archiving_unit(case)) if case.status == S.APPRAISED else "",
         checked_by_name=_person(names, shared.checked_by_id),
         mark=terms.mark(case.status, case.due_at, now, terms.calendar_over([case.due_at], now)),
         due_phase=PHASE_NAMES[Phase(case.term_phase)],
@@ -235,7 +235,14 @@ def case_page(actor: Actor, number: str) -> CasePage:
 
 @prepared
 def _events() -> AnySelect:
-    return sa.select(CaseEvent).where(CaseEvent.case_id == sa.bindparam("case_id")).order_by(CaseEvent.id)
+    """All events of the case, in order, with the names of who did it and where they served."""
+    return (
+        sa.select(CaseEvent, Person.name.label("person_name"), Unit.short_name.label("unit_name"))
+        .outerjoin(Person, Person.id == CaseEvent.person_id)
+        .outerjoin(Unit, Unit.id == CaseEvent.unit_id)
+        .where(CaseEvent.case_id == sa.bindparam("case_id"))
+        .order_by(CaseEvent.id)
+    )
 
 
 def _is_handler_only(actor: Actor, case: Case) -> bool:
@@ -253,22 +260,24 @@ def _archiving_unit(case: Case) -> int:
     )
 
 
-def _names(case: Case, events: Sequence[CaseEvent], facts: Facts) -> Names:
-    persons = {event.person_id for event in events} | {case.registered_by_id}
+def _names(case: Any, events: Sequence[Any], facts: Facts) -> Names:
+    """Most names came with the case and its events; the others with a query each for persons and units."""
+    persons: dict[int | None, str] = {event.person_id: event.person_name for event in events}
+    units: dict[int | None, str] = {event.unit_id: event.unit_name for event in events}
+    units |= {case.owner_unit_id: case.owner_name, case.handler_unit_id: case.handler_name}
     shared = facts.lead or case
-    persons |= {shared.handled_by_id, shared.checked_by_id}
-    units = {*timeline.unit_ids(events), case.against_unit_id, _archiving_unit(case)}
+    wanted = {case.registered_by_id, shared.handled_by_id, shared.checked_by_id}
+    places = {*timeline.unit_ids(events), case.against_unit_id}
+    if case.status == S.APPRAISED:
+        places.add(_archiving_unit(case))
     if facts.ask is not None:
-        persons.add(facts.ask.asked_by_id)
-        units |= {facts.ask.asked_unit_id, facts.ask.deciding_unit_id}
-    return load_names(persons, units)
-
-
-def load_names(persons: set[int | None], units: set[int | None]) -> Names:
-    """The names of these persons and units, with two queries."""
-    people = _person_names(ids=[person for person in persons if person is not None])
-    named = {row.id: row.name for row in people}
-    return Names(named, {row.id: row.name for row in unit_names([u for u in units if u is not None])})
+        wanted.add(facts.ask.asked_by_id)
+        places |= {facts.ask.asked_unit_id, facts.ask.deciding_unit_id}
+    if ids := wanted - persons.keys() - {None}:
+        persons |= {row.id: row.name for row in _person_names(ids=list(ids))}
+    if ids := places - units.keys() - {None}:
+        units |= {row.id: row.name for row in unit_names(list(ids))}
+    return Names(persons, units)
 
 
 @prepared

@@ -29,8 +29,8 @@ UNIT_KEYS = ("unit", "from_unit", "handler")
 class Names:
     """The names behind the ids of some events."""
 
-    persons: Mapping[int, str]
-    units: Mapping[int, str]
+    persons: Mapping[int | None, str]
+    units: Mapping[int | None, str]
 
     def unit(self, key: object) -> str:
         """The unit's short name; a neutral word where it is not known."""
