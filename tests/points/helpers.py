@@ -12,7 +12,7 @@ from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
-from webapp.points import catalogue, checks, ledger, service
+from webapp.points import catalogue, checks, eligibility, ledger, queries, service
 from webapp.points.catalogue import RewardInput
 from webapp.points.models import PointEntry, PointRule, PointSettings, Reward, RuleEvent
 
@@ -67,6 +67,7 @@ def change_settings(**values: object) -> None:
         row = session.get_one(PointSettings, 1)
         for name, value in values.items():
             setattr(row, name, value)
+    eligibility.settings.forget()
 
 
 def change_rule(code: str, **values: object) -> None:
@@ -75,6 +76,7 @@ def change_rule(code: str, **values: object) -> None:
         rule = session.scalars(db.select(PointRule).where(PointRule.code == code)).one()
         for name, value in values.items():
             setattr(rule, name, value)
+    queries.all_rules.forget()
 
 
 def give(world: World, name: str, points: int) -> list[PointEntry]:

@@ -155,6 +155,7 @@ def test_a_new_rule_is_never_retroactive(app: Flask, world: World) -> None:
                 valid_from=today,
             )
         )
+    queries.all_rules.forget()
     assert earn(world, on=today - timedelta(days=1))[0].amount == 1
     assert earn(world, on=today)[0].amount == 4
 

@@ -8,13 +8,13 @@ IMMEDIATE: waiting in our own queue instead of SQLite's sleeping retries cuts th
 from __future__ import annotations
 
 import fcntl
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -81,7 +81,22 @@ def _moment(stored: str | None) -> datetime | None:
 Code = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 Json = sa.JSON().with_variant(JSONB(), "postgresql")
 
-_writing: ContextVar[bool] = ContextVar("writing", default=False)
+
+class Writing:
+    """The change that is being made: its session, and where its statements go."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.connection: Connection | None = None
+        self.driver: Any = None
+
+    def begin(self) -> None:
+        """Begin the database's transaction."""
+        self.connection = self.session.connection()
+        self.driver = self.connection.connection.driver_connection
+
+
+_writing: ContextVar[Writing | None] = ContextVar("writing", default=None)
 _thread_lock = threading.Lock()
 _before_commit: list[Callable[[Session], None]] = []
 
@@ -105,11 +120,14 @@ def transaction() -> Iterator[Session]:
         yield session
         return
     end_of_reading()
-    session.commit()  # ends the session's reading so far; there is nothing to write in it
+    if session.in_transaction():
+        session.commit()  # ends the session's reading so far; there is nothing to write in it
     session.expire_all()
     with _write_lock(session):
-        token = _writing.set(True)
+        change = Writing(session)
+        token = _writing.set(change)
         try:
+            change.begin()
             yield session
             session.flush()
             for call in _before_commit:
@@ -174,8 +192,8 @@ def locked(model: type[T], key: Any) -> T | None:
     return db.session.get(model, key, with_for_update=True, populate_existing=True)
 
 
-def is_writing() -> bool:
-    """Whether this is inside ``transaction()``."""
+def writing() -> Writing | None:
+    """The change that is being made; None outside ``transaction()``."""
     return _writing.get()
 
 
@@ -202,9 +220,12 @@ def _write_lock(session: Session) -> Iterator[None]:
         if not path or path == ":memory:":
             yield
             return
-        with Path(path + ".lock").open("a") as file:
+        file = os.open(path + ".lock", os.O_RDWR | os.O_CREAT, 0o666)
+        try:
             fcntl.flock(file, fcntl.LOCK_EX)
-            yield  # closing the file frees the lock
+            yield
+        finally:
+            os.close(file)  # frees the lock
 
 
 @event.listens_for(Session, "before_flush")
@@ -226,6 +247,7 @@ def _prepare_sqlite(dbapi_connection: Any, _: Any) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA journal_size_limit = 67108864")
     cursor.execute("PRAGMA cache_size = -16000")
+    cursor.execute("PRAGMA wal_autocheckpoint = 1000")
     cursor.close()
 
 

@@ -78,6 +78,7 @@ def _write(session: Session) -> None:
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(CHAIN_LOCK)))
     last = _last.rows({})
     previous = last[0].hash if last else GENESIS
+    rows = []
     for actor, action, subject_type, subject_id, detail in waiting:
         row: dict[str, object] = {
             "at": clock.now(),
@@ -91,7 +92,8 @@ def _write(session: Session) -> None:
             "previous_hash": previous,
         }
         previous = row["hash"] = entry_hash(row)
-        _insert.rows(row)
+        rows.append(row)
+    _insert.many(rows)
 
 
 def entry_hash(row: Mapping[Any, Any]) -> str:

@@ -14,10 +14,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import Session
 from sqlalchemy.sql import visitors
 
-from webapp.foundation.db import is_writing, reading, require_transaction
+from webapp.foundation.db import reading, require_transaction, writing
 
 Convert = Callable[[Any], Any]
 Statement: TypeAlias = "sa.Select[Any] | sa.Insert | sa.Update | sa.ReturningInsert[Any]"
@@ -32,6 +31,14 @@ class _Compiled(NamedTuple):
     in_order: bool  # the driver wants the values one after the other, as in ``into``; else by name
     out: Sequence[tuple[int, Convert]]
     row: Callable[[Sequence[Any]], Any] | None  # None: it gives none
+
+    def given(self, values: Mapping[str, Any]) -> Any:
+        """``values`` as the driver wants them."""
+        if self.fixed:
+            values = {**self.fixed, **values}
+        if self.in_order:
+            return [convert(values[name]) if convert else values[name] for name, convert in self.into]
+        return {name: convert(values[name]) if convert else values[name] for name, convert in self.into}
 
 
 class Prepared:
@@ -58,44 +65,59 @@ class Prepared:
         if self._writes:
             require_transaction()
         source, driver = _at_hand()
-        lengths = [len(values[name]) for name in self._lists]
-        key = (source.dialect.name, *lengths)
-        ready = self._compiled.get(key)
-        if ready is None:
-            ready = self._compiled[key] = _compile(self.query, source.dialect, values, self._lists)
+        ready = self._ready(source.dialect, values)
         if self._lists:
             values = {
                 **values,
                 **{f"{name}_{n}": v for name in self._lists for n, v in enumerate(values[name], start=1)},
             }
-        return _run(ready, source, driver, values)
+        return _run(ready, source, driver, ready.given(values))
+
+    def many(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Write several rows in one go; nothing comes back.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: as ``rows`` does.
+        """
+        require_transaction()
+        if rows:
+            source, driver = _at_hand()
+            ready = self._ready(source.dialect, rows[0])
+            _run(ready, source, driver, [ready.given(row) for row in rows], many=True)
+
+    def _ready(self, dialect: sa.Dialect, values: dict[str, Any]) -> _Compiled:
+        lengths = [len(values[name]) for name in self._lists]
+        key = (dialect.name, *lengths)
+        ready = self._compiled.get(key)
+        if ready is None:
+            ready = self._compiled[key] = _compile(self.query, dialect, values, self._lists)
+        return ready
 
 
 def _at_hand() -> tuple[sa.Engine | Connection, Any]:
     """Where the next statement goes: into the change that is being made, else to what this request reads from."""
     from webapp.extensions import db
 
-    if not is_writing() and (held := reading()) is not None:
+    if (change := writing()) is not None:
+        change.session.flush()  # what it still holds back may be asked for
+        assert change.connection is not None
+        return change.connection, change.driver
+    if (held := reading()) is not None:
         return held
-    session: Session = db.session()
-    if session.autoflush:
-        session.flush()
-    connection = session.connection()
-    return connection, connection.connection
+    connection = db.session.connection()
+    return connection, connection.connection.driver_connection
 
 
-def _run(ready: _Compiled, source: sa.Engine | Connection, driver: Any, values: dict[str, Any]) -> list[Any]:
-    if ready.fixed:
-        values = {**ready.fixed, **values}
-    given: Any
-    if ready.in_order:
-        given = [convert(values[name]) if convert else values[name] for name, convert in ready.into]
-    else:
-        given = {name: convert(values[name]) if convert else values[name] for name, convert in ready.into}
+def _run(
+    ready: _Compiled, source: sa.Engine | Connection, driver: Any, given: Any, *, many: bool = False
+) -> list[Any]:
     cursor = driver.cursor()
     # Whoever listens for statements (the tests that count them) hears of these, too.
-    source.dispatch.before_cursor_execute(source, cursor, ready.text, given, None, False)
+    source.dispatch.before_cursor_execute(source, cursor, ready.text, given, None, many)
     try:
+        if many:
+            cursor.executemany(ready.text, given)
+            return []
         cursor.execute(ready.text, given)
         found = cursor.fetchall() if ready.row else []
     except source.dialect.loaded_dbapi.Error as error:

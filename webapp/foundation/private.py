@@ -6,15 +6,23 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy.sql import operators
 
 HIDDEN = "***"
+F = TypeVar("F", bound=Callable[..., str])
+_caches: list[Any] = []
+
+
+def _remembered(function: F) -> F:
+    """Worked out once for the same text, until the keys change. The process holds the keys beside it anyway."""
+    _caches.append(lru_cache(maxsize=4096)(function))
+    return cast("F", _caches[-1])
 
 
 class Unreadable(RuntimeError):
@@ -36,8 +44,8 @@ def configure(keys: Sequence[str], hash_key: str) -> None:
     """
     _Keys.cipher = MultiFernet([Fernet(key) for key in keys])
     _Keys.hash_key = hash_key.encode()
-    for kept in (_decrypted, keyed_hash):
-        kept.cache_clear()
+    for cached in _caches:
+        cached.cache_clear()
 
 
 def _cipher() -> MultiFernet:
@@ -72,13 +80,12 @@ class EncryptedText(sa.types.TypeDecorator[str]):
             raise Unreadable("private data can't be decrypted: is its key among DATA_KEYS?") from error
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def _decrypted(value: str) -> str:
-    """What was read a moment ago is mostly read again; the process holds the key beside it anyway."""
     return _cipher().decrypt(value).decode()
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def keyed_hash(value: str) -> str:
     """64 hex digits by which an encrypted phone or name is found again; equal for equal phones however written."""
     if not _Keys.hash_key:
@@ -138,7 +145,7 @@ _COMPOUND_SURNAMES = """
 _MIDDLE_DOTS = "·•‧・．"
 
 
-@lru_cache(maxsize=4096)
+@_remembered
 def mask_name(name: str) -> str:
     """The surname and a star for each further character: ``张**``, ``欧阳*``, ``阿**·***``; a lone one is hidden."""
     # A variation selector or an accent belongs to the character before it and is no character of its own.
@@ -183,7 +190,7 @@ _DOORS = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)  # the same titles stand on one list after the other
+@_remembered  # the same titles stand on one list after the other
 def scrub(text: str) -> str:
     """Free text for lists, exports and public pages: phones masked; ID, card and door numbers replaced by stars.
 

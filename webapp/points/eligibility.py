@@ -12,22 +12,18 @@ from webapp.directory.models import Appointment, Person, Seat, Unit
 from webapp.directory.scope import PERSON_ID
 from webapp.extensions import db
 from webapp.foundation.db import AnySelect
+from webapp.foundation.kept import Kept
 from webapp.foundation.prepared import prepared
 from webapp.points.models import PointSettings
 
 
-def settings() -> PointSettings:
-    """The settings in force."""
-    found: PointSettings = _settings()[0]
-    return found
+@Kept
+def settings() -> Any:
+    """The settings in force, as a row."""
+    return db.session.execute(sa.select(PointSettings.__table__).where(PointSettings.id == 1)).one()
 
 
-@prepared
-def _settings() -> AnySelect:
-    return sa.select(PointSettings).where(PointSettings.id == 1)
-
-
-def may_earn(person_id: int, day: date, chosen: PointSettings) -> bool:
+def may_earn(person_id: int, day: date, chosen: Any) -> bool:
     """Whether the person belongs on ``day`` to those who earn."""
     return bool(_may_earn(person_id=person_id, day=day, bodies=chosen.bodies, posts=chosen.posts)[0][0])
 
@@ -42,7 +38,7 @@ def _may_earn() -> AnySelect:
     return sa.select(sa.or_(sits, serves))
 
 
-def spendable_until(person_id: int, chosen: PointSettings) -> date | None:
+def spendable_until(person_id: int, chosen: Any) -> date | None:
     """The last day on which the person may redeem: ``grace_months`` after the last seat ends; None: no end in sight.
 
     Who never had a place among those who earn can't have earned, so the day of yore is ``date.min``.
@@ -59,7 +55,7 @@ def spendable_until(person_id: int, chosen: PointSettings) -> date | None:
     return add_months(last, chosen.grace_months) if last else date.min
 
 
-def candidates(path: str, day: date, chosen: PointSettings, text: str = "", limit: int = 200) -> list[Any]:
+def candidates(path: str, day: date, chosen: Any, text: str = "", limit: int = 200) -> list[Any]:
     """People of the unit with ``path`` and below who earn on ``day``: rows of id, name, unit, by name."""
     seats, appointments = _places(chosen)
     inside = sa.and_(Unit.path >= path, Unit.path < path[:-1] + "0")
@@ -94,7 +90,7 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def _places(chosen: PointSettings) -> tuple[sa.Select[Any], sa.Select[Any]]:
+def _places(chosen: Any) -> tuple[sa.Select[Any], sa.Select[Any]]:
     seats = sa.select(sa.literal(1)).select_from(Seat).where(Seat.body.in_(chosen.bodies))
     appointments = sa.select(sa.literal(1)).select_from(Appointment).where(Appointment.post.in_(chosen.posts))
     return seats, appointments

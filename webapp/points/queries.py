@@ -18,6 +18,7 @@ from webapp.foundation import clock
 from webapp.foundation.access import Actor
 from webapp.foundation.db import AnySelect
 from webapp.foundation.errors import NotFound
+from webapp.foundation.kept import Kept
 from webapp.foundation.paging import PAGE_SIZE, Page, keyset
 from webapp.points.models import (
     STILL_OPEN,
@@ -233,11 +234,20 @@ def _review_rows() -> AnySelect:
 # Rules
 
 
-def rules_on(day: date, event: str = "") -> Sequence[PointRule]:
-    """The rules in force on a day."""
-    valid = (PointRule.valid_from <= day, sa.or_(PointRule.valid_to.is_(None), PointRule.valid_to >= day))
-    query = sa.select(PointRule).where(*valid).order_by(PointRule.id)
-    return db.session.scalars(query.where(PointRule.event == event) if event else query).all()
+@Kept
+def all_rules() -> Sequence[Any]:
+    """Every rule there ever was, as rows."""
+    return db.session.execute(sa.select(PointRule.__table__).order_by(PointRule.id)).all()
+
+
+def in_force(rule: Any, day: date) -> bool:
+    """Whether the rule applies to what was done on ``day``."""
+    return bool(rule.valid_from <= day and (rule.valid_to is None or day <= rule.valid_to))
+
+
+def rules_on(day: date, event: str = "") -> Sequence[Any]:
+    """The rules in force on a day, for one kind of event or all."""
+    return [rule for rule in all_rules() if in_force(rule, day) and event in ("", rule.event)]
 
 
 # Statement

@@ -7,6 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from webapp.foundation.db import transaction
+from webapp.points import eligibility, queries
 from webapp.points.models import Evidence, Per, PointRule, PointSettings, RuleEvent
 
 FROM = date(2025, 1, 1)
@@ -32,3 +33,5 @@ def seed_defaults() -> None:
         for values in RULES:
             if values[0] not in known:
                 session.add(PointRule(**dict(zip(COLUMNS, values, strict=True)), valid_from=FROM))
+    eligibility.settings.forget()
+    queries.all_rules.forget()

@@ -28,7 +28,6 @@ from webapp.points.models import (
     PointEntry,
     PointObjection,
     PointRule,
-    PointSettings,
     RuleEvent,
 )
 
@@ -53,7 +52,7 @@ def earn(
     not belong to those who earn, or this source earned before.
     """
     require_transaction()
-    rules = _rules(event, day=on)
+    rules = queries.rules_on(on, event)
     if not rules or person_id is None:
         return []
     chosen = eligibility.settings()
@@ -104,7 +103,7 @@ def propose(actor: Actor, *, person_id: int, rule_id: int, day: date, reason: st
     """
     with transaction():
         rule = db.session.get(PointRule, rule_id)
-        if rule is None or rule.event != RuleEvent.BY_HAND or not _valid(rule, day):
+        if rule is None or rule.event != RuleEvent.BY_HAND or not queries.in_force(rule, day):
             raise Invalid("这一天没有这项积分规则。", "rule_id")
         if day > clock.today():
             raise Invalid("日期不能晚于今天。", "day")
@@ -199,22 +198,11 @@ def settle(actor: Actor, entry_id: int, *, uphold: bool, reason: str = "") -> Po
         return found
 
 
-@prepared
-def _rules(event: RuleEvent) -> AnySelect:
-    day = sa.bindparam("day", type_=sa.Date)
-    valid = (PointRule.valid_from <= day, sa.or_(PointRule.valid_to.is_(None), PointRule.valid_to >= day))
-    return sa.select(PointRule).where(PointRule.event == event, *valid).order_by(PointRule.id)
-
-
-def _valid(rule: PointRule, day: date) -> bool:
-    return rule.valid_from <= day and (rule.valid_to is None or day <= rule.valid_to)
-
-
 def _below(cap: int | None, amount: int) -> bool:
     return cap is None or amount <= cap
 
 
-def _earned(rule: PointRule, person_id: int, source: tuple[str, object], day: date) -> Any:
+def _earned(rule: Any, person_id: int, source: tuple[str, object], day: date) -> Any:
     """What the rule gave the person on the day and in its month, less what was reversed, and whether by this source."""
     first = day.replace(day=1)
     return _earned_before(
@@ -261,8 +249,8 @@ _insert = Prepared(sa.insert(PointEntry.__table__).returning(PointEntry.__table_
 
 
 def _credit(
-    rule: PointRule,
-    chosen: PointSettings,
+    rule: Any,
+    chosen: Any,
     actor: Actor | None,
     status: EntryStatus,
     person_id: int,

@@ -15,8 +15,9 @@ from webapp.directory.scope import PERSON_ID, path_prefix, within
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
-from webapp.foundation.db import AnySelect, UTCDateTime
+from webapp.foundation.db import AnyRow, AnySelect, UTCDateTime
 from webapp.foundation.errors import NotFound
+from webapp.foundation.kept import Kept
 from webapp.foundation.paging import PAGE_SIZE, Page, keyset
 from webapp.foundation.photos import PhotoRow, photos_of
 from webapp.foundation.prepared import prepared
@@ -271,22 +272,21 @@ def _items_for() -> AnySelect:
     )
 
 
-def all_items() -> list[tuple[str, str]]:
-    """Key and name of every item there ever was, for filters."""
-    query = sa.select(ServiceItem.key, ServiceItem.name).order_by(ServiceItem.position)
-    return [(key, name) for key, name in db.session.execute(query)]
+@Kept
+def all_items() -> Sequence[AnyRow]:
+    """Every item there ever was, in order: id, key, name, and from when to when it could be chosen."""
+    item = ServiceItem.__table__.c
+    columns = (item.id, item.key, item.name, item.valid_from, item.valid_to)
+    return db.session.execute(sa.select(*columns).order_by(item.position)).all()
 
 
 def item_ids(keys: Collection[str], day: date) -> list[int]:
     """The ids of those ``keys`` that could be chosen on ``day``."""
-    return [row.id for row in _item_ids(keys=list(keys), day=day)]
-
-
-@prepared
-def _item_ids() -> AnySelect:
-    item = ServiceItem.__table__.c
-    wanted = item.key.in_(sa.bindparam("keys", expanding=True))
-    return sa.select(item.id).where(wanted, _in_force(DAY)).order_by(item.position)
+    return [
+        row.id
+        for row in all_items()
+        if row.key in keys and row.valid_from <= day and (row.valid_to is None or day <= row.valid_to)
+    ]
 
 
 def case_categories(visit_id: int) -> set[str]:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from webapp.foundation.db import transaction
 from webapp.visits.models import ServiceItem
+from webapp.visits.queries import all_items
 
 FIRST_DAY = date(2024, 1, 1)  # before any record of the demo district
 
@@ -48,4 +49,5 @@ def seed_defaults() -> int:
         ]
         if rows:
             session.execute(sa.insert(ServiceItem), rows)
+    all_items.forget()
     return len(rows)

@@ -98,8 +98,7 @@ _insert_item = Prepared(sa.insert(VisitItem.__table__))
 
 def _write(visit: Visit, item_ids: Sequence[int]) -> None:
     visit.id = _insert.rows({column: getattr(visit, column) for column in _COLUMNS})[0].id
-    for item_id in item_ids:
-        _insert_item.rows({"visit_id": visit.id, "item_id": item_id})
+    _insert_item.many([{"visit_id": visit.id, "item_id": item_id} for item_id in item_ids])
 
 
 def _choices(kind: str, outcome: str) -> dict[str, str]:

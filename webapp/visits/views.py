@@ -91,7 +91,7 @@ def _list(filters: Filters) -> dict[str, Any]:
         "kept": kept(filters),
         "kinds": KIND_NAMES,
         "outcomes": OUTCOME_NAMES,
-        "items": queries.all_items(),
+        "items": [(row.key, row.name) for row in queries.all_items()],
         "today": clock.today(),
     }
 
