@@ -100,7 +100,6 @@ def upgrade() -> None:
         sa.Column("previous_hash", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_journal")),
-        sa.UniqueConstraint("hash", name=op.f("uq_journal_hash")),
     )
     with op.batch_alter_table("journal", schema=None) as batch_op:
         batch_op.create_index("ix_journal_subject", ["subject_type", "subject_id"], unique=False)
@@ -209,10 +208,16 @@ def upgrade() -> None:
         sa.Column("device_number", sa.Integer(), nullable=True),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("submission_id", name=op.f("pk_receipts")),
-        sa.UniqueConstraint("device_id", "device_number", name=op.f("uq_receipts_device_id_device_number")),
     )
     with op.batch_alter_table("receipts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_receipts_at"), ["at"], unique=False)
+        batch_op.create_index(
+            "uq_receipts_device",
+            ["device_id", "device_number"],
+            unique=True,
+            sqlite_where=sa.text("device_id IS NOT NULL"),
+            postgresql_where=sa.text("device_id IS NOT NULL"),
+        )
 
     op.create_table(
         "service_items",
@@ -1171,7 +1176,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["rule_id"], ["point_rules.id"], name=op.f("fk_point_entries_rule_id")),
         sa.ForeignKeyConstraint(["street_id"], ["units.id"], name=op.f("fk_point_entries_street_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_point_entries")),
-        sa.UniqueConstraint("reverses_id", name=op.f("uq_point_entries_reverses_id")),
     )
     with op.batch_alter_table("point_entries", schema=None) as batch_op:
         batch_op.create_index(
@@ -1191,6 +1195,13 @@ def upgrade() -> None:
             unique=False,
             sqlite_where=sa.text("kind = 'earn' AND status = 'effective'"),
             postgresql_where=sa.text("kind = 'earn' AND status = 'effective'"),
+        )
+        batch_op.create_index(
+            "uq_point_entries_reverses",
+            ["reverses_id"],
+            unique=True,
+            sqlite_where=sa.text("reverses_id IS NOT NULL"),
+            postgresql_where=sa.text("reverses_id IS NOT NULL"),
         )
         batch_op.create_index("ix_point_entries_person", ["person_id", "at", "id"], unique=False)
         batch_op.create_index("ix_point_entries_source", ["source_type", "source_id"], unique=False)
@@ -1513,13 +1524,31 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_visits_unit_id")),
         sa.ForeignKeyConstraint(["worker_id"], ["persons.id"], name=op.f("fk_visits_worker_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visits")),
-        sa.UniqueConstraint("case_id", name=op.f("uq_visits_case_id")),
     )
     with op.batch_alter_table("visits", schema=None) as batch_op:
         batch_op.create_index("ix_visits_at", ["at", "id"], unique=False)
-        batch_op.create_index("ix_visits_building", ["building_id", "at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_visits_building",
+            ["building_id", "at", "id"],
+            unique=False,
+            sqlite_where=sa.text("building_id IS NOT NULL"),
+            postgresql_where=sa.text("building_id IS NOT NULL"),
+        )
         batch_op.create_index("ix_visits_community", ["community_id", "at", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_visits_desk_session_id"), ["desk_session_id"], unique=False)
+        batch_op.create_index(
+            "ix_visits_desk_session",
+            ["desk_session_id"],
+            unique=False,
+            sqlite_where=sa.text("desk_session_id IS NOT NULL"),
+            postgresql_where=sa.text("desk_session_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "uq_visits_case",
+            ["case_id"],
+            unique=True,
+            sqlite_where=sa.text("case_id IS NOT NULL"),
+            postgresql_where=sa.text("case_id IS NOT NULL"),
+        )
         batch_op.create_index("ix_visits_grid", ["grid_id", "at", "id"], unique=False)
         batch_op.create_index(
             "ix_visits_next",
@@ -1663,7 +1692,8 @@ def downgrade() -> None:
             postgresql_where=sa.text("next_visit_on IS NOT NULL"),
         )
         batch_op.drop_index("ix_visits_grid")
-        batch_op.drop_index(batch_op.f("ix_visits_desk_session_id"))
+        batch_op.drop_index("uq_visits_case")
+        batch_op.drop_index("ix_visits_desk_session")
         batch_op.drop_index("ix_visits_community")
         batch_op.drop_index("ix_visits_building")
         batch_op.drop_index("ix_visits_at")
@@ -1749,6 +1779,7 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_point_entries_street")
         batch_op.drop_index("ix_point_entries_source")
+        batch_op.drop_index("uq_point_entries_reverses")
         batch_op.drop_index("ix_point_entries_person")
         batch_op.drop_index(
             "ix_point_entries_lots",
@@ -1921,6 +1952,7 @@ def downgrade() -> None:
     op.drop_table("term_rules")
     op.drop_table("service_items")
     with op.batch_alter_table("receipts", schema=None) as batch_op:
+        batch_op.drop_index("uq_receipts_device")
         batch_op.drop_index(batch_op.f("ix_receipts_at"))
 
     op.drop_table("receipts")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -133,3 +134,47 @@ def test_what_is_kept_is_read_once_until_forgotten(app: Flask) -> None:
     assert (size(), size()) == (1, 1)
     size.forget()
     assert size() == 2
+
+
+def test_a_request_reads_one_moment_and_after_its_change_a_new_one(app: Flask) -> None:
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("on PostgreSQL the session reads")
+    count = Prepared(sa.select(sa.func.count()).select_from(Receipt))
+    before = count.rows({})[0][0]
+    with ThreadPoolExecutor(1) as other:  # another request
+        other.submit(_in_a_request_of_its_own, app).result()
+    assert count.rows({})[0][0] == before
+    receipt(MOMENT)
+    assert count.rows({})[0][0] == before + 2
+
+
+def _in_a_request_of_its_own(app: Flask) -> None:
+    with app.app_context():
+        receipt(MOMENT)
+
+
+def test_several_rows_are_written_with_one_statement(app: Flask) -> None:
+    insert = Prepared(sa.insert(Receipt.__table__))
+    rows = [
+        {
+            "submission_id": uuid.uuid4(), "person_id": n, "action": "测", "digest": "0" * 64, "result": {"n": n},
+            "at": MOMENT, "device_id": None, "device_number": None, "claimed_at": None,
+        }
+        for n in range(3)
+    ]  # fmt: skip
+    with pytest.raises(RuntimeError):
+        insert.many(rows)
+    with transaction(), counting() as statements:
+        insert.many([])
+        insert.many(rows)
+    assert len(statements) == 1
+    found = agree(sa.select(Receipt.result).where(Receipt.action == "测").order_by(Receipt.person_id))
+    assert [row[0] for row in found] == [{"n": 0}, {"n": 1}, {"n": 2}]
+
+
+def test_a_moment_without_a_zone_never_reaches_the_database(app: Flask) -> None:
+    with pytest.raises((ValueError, sa.exc.StatementError), match="naive"):
+        receipt(MOMENT.replace(tzinfo=None))
+    query = sa.select(Receipt.at).where(Receipt.at == sa.bindparam("at", type_=Receipt.__table__.c.at.type))
+    with pytest.raises((ValueError, sa.exc.StatementError), match="naive"):
+        Prepared(query).rows({"at": MOMENT.replace(tzinfo=None)})

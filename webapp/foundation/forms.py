@@ -10,7 +10,16 @@ from typing import Any, TypeVar
 
 from flask import g, request
 from flask_wtf import FlaskForm
-from wtforms import DateTimeLocalField, HiddenField, PasswordField, TextAreaField, ValidationError
+from wtforms import (
+    DateTimeLocalField,
+    HiddenField,
+    PasswordField,
+    SearchField,
+    StringField,
+    TelField,
+    TextAreaField,
+    ValidationError,
+)
 
 from webapp.foundation import clock, outbox, receipts
 from webapp.foundation.errors import DomainError, Invalid
@@ -19,6 +28,7 @@ from webapp.foundation.receipts import Done, Submission
 T = TypeVar("T")
 # The phone's outbox describes in words what it sends, for people to read where it can't be placed.
 CONTENT_IN_WORDS = "outbox_text"
+TRIMMED = (StringField, TextAreaField, TelField, SearchField)
 NOT_CONTENT = ("csrf_token", "submission_id", CONTENT_IN_WORDS)
 
 
@@ -34,14 +44,8 @@ class Form(FlaskForm):
 
         def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
             """Trim text input: a stray blank is never meant."""
-            filters = list(unbound_field.kwargs.get("filters", []))
-            if unbound_field.field_class.__name__ in (
-                "StringField",
-                "TextAreaField",
-                "TelField",
-                "SearchField",
-            ):
-                options["filters"] = (_trim, *filters)
+            if unbound_field.field_class in TRIMMED:
+                options["filters"] = (_trim, *unbound_field.kwargs.get("filters", ()))
             return unbound_field.bind(form=form, **options)
 
     def validate_submission_id(self, field: HiddenField) -> None:

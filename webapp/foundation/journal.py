@@ -41,7 +41,7 @@ class JournalEntry(db.Model):
     subject_id: Mapped[str]
     detail: Mapped[dict[str, object]] = mapped_column(Json, default=dict)
     previous_hash: Mapped[str] = mapped_column(sa.String(64))
-    hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    hash: Mapped[str] = mapped_column(sa.String(64))
 
 
 append_only(JournalEntry.__table__)

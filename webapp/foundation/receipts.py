@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import db
 from webapp.foundation import clock
-from webapp.foundation.db import Json, UTCDateTime, transaction
+from webapp.foundation.db import Json, UTCDateTime, transaction, where_given
 from webapp.foundation.errors import Conflict
 from webapp.foundation.prepared import Prepared
 
@@ -31,7 +31,7 @@ class Receipt(db.Model):
     """That a submission was done, by whom, and what it was answered."""
 
     __tablename__ = "receipts"
-    __table_args__ = (sa.UniqueConstraint("device_id", "device_number"),)
+    __table_args__ = (where_given("uq_receipts_device", "device_id", "device_number", unique=True),)
 
     submission_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     person_id: Mapped[int | None]  # None: a resident without a login
@@ -94,12 +94,9 @@ def once(submission: Submission, do: Callable[[], T], answer: Callable[[T], Done
     Raises:
         Conflict: this id was used for other content, another action or by another person.
     """
-    before = kept(submission.id)
-    if before:
-        return _replay(before, submission)
     try:
         with transaction():
-            # Before the work: a second arrival at the same moment waits here, then fails below.
+            # Before the work: a second arrival fails here, if need be after waiting for the first.
             _begin.rows(
                 {
                     "submission_id": submission.id,

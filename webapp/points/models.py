@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.directory.models import Placed, one_of
 from webapp.extensions import db
-from webapp.foundation.db import Code, Json, UTCDateTime, append_only
+from webapp.foundation.db import Code, Json, UTCDateTime, append_only, where_given
 from webapp.points.guards import guard_entries
 
 
@@ -274,6 +274,7 @@ class PointEntry(Placed, db.Model):
             sqlite_where=sa.text("kind <> 'expire' AND status <> 'rejected'"),
             postgresql_where=sa.text("kind <> 'expire' AND status <> 'rejected'"),
         ),
+        where_given("uq_point_entries_reverses", "reverses_id", unique=True),
         sa.Index("ix_point_entries_source", "source_type", "source_id"),
         sa.Index("ix_point_entries_person", "person_id", "at", "id"),
         sa.Index("ix_point_entries_caps", "person_id", "rule_code", "status", "earned_on", "amount"),
@@ -328,7 +329,7 @@ class PointEntry(Placed, db.Model):
     reason: Mapped[str] = mapped_column(default="")
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_on: Mapped[date | None]  # the last day on which the lot can be spent
-    reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("point_entries.id"), unique=True)
+    reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("point_entries.id"))
     reviewed_by: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))
     reviewed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     answer: Mapped[str] = mapped_column(default="")

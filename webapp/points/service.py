@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -244,7 +245,6 @@ def _earned_before(by_hand: bool) -> AnySelect:
 
 
 _UNANSWERED = {"reverses_id": None, "reviewed_by": None, "reviewed_at": None, "answer": ""}
-_COLUMNS = [column.key for column in PointEntry.__table__.c if column.key != "id"]
 _insert = Prepared(sa.insert(PointEntry.__table__).returning(PointEntry.__table__.c.id))
 
 
@@ -261,26 +261,26 @@ def _credit(
     reason: str = "",
 ) -> PointEntry:
     months = chosen.lot_months
-    entry = PointEntry(
+    written = {
         **_UNANSWERED,
-        person_id=person_id,
-        kind=EntryKind.EARN,
-        amount=amount,
-        title=rule.name,
-        rule_id=rule.id,
-        rule_code=rule.code,
-        source_type=source[0],
-        source_id=str(source[1]),
-        earned_on=day,
-        status=status,
-        reason=reason,
-        at=clock.now(),
-        created_by=actor.person_id if actor else None,
-        expires_on=eligibility.add_months(clock.today(), months) if months else None,
+        "person_id": person_id,
+        "kind": EntryKind.EARN,
+        "amount": amount,
+        "title": rule.name,
+        "rule_id": rule.id,
+        "rule_code": rule.code,
+        "source_type": source[0],
+        "source_id": str(source[1]),
+        "earned_on": day,
+        "status": status,
+        "reason": reason,
+        "at": clock.now(),
+        "created_by": actor.person_id if actor else None,
+        "expires_on": eligibility.add_months(clock.today(), months) if months else None,
         **{column: place[column] for column in PLACE},
-    )
-    # Most visits earn, so this goes past the ORM's unit of work.
-    entry.id = _insert.rows({column: getattr(entry, column) for column in _COLUMNS})[0].id
+    }
+    # Most visits earn, so this goes past the ORM.
+    entry = cast("PointEntry", SimpleNamespace(**written, id=_insert.rows(written)[0].id))
     journal.record(actor, f"points:{status}", "point_entry", entry.id, {"rule": rule.id, "amount": amount})
     return entry
 

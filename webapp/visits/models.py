@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.directory.models import Placed, one_of
 from webapp.extensions import db
-from webapp.foundation.db import Code, UTCDateTime
+from webapp.foundation.db import Code, UTCDateTime, where_given
 from webapp.foundation.private import EncryptedText
 
 
@@ -123,9 +123,11 @@ class Visit(Placed, db.Model):
         sa.Index("ix_visits_street", "street_id", "at", "id"),
         sa.Index("ix_visits_community", "community_id", "at", "id"),
         sa.Index("ix_visits_grid", "grid_id", "at", "id"),
-        sa.Index("ix_visits_building", "building_id", "at", "id"),
+        where_given("ix_visits_building", "building_id", "at", "id"),
         sa.Index("ix_visits_worker", "worker_id", "at", "id"),
         sa.Index("ix_visits_at", "at", "id"),
+        where_given("ix_visits_desk_session", "desk_session_id"),
+        where_given("uq_visits_case", "case_id", unique=True),
         sa.Index(
             "ix_visits_next", "worker_id", "next_visit_on", sqlite_where=_AGREED, postgresql_where=_AGREED
         ),
@@ -137,7 +139,7 @@ class Visit(Placed, db.Model):
     worker_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"))
     unit_id: Mapped[int] = mapped_column(sa.ForeignKey("units.id"))
     station_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stations.id"))
-    desk_session_id: Mapped[int | None] = mapped_column(sa.ForeignKey("desk_sessions.id"), index=True)
+    desk_session_id: Mapped[int | None] = mapped_column(sa.ForeignKey("desk_sessions.id"))
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     logged_at: Mapped[datetime] = mapped_column(UTCDateTime)
     is_late_entry: Mapped[bool] = mapped_column(default=False)
@@ -150,7 +152,7 @@ class Visit(Placed, db.Model):
     note: Mapped[str] = mapped_column(sa.Text, default="")
     next_visit_on: Mapped[date | None]
     do_not_disturb: Mapped[bool] = mapped_column(default=False)
-    case_id: Mapped[int | None] = mapped_column(sa.ForeignKey("cases.id"), unique=True)
+    case_id: Mapped[int | None] = mapped_column(sa.ForeignKey("cases.id"))
     undone_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 

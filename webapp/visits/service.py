@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -61,20 +63,20 @@ def log_visit(
         if not units:
             raise NotFound
         check_can_log(actor, units[0])
-        visit = Visit(
+        written: dict[str, Any] = {
             **_EMPTY,
             **_choices(kind, outcome),
             **_timing(details, clock.now()),
             **_resident(details),
             **place_of(units[0]),
-            worker_id=actor.person_id,
-            unit_id=units[0].id,
-            note=details.note,
-            do_not_disturb=details.do_not_disturb,
-        )
-        if visit.kind == VisitKind.STATION_RECEPTION:
-            visit.station_id, visit.desk_session_id = _desk(actor, details)
-        _write(visit, _valid_items(items, clock.local(visit.at).date()))
+            "worker_id": actor.person_id,
+            "unit_id": units[0].id,
+            "note": details.note,
+            "do_not_disturb": details.do_not_disturb,
+        }
+        if kind == VisitKind.STATION_RECEPTION:
+            written["station_id"], written["desk_session_id"] = _desk(actor, details)
+        visit = _write(written, _valid_items(items, clock.local(written["at"]).date()))
         if details.photos:
             photos.attach(PHOTO_OWNER, visit.id, details.photos, actor.person_id)
         journal.record(
@@ -90,15 +92,15 @@ def log_visit(
 
 # Logging is what is done most of all, so it goes past the ORM's unit of work.
 _EMPTY = dict.fromkeys(("station_id", "desk_session_id", "case_id", "undone_at"))
-_COLUMNS = [column.key for column in Visit.__table__.c if column.key != "id"]
 _unit = Prepared(sa.select(Unit.__table__).where(Unit.__table__.c.id == sa.bindparam("id")))
 _insert = Prepared(sa.insert(Visit.__table__).returning(Visit.__table__.c.id))
 _insert_item = Prepared(sa.insert(VisitItem.__table__))
 
 
-def _write(visit: Visit, item_ids: Sequence[int]) -> None:
-    visit.id = _insert.rows({column: getattr(visit, column) for column in _COLUMNS})[0].id
+def _write(written: dict[str, Any], item_ids: Sequence[int]) -> Visit:
+    visit: Any = SimpleNamespace(**written, id=_insert.rows(written)[0].id)
     _insert_item.many([{"visit_id": visit.id, "item_id": item_id} for item_id in item_ids])
+    return cast("Visit", visit)
 
 
 def _choices(kind: str, outcome: str) -> dict[str, str]:
