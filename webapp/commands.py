@@ -150,9 +150,13 @@ def import_file(
 
 @click.command()
 def sweep() -> None:
-    """Do what time brings: step up overdue cases, close forgotten check-outs, expire codes and points. Run it hourly."""
+    """Do what time brings; run it hourly.
+
+    Overdue cases step up, forgotten check-outs are closed, codes and points expire, what was let go is erased.
+    """
     from webapp.cases.service import sweep as cases
     from webapp.foundation.limits import purge
+    from webapp.foundation.photos import purge as photos
     from webapp.imports.service import sweep as uploads
     from webapp.points.redemptions import expire_due
     from webapp.volunteering.service.attendance import close_forgotten
@@ -163,6 +167,7 @@ def sweep() -> None:
         "points": expire_due(clock.now()),
         "rate_windows_purged": purge(),
         "uploads_purged": uploads(),
+        "photos_purged": photos(),
     }
     click.echo(json.dumps(results, default=str, ensure_ascii=False))
 

@@ -7,12 +7,14 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
+from tests.support.moments import picture
 from tests.support.world import World
 from webapp.extensions import db
-from webapp.foundation import clock
+from webapp.foundation import clock, photos
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound, Refused
 from webapp.foundation.journal import JournalEntry
+from webapp.foundation.photos import photos_of
 from webapp.visits import queries, seeds, service
 from webapp.visits.events import visit_logged, visit_undone
 from webapp.visits.models import ServiceItem, Visit
@@ -241,6 +243,22 @@ def test_undo_takes_it_back_and_forgets_the_resident(app: Flask, world: World) -
     assert not queries.visits_page(worker, Filters()).rows
     with pytest.raises(NotFound):
         service.undo(worker, visit.id)
+
+
+def test_undo_takes_the_photos_along(app: Flask, world: World) -> None:
+    worker = world.actor("grid_worker")
+    kept, undone = (service.log_visit(worker, **HOME, details=Details(photos=[picture()])) for _ in range(2))
+    (kept_photo,), (gone_photo,) = (photos_of("visit", [visit.id])[visit.id] for visit in (kept, undone))
+    service.undo(worker, undone.id)
+    assert photos_of("visit", [undone.id]) == {}
+    with pytest.raises(NotFound):
+        photos.get_photo(gone_photo.id)
+    assert (photos.purge(), photos.purge()) == (1, 0)
+    with pytest.raises(NotFound):
+        photos.open_photo(gone_photo.id)
+    with photos.open_photo(kept_photo.id) as file:
+        assert file.read(2) == b"\xff\xd8"
+    assert photos_of("visit", [kept.id]) == {kept.id: [kept_photo]}
 
 
 def test_undo_is_the_workers_own_and_soon(app: Flask, world: World) -> None:

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import db
 from webapp.foundation import clock
-from webapp.foundation.db import AnySelect, UTCDateTime, require_transaction
+from webapp.foundation.db import AnySelect, UTCDateTime, require_transaction, transaction, where_given
 from webapp.foundation.errors import Invalid, NotFound
 from webapp.foundation.prepared import prepared
 
@@ -59,7 +59,10 @@ class Photo(db.Model):
     """A photo that belongs to a record of some room. Its two files lie in the ``PhotoStore``, named by its id."""
 
     __tablename__ = "photos"
-    __table_args__ = (sa.Index("ix_photos_owner", "owner_type", "owner_id"),)
+    __table_args__ = (
+        sa.Index("ix_photos_owner", "owner_type", "owner_id"),
+        where_given("ix_photos_discarded", "discarded_at"),
+    )
 
     id: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
     owner_type: Mapped[str] = mapped_column(sa.String(40))
@@ -73,6 +76,7 @@ class Photo(db.Model):
         int | None
     ]  # None: a resident without a login; no foreign key, people live a floor above
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    discarded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class PhotoRow(NamedTuple):
@@ -175,6 +179,11 @@ class PhotoStore:
         except FileNotFoundError:
             raise NotFound from None
 
+    def erase(self, photo_id: str) -> None:
+        """Delete both files; gone already is as good."""
+        for thumb in (True, False):
+            self._path(photo_id, thumb=thumb).unlink(missing_ok=True)
+
     def _path(self, photo_id: str, *, thumb: bool) -> Path:
         try:
             name = uuid.UUID(hex=photo_id).hex  # nothing else can name a file
@@ -249,6 +258,28 @@ def attach(
     return ids
 
 
+def discard(owner_type: str, owner_id: int) -> None:
+    """Let go of a record's photos, within the caller's transaction: nobody sees them from now on; ``purge`` erases them.
+
+    Raises:
+        RuntimeError: called outside ``transaction()``.
+    """
+    require_transaction()
+    mine = (Photo.owner_type == owner_type, Photo.owner_id == owner_id, Photo.discarded_at.is_(None))
+    db.session.execute(sa.update(Photo).where(*mine).values(discarded_at=clock.now()))
+
+
+def purge() -> int:
+    """Erase the photos that were let go, files first; returns how many."""
+    gone = db.session.scalars(sa.select(Photo.id).where(Photo.discarded_at.is_not(None))).all()
+    for photo_id in gone:
+        _store().erase(photo_id)
+    with transaction():
+        for photo_id in gone:
+            db.session.execute(sa.delete(Photo).where(Photo.id == photo_id))
+    return len(gone)
+
+
 _ROW = [Photo.__table__.columns[name] for name in PhotoRow._fields]
 
 
@@ -270,6 +301,7 @@ def _photos() -> AnySelect:
         .where(
             columns.owner_type == sa.bindparam("owner_type"),
             columns.owner_id.in_(sa.bindparam("ids", expanding=True)),
+            columns.discarded_at.is_(None),
         )
         .order_by(columns.owner_id, columns.position)
     )
@@ -281,7 +313,8 @@ def get_photo(photo_id: str) -> PhotoRow:
     Raises:
         NotFound: there is no such photo.
     """
-    row = db.session.execute(sa.select(*_ROW).where(Photo.__table__.columns.id == photo_id)).one_or_none()
+    query = sa.select(*_ROW).where(Photo.id == photo_id, Photo.discarded_at.is_(None))
+    row = db.session.execute(query).one_or_none()
     if row is None:
         raise NotFound
     return PhotoRow(*row)

@@ -182,6 +182,7 @@ def undo(actor: Actor, visit_id: int) -> Visit:
         visit.note = ""
         visit.resident_name = visit.resident_phone = visit.door = None
         visit.resident_name_hash = visit.resident_phone_hash = None
+        photos.discard(PHOTO_OWNER, visit.id)
         journal.record(actor, "visit:undo", "visit", visit.id)
         visit_undone.send(visit=visit, actor=actor)
         return visit
