@@ -145,12 +145,6 @@
     place.classList.toggle("overdue", Boolean(bad));
   };
 
-  for (const link of all("[data-draft]")) {
-    link.addEventListener("click", (event) => {
-      event.preventDefault();
-      reopen(JSON.parse(link.dataset.draft), link.getAttribute("href"));
-    });
-  }
   $("outbox-send")?.addEventListener("click", async () => {
     for (const row of (await read()).rows) if (row.next && row.status !== 429) await change(row, { next: 0 });
     wake();

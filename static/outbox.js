@@ -371,10 +371,15 @@
     if (blocked) return;
     // A phone that never wrote anything has nothing to say about it.
     const used = () => read().then(({ device }) => device, () => true);
-    const wanted = kept || sessionStorage.getItem("draft") || document.querySelector("[data-draft], #outbox-row");
+    const wanted = kept || sessionStorage.getItem("draft") || $("outbox-row");
     if (wanted || ($("outbox-line") && await used())) import(me.outboxView).catch(() => {});
     wake();
   };
+  // The page that a link leads to fills its form in with what the link carries.
+  document.addEventListener("click", ({ target }) => {
+    const link = target.closest?.("[data-draft]");
+    if (link) sessionStorage.setItem("draft", link.dataset.draft);
+  });
   for (const name of ["online", "pageshow"]) window.addEventListener(name, wake);
   document.addEventListener("visibilitychange", wake);
   begin().catch(() => {});

@@ -134,7 +134,7 @@ def test_a_post_that_ended_meanwhile_goes_to_the_community_which_claims_it(
     staff.page.get_by_role("link", name="测").first.click()
     expect(staff.page.get_by_text("情况说明：post ended")).to_be_visible()
     staff.page.get_by_role("button", name="认领").click()
-    expect(staff.page.get_by_text("已认领")).to_be_visible()
+    expect(staff.page.get_by_text("已认领，请按原来的内容重新登记。")).to_be_visible()
     staff.page.wait_for_load_state("load")  # until the script is there, the link is a plain one
     staff.page.get_by_role("link", name="按原来的内容登记").click()
     staff.wait("document.querySelector('[name=note]')?.value === 'post ended'")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -242,10 +243,25 @@ def _write_lock(session: Session) -> Iterator[None]:
             return
         file = os.open(path + ".lock", os.O_RDWR | os.O_CREAT, 0o666)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            _take(file)
             yield
         finally:
             os.close(file)  # frees the lock
+
+
+SPIN = 0.003  # seconds; a change takes about one
+
+
+def _take(file: int) -> None:
+    """Lock ``file``: by asking again and again for a moment, for to sleep and be woken takes as long as a change."""
+    until = time.perf_counter() + SPIN
+    while time.perf_counter() < until:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        return
+    fcntl.flock(file, fcntl.LOCK_EX)
 
 
 @event.listens_for(Session, "before_flush")
