@@ -306,6 +306,16 @@ def test_each_action_through_the_front_door(
         assert said in browse.follow(answer).text
 
 
+@pytest.mark.parametrize("action", ["accept", "archive", "nonsense"])
+def test_what_has_no_sheet_leads_back_to_the_case(browse: Browse, world: World, action: str) -> None:
+    """A button that asks nothing, what can't be done now, and what there is not."""
+    case = case_at(world, "assigned")
+    browse.log_in("handler")
+    address = f"/cases/{case.number}/{action}"
+    assert browse.get(address, status=303).headers["Location"] == f"/cases/{case.number}"
+    assert browse.get(address, part=True).headers["HX-Redirect"] == f"/cases/{case.number}"
+
+
 # who asks, status before, what, input, who decides, status after a yes
 REQUESTS: list[tuple[str, str, str, dict[str, Any], str, str]] = [
     ("grid_worker", "registered", "decline", {"reason": "不归这里"}, "community_staff", "declined"),

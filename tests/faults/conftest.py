@@ -81,7 +81,8 @@ def make_fox(one_firefox: Firefox, live: Live, proxy: Proxy) -> Iterator[MakeFox
             return stack.enter_context(made).log_in(person)
 
         yield make
-    problems = [text for text in one_firefox.problems if not text.startswith((*OF_THE_NETWORK, OF_A_TEST))]
+    remarks = (*OF_THE_NETWORK, OF_A_TEST) if one_firefox.version < 153 else OF_THE_NETWORK
+    problems = [text for text in one_firefox.problems if not text.startswith(remarks)]
     assert not problems, problems
 
 

@@ -107,7 +107,8 @@ class Firefox:
         self._last = 0
         self.downloads = downloads
         self.problems: list[str] = []  # errors of scripts, as the console tells them
-        self.command("session.new", {"capabilities": {}})
+        started = self.command("session.new", {"capabilities": {}})
+        self.version = int(started["capabilities"]["browserVersion"].split(".")[0])
         self.command("session.subscribe", {"events": ["log.entryAdded"]})
         self.tab: str = self.command("browsingContext.getTree", {})["contexts"][0]["context"]
 

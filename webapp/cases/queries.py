@@ -64,7 +64,7 @@ from webapp.cases.workflow import (
     Verdict,
 )
 from webapp.directory.models import Person, Unit
-from webapp.directory.posts import LEVEL_NAMES, Level, Permission
+from webapp.directory.posts import Level, Permission
 from webapp.extensions import db
 from webapp.foundation import clock, photos, private
 from webapp.foundation.access import Actor
@@ -112,7 +112,6 @@ class CasePage:
     category_name: str
     status_name: str
     stage: str
-    level_name: str
     owner_name: str
     handler_name: str
     place_name: str
@@ -135,7 +134,6 @@ class CasePage:
     result_name: str
     verdict_name: str
     verdict_note: str
-    tries: int
 
 
 def case_for(actor: Actor, number: str) -> Case:
@@ -202,7 +200,6 @@ def case_page(actor: Actor, number: str) -> CasePage:
         category_name=row.category_name,
         status_name=STATUS_NAMES[S(case.status)],
         stage=STAGE_OF_STATUS.get(S(case.status), ""),
-        level_name=LEVEL_NAMES[Level(case.level)],
         owner_name=row.owner_name,
         handler_name=row.handler_name or "",
         place_name=row.place_name,
@@ -229,7 +226,6 @@ def case_page(actor: Actor, number: str) -> CasePage:
         result_name=RESULT_NAMES[ResultKind(case.result_kind)] if case.result_kind else "",
         verdict_name=VERDICT_NAMES[Verdict(case.verdict)] if case.verdict and not hidden else "",
         verdict_note="" if hidden else case.verdict_note,
-        tries=0 if hidden else case.contact_tries,
     )
 
 

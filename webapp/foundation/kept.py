@@ -1,4 +1,4 @@
-"""Small tables that hardly ever change (the calendar, the kinds of cases), kept in memory for a minute."""
+"""Small tables that hardly ever change (the calendar, the kinds of cases, the rules of points), kept in memory for a minute."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECONDS = 60.0
 class Kept(Generic[T]):
     """What ``read`` gives, read anew when it is a minute old: another process may have changed it.
 
-    Only for what a page may show a minute late. Who writes such a table calls ``forget``.
+    Only for what a page may show, or a change may follow, a minute late. Who writes such a table calls ``forget``.
     """
 
     def __init__(self, read: Callable[[], T]) -> None:
