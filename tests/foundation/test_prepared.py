@@ -178,3 +178,15 @@ def test_a_moment_without_a_zone_never_reaches_the_database(app: Flask) -> None:
     query = sa.select(Receipt.at).where(Receipt.at == sa.bindparam("at", type_=Receipt.__table__.c.at.type))
     with pytest.raises((ValueError, sa.exc.StatementError), match="naive"):
         Prepared(query).rows({"at": MOMENT.replace(tzinfo=None)})
+
+
+def test_what_is_held_back_on_purpose_is_not_written_by_a_question(app: Flask) -> None:
+    count = Prepared(sa.select(sa.func.count()).select_from(Receipt))
+    before = count.rows({})[0][0]
+    with transaction() as session:
+        with session.no_autoflush:
+            session.add(
+                Receipt(submission_id=uuid.uuid4(), action="测", digest="0" * 64, result={}, at=MOMENT)
+            )
+            assert count.rows({})[0][0] == before
+        assert count.rows({})[0][0] == before + 1

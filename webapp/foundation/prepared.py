@@ -99,7 +99,8 @@ def _at_hand() -> tuple[sa.Engine | Connection, Any]:
     from webapp.extensions import db
 
     if (change := writing()) is not None:
-        change.session.flush()  # what it still holds back may be asked for
+        if change.session.autoflush:  # what it still holds back may be asked for
+            change.session.flush()
         assert change.connection is not None
         return change.connection, change.driver
     if (held := reading()) is not None:

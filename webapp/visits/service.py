@@ -90,7 +90,7 @@ def log_visit(
         return visit
 
 
-# Logging is what is done most of all, so it goes past the ORM's unit of work.
+# Logging is what is done most of all, so it goes past the ORM: what comes back has a visit's columns and no session.
 _EMPTY = dict.fromkeys(("station_id", "desk_session_id", "case_id", "undone_at"))
 _unit = Prepared(sa.select(Unit.__table__).where(Unit.__table__.c.id == sa.bindparam("id")))
 _insert = Prepared(sa.insert(Visit.__table__).returning(Visit.__table__.c.id))
