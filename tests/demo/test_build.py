@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import time
-from datetime import timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 
-from tests.demo.conftest import built
+from tests.demo.conftest import Demo, built
+from webapp.cases import queries as case_queries
 from webapp.cases.models import Case, CaseEvent
+from webapp.cases.service import SweepCounts, sweep
 from webapp.cases.workflow import CaseStatus
 from webapp.directory.models import Appointment, Branch, Committee, Person, PropertyCompany, Station, Unit
-from webapp.directory.posts import Level
+from webapp.directory.posts import Level, Post
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.journal import broken_links
@@ -50,13 +53,28 @@ def test_two_builds_of_one_moment_are_alike(tmp_path: Path) -> None:
     assert len(digests) == 1
 
 
-@pytest.mark.parametrize(("days", "hour"), [(0, 1), (1, 23), (6, 9), (45, 12)])
-def test_it_can_be_built_at_any_hour_of_any_day(days: int, hour: int, tmp_path: Path) -> None:
-    """Also at weekends, at night, and where the holidays ahead are not known yet."""
-    now = clock.at(clock.today()) + timedelta(days=days, hours=hour)
-    with built(f"sqlite:///{tmp_path / 'desk.sqlite3'}", tmp_path, now=now).app_context():
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "2026-11-23 08:17",  # a Monday morning: what became due over the weekend has just stepped up
+        "2026-11-21 23:30",  # a Saturday night
+        "2026-10-08 14:31",  # the first day after a long holiday
+        "2027-01-01 00:30",  # New Year, half an hour old
+        "2028-02-29 12:30",  # a lunch break, in a year whose holidays are not known yet
+    ],
+)
+def test_it_can_be_built_at_any_hour_of_any_day(moment: str, tmp_path: Path) -> None:
+    now = datetime.fromisoformat(moment).replace(tzinfo=clock.SHANGHAI)
+    with (
+        time_machine.travel(now, tick=False),
+        built(f"sqlite:///{tmp_path / 'desk.sqlite3'}", tmp_path, now=clock.now()).app_context(),
+    ):
         assert verify() == []
         assert {*db.session.scalars(sa.select(Case.status).distinct())} == set(CaseStatus)
+        open_cases = case_queries.CaseFilters(tab="open")
+        rows = case_queries.list_cases(Demo().actor(Post.GRID_WORKER), open_cases).rows
+        assert {row.mark.kind for row in rows} >= {"overdue", "due_soon"}
+        assert sweep() == SweepCounts()  # it was done all along
         db.engine.dispose()
 
 

@@ -16,7 +16,6 @@ from webapp.accounts.models import Account
 from webapp.cases import asks as case_asks
 from webapp.cases import queries as case_queries
 from webapp.cases.models import Case, CaseEvent
-from webapp.cases.service import sweep
 from webapp.cases.workflow import CaseStatus, Source
 from webapp.demo.examples import links
 from webapp.demo.places import SMALL
@@ -90,11 +89,6 @@ def test_the_books_are_in_order() -> None:
     assert verify() == []
     moments = list(db.session.scalars(sa.select(JournalEntry.at).order_by(JournalEntry.id)))
     assert moments[-1] <= clock.now()
-
-
-def test_the_sweep_has_nothing_left_to_do_but_what_became_due_since() -> None:
-    done = sweep()
-    assert (done.stepped_up, done.resumed, done.closed_callbacks) == (0, 0, 0)
 
 
 def test_everybody_can_log_in_and_stands_in_one_slice(demo: Demo) -> None:

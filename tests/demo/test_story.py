@@ -16,8 +16,8 @@ from webapp.cases import service
 from webapp.cases.models import Case, CaseEvent, CaseParty, CaseRequest, ContactTry
 from webapp.cases.permissions import Voice
 from webapp.cases.workflow import CaseStatus, Channel, ResultKind, Source, Verdict
-from webapp.demo.case_record import NotYetError, Opening
-from webapp.demo.case_story import Story
+from webapp.demo.case_record import Opening
+from webapp.demo.case_story import NotYetError, Story
 from webapp.demo.history import Doer, History
 from webapp.demo.places import SMALL, District, Place
 from webapp.directory.models import Unit

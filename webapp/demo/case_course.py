@@ -22,7 +22,7 @@ from webapp.demo import case_texts as texts
 from webapp.demo.case_cast import Cast
 from webapp.demo.case_story import Story
 from webapp.demo.case_texts import SUBJECTS, Matter
-from webapp.demo.history import SWEEPS_AT, Doer, History
+from webapp.demo.history import NEXT_MORNING, Doer, History
 from webapp.directory.posts import Level
 from webapp.foundation import clock
 
@@ -164,10 +164,10 @@ class Course:
         story.suspend(self.cast.filer(story), until, self._one(texts.SUSPEND_NOTES))
         if self._happens(0.5):
             story.go(self.history.moment(self.rng, self.history.workday(until - timedelta(days=2))))
-            story.resume(self.cast.filer(story), "条件已经具备")
         else:
-            story.go(clock.at(until + timedelta(days=1), SWEEPS_AT))
-            story.resume(Voice.SYSTEM)
+            story.go(clock.at(until + timedelta(days=1), NEXT_MORNING))
+        if story.case.status == CaseStatus.SUSPENDED:  # else it went on by itself
+            story.resume(self.cast.filer(story), "条件已经具备")
 
     def work(self, story: Story, matter: Matter) -> None:
         """The work itself, now and then too long."""
@@ -213,8 +213,7 @@ class Course:
             story.log_try(self.cast.caller(story), Channel.PHONE, self._one(texts.TRY_NOTES))
         if not phone or tries == LIMITS.contact_tries:
             assert story.case.due_at is not None
-            story.go(clock.at(clock.local(story.case.due_at).date() + timedelta(days=1), SWEEPS_AT))
-            story.no_response()
+            story.go(clock.at(clock.local(story.case.due_at).date() + timedelta(days=1), NEXT_MORNING))
             return
         self.wait(story, 1, 2)
         value = self.weighted(VERDICTS)

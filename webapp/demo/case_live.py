@@ -70,8 +70,8 @@ SCENES = (
         ("assign", (4, 10), COMPANY), ("accept", (3, 9)), ("extend", (1, 10), 3, 2),
     )),
     S("community", "lighting", 1, (8, 9), (("assign", (7, 10), POWER), ("accept", (6, 9)), ("extend", (1, 11), 4, 0))),
-    S("grid", "corridor_clutter", 1, (4, 9), (
-        ("convene", (3, 10)), ("escalate", (2, 10), "unresolved"), ("decide", (1, 9), False),
+    S("grid", "corridor_clutter", 1, (3, 9), (
+        ("convene", (2, 10)), ("escalate", (1, 10), "unresolved"), ("decide", (1, 15), False),
     )),
     # Done, to be checked, asked, filed.
     S("grid", "charging", 1, (5, 9), (("assign", (4, 10), COMPANY), ("accept", (4, 15)), ("submit", (1, 16)))),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from webapp.cases import terms
@@ -18,25 +18,16 @@ from webapp.cases.service.turn import code_hash, phase_of
 from webapp.cases.workflow import (
     CASE_FLOW,
     CLOSED,
-    LIMITS,
-    UNDER_WAY,
     CaseStatus,
     Confidentiality,
     Phase,
-    next_level,
 )
 from webapp.demo.history import Doer, History
 from webapp.demo.places import Place
-from webapp.foundation import clock
-from webapp.foundation.calendar import WORK_HOURS
 from webapp.foundation.private import keyed_hash
 from webapp.foundation.workflow import Transition
 
 Who = Doer | Voice
-
-
-class NotYetError(Exception):
-    """The next step lies in the future; the story ends where it stands."""
 
 
 @dataclass(frozen=True)
@@ -116,43 +107,6 @@ class Record:
         )  # fmt: skip
         self._term(Phase.ACCEPT)
         self._note(start.by, CASE_FLOW["register"], "", "", {"source": start.source})
-
-    # Time
-
-    def go(self, at: datetime) -> None:
-        """Let time pass until ``at``; what has become overdue by then has stepped up by itself.
-
-        Raises:
-            NotYetError: ``at`` has not come yet.
-        """
-        self._meanwhile(min(at, self.history.now))
-        if at >= self.history.now:
-            raise NotYetError
-        self.at = max(self.at, at)
-
-    def _meanwhile(self, until: datetime) -> None:
-        while (moment := self._step_up_at()) is not None and moment < until:
-            self.at = moment
-            self.case.overdue_stepped_level = self.case.level
-            self._finish("step_up", Voice.SYSTEM, data=self._to_level(next_level(self.case.level)))
-
-    def _step_up_at(self) -> datetime | None:
-        """When the sweep would find the case overdue beyond its grace, in working hours; once from each level."""
-        case = self.case
-        stepped_here = case.overdue_stepped_level == case.level
-        if (
-            case.status not in (*UNDER_WAY, CaseStatus.PENDING_CHECK)
-            or next_level(case.level) is None
-            or stepped_here
-        ):
-            return None
-        assert case.due_at is not None
-        opens = WORK_HOURS[0][0]
-        if case.urgent:
-            day = self.history.workday(clock.local(case.due_at + timedelta(hours=1)).date())
-            return max(clock.at(day, opens), case.due_at + timedelta(hours=1))
-        day = self.history.calendar.add_workdays(clock.local(case.due_at).date(), LIMITS.grace_workdays + 1)
-        return clock.at(day, opens)
 
     # The rows
 

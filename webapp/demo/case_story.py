@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 
 from webapp.cases import terms
 from webapp.cases.models import CaseParty, ContactTry
@@ -10,6 +11,7 @@ from webapp.cases.permissions import Voice, unit_at
 from webapp.cases.service.turn import clear_handler, clear_result, phase_of
 from webapp.cases.workflow import (
     LIMITS,
+    UNDER_WAY,
     CaseStatus,
     Channel,
     Phase,
@@ -22,10 +24,72 @@ from webapp.cases.workflow import (
 from webapp.demo.case_record import Record, Who
 from webapp.demo.history import Doer
 from webapp.directory.posts import Level
+from webapp.foundation import clock
+
+OFTEN = timedelta(seconds=1)  # what is due happens at the next sweep
+
+
+class NotYetError(Exception):
+    """The next step lies in the future; the story ends where it stands."""
 
 
 class Story(Record):
     """A case under way. Every verb happens at ``at``; nothing is checked, the teller knows the rules."""
+
+    # Time
+
+    def go(self, at: datetime) -> None:
+        """Let time pass until ``at``; what was due by then has happened by itself.
+
+        Raises:
+            NotYetError: ``at`` has not come yet.
+        """
+        self._meanwhile(min(at, self.history.now))
+        if at >= self.history.now:
+            raise NotYetError
+        self.at = max(self.at, at)
+
+    def catch_up(self) -> None:
+        """Let time pass until the present, so that the sweep finds nothing that it would have done before."""
+        self._meanwhile(self.history.now)
+
+    def _meanwhile(self, until: datetime) -> None:
+        while (due := self._due_by_itself()) is not None and due[0] <= until:
+            self.at, happen = due
+            happen()
+
+    def _due_by_itself(self) -> tuple[datetime, Callable[[], None]] | None:
+        """When the sweep would next move the case, and what it would do."""
+        case = self.case
+        if case.due_at is None:
+            return None
+        if case.status == CaseStatus.SUSPENDED:
+            return case.due_at + OFTEN, lambda: self.resume(Voice.SYSTEM)
+        if case.status == CaseStatus.CALLBACK:
+            tried = case.reporter_phone_hash is None or case.contact_tries >= LIMITS.contact_tries
+            return (case.due_at + OFTEN, self._no_response) if tried else None
+        stepped_here = case.overdue_stepped_level == case.level
+        steps = case.status in (*UNDER_WAY, CaseStatus.PENDING_CHECK) and next_level(case.level) is not None
+        return (self._step_up_at(case.due_at), self._step_up) if steps and not stepped_here else None
+
+    def _step_up_at(self, due_at: datetime) -> datetime:
+        """In working hours: at once if it is urgent, else when the working days of grace are over."""
+        if self.case.urgent:
+            return self.history.working_hours(due_at + OFTEN)
+        due_on = clock.local(due_at).date()
+        return self.history.working_hours(
+            clock.at(self.history.calendar.add_workdays(due_on, LIMITS.grace_workdays + 1))
+        )
+
+    def _step_up(self) -> None:
+        """超期升级."""
+        self.case.overdue_stepped_level = self.case.level
+        self._finish("step_up", Voice.SYSTEM, data=self._to_level(next_level(self.case.level)))
+
+    def _no_response(self) -> None:
+        """未联系上: nobody answered until the end of the term."""
+        channel = Channel.PHONE if self.case.reporter_phone_hash else Channel.CODE
+        self.record_verdict(Voice.SYSTEM, Verdict.NO_RESPONSE, channel)
 
     # 收集, 召集, 转办, 处置
 
@@ -133,11 +197,6 @@ class Story(Record):
         case.caller_id = by.person_id if isinstance(by, Doer) else None
         self._term(Phase.ARCHIVE)
         self._finish("record_verdict", by, note, data, to=CaseStatus.APPRAISED)
-
-    def no_response(self) -> None:
-        """Nobody answered until the end of the term: the sweep closes the callback."""
-        channel = Channel.PHONE if self.case.reporter_phone_hash else Channel.CODE
-        self.record_verdict(Voice.SYSTEM, Verdict.NO_RESPONSE, channel)
 
     def archive(self, by: Doer) -> None:
         """归档."""

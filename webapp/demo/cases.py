@@ -14,8 +14,8 @@ from webapp.demo import case_live, people
 from webapp.demo import case_texts as texts
 from webapp.demo.case_cast import Cast
 from webapp.demo.case_course import Course
-from webapp.demo.case_record import NotYetError, Opening, ToldCase, Who
-from webapp.demo.case_story import Story
+from webapp.demo.case_record import Opening, ToldCase, Who
+from webapp.demo.case_story import NotYetError, Story
 from webapp.demo.case_texts import SUBJECTS, Matter
 from webapp.demo.history import Act, Doer, History
 from webapp.demo.places import Place
@@ -75,7 +75,9 @@ def tell(history: History, count: int) -> list[ToldCase]:
         month = f"{clock.local(beginning.at):%y%m}"
         numbers[month] += 1
         code = codes.tracking_code(author.rng.choice)
-        told.append(beginning.tell(f"{month}-{numbers[month]:04d}", code).write())
+        story = beginning.tell(f"{month}-{numbers[month]:04d}", code)
+        story.catch_up()
+        told.append(story.write())
     for month, value in numbers.items():
         history.loader.add(codes.Counter, name=f"case:{month}", value=value)
     history.loader.write()

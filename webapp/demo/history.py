@@ -18,13 +18,13 @@ from webapp.demo.places import District, Place
 from webapp.directory.posts import Post
 from webapp.extensions import db
 from webapp.foundation import clock, journal
-from webapp.foundation.calendar import Calendar
+from webapp.foundation.calendar import WORK_HOURS, Calendar
 from webapp.foundation.db import transaction
 
 SEED = "相山区"
 YEAR = timedelta(days=365)
 ONE_DAY = timedelta(days=1)
-SWEEPS_AT = time(8, 5)  # what happens by itself, happens then
+NEXT_MORNING = time(8, 5)
 WEEKEND_SHARE = 0.3  # of what a working day sees
 MORNING, AFTERNOON, EVENING = (time(8, 10), 225), (time(14, 35), 170), (time(18, 30), 80)  # from, minutes
 
@@ -135,6 +135,14 @@ class History:
         while not self.calendar.is_workday(day):
             day -= ONE_DAY
         return day
+
+    def working_hours(self, at: datetime) -> datetime:
+        """``at`` itself if it is worked then, else when work next begins."""
+        day = self.workday(clock.local(at).date())
+        for opens, closes in WORK_HOURS:
+            if at < clock.at(day, closes):
+                return max(at, clock.at(day, opens))
+        return self.working_hours(clock.at(day + ONE_DAY))
 
     def serving(self, rng: random.Random, post: Post, unit_id: int) -> Doer:
         """Somebody who holds ``post`` in the unit."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from webapp.demo.history import ONE_DAY, SWEEPS_AT, YEAR, Doer, History
+from webapp.demo.history import NEXT_MORNING, ONE_DAY, YEAR, Doer, History
 from webapp.demo.ledger import Entry, Ledger
 from webapp.demo.places import Place
 from webapp.directory.models import Person
@@ -109,7 +109,7 @@ class Shop:
 
     def open(self) -> None:
         """Every community offers some rewards, the demo's all of them."""
-        made, at = self.history.made, clock.at(self.history.today - YEAR + ONE_DAY, SWEEPS_AT)
+        made, at = self.history.made, clock.at(self.history.today - YEAR + ONE_DAY, NEXT_MORNING)
         for community in made.communities:
             clerk = Doer(
                 made.staff[Post.COMMUNITY_STAFF, community.id][0], Post.COMMUNITY_STAFF, community.id
@@ -157,7 +157,7 @@ class Shop:
         """Hand everything to the loader."""
         loader = self.history.loader
         for shelf in (shelf for shelves in self._shelves.values() for shelf in shelves):
-            opened = clock.at(self.history.today - YEAR + ONE_DAY, SWEEPS_AT)
+            opened = clock.at(self.history.today - YEAR + ONE_DAY, NEXT_MORNING)
             loader.add(
                 Reward,
                 id=shelf.id,
