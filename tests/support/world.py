@@ -63,6 +63,7 @@ class World:
         return found
 
 
+SINCE = date(2025, 1, 1)  # everybody serves since then: some tests go back to days of 2026
 # name of unit → (level, parent, short name)
 UNITS = {
     "district": (Level.DISTRICT, None, "示范区"),
@@ -158,7 +159,7 @@ def build_world() -> World:
                     person_id=person.id,
                     post=post,
                     unit_id=units[unit].id,
-                    starts_on=today - timedelta(days=400),
+                    starts_on=SINCE,
                     ends_on=ends,
                 )
             )
@@ -205,7 +206,6 @@ def _unit(name: str, level: Level, parent: Unit | None, short: str, number: int)
 
 
 def _bodies(world: World, units: dict[str, Unit], today: date) -> None:
-    start = today - timedelta(days=300)
     for name in ("grid", "grid2", "grid3", "grid4"):
         unit = units[name]
         db.session.add(Branch(unit_id=unit.id, name=f"{unit.short_name}党支部"))
@@ -215,20 +215,20 @@ def _bodies(world: World, units: dict[str, Unit], today: date) -> None:
                 kind="owners_committee",
                 is_red=True,
                 name=f"{unit.short_name}业主委员会",
-                term_start=start,
-                term_end=start + timedelta(days=3 * 365),
+                term_start=today - timedelta(days=300),
+                term_end=today + timedelta(days=800),
             )
         )
     for name in ("company", "company2"):
         db.session.add(PropertyCompany(unit_id=units[name].id, party_coverage="own_branch"))
     db.session.add(
-        PropertyContract(company_id=units["company"].id, grid_id=units["grid"].id, starts_on=start)
+        PropertyContract(company_id=units["company"].id, grid_id=units["grid"].id, starts_on=SINCE)
     )
     db.session.add(
-        PropertyContract(company_id=units["company2"].id, grid_id=units["grid3"].id, starts_on=start)
+        PropertyContract(company_id=units["company2"].id, grid_id=units["grid3"].id, starts_on=SINCE)
     )
     for person, body in SEATS:
         unit = PEOPLE[person][1]
         db.session.add(
-            Seat(person_id=world.people[person], unit_id=units[unit].id, body=body, starts_on=start)
+            Seat(person_id=world.people[person], unit_id=units[unit].id, body=body, starts_on=SINCE)
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -139,7 +139,7 @@ def _worker(history: History, rng: random.Random, grid: Place) -> tuple[Doer, di
 
 def _visit(
     history: History, rng: random.Random, items: _Items, worker: Doer, at: datetime, kind: str, key: str, outcome: str,
-    place: Mapping[str, int | None], case_id: int | None = None, note: str = "",
+    place: Mapping[str, int | None], case_id: int | None = None, note: str = "", again_on: date | None = None,
 ) -> None:  # fmt: skip
     logged_at = _logged_at(history, rng, at)
     late = clock.local(logged_at).date() > clock.local(at).date()
@@ -158,7 +158,7 @@ def _visit(
         logged_at=logged_at,
         is_late_entry=late,
         note=note,
-        next_visit_on=_next_visit(history, rng, outcome),
+        next_visit_on=again_on or _next_visit(history, rng, outcome),
         do_not_disturb=rng.random() < 0.01,
         case_id=case_id,
         undone_at=None,
@@ -206,8 +206,12 @@ def _resident(rng: random.Random, known: bool) -> dict[str, str | None]:
 
 
 def _latest(history: History, rng: random.Random, items: _Items) -> int:
-    """Some visits of the last hours in the demo's grid; returns how many."""
-    minutes = range(150, 10, -35)
+    """Some visits of the last hours in the demo's grid, one with a date for the next; returns how many."""
+    minutes, grid = range(150, 10, -35), history.made.grids[0]
     for ago in minutes:
-        _plain(history, rng, items, history.now - timedelta(minutes=ago), history.made.grids[0])
-    return len(minutes)
+        _plain(history, rng, items, history.now - timedelta(minutes=ago), grid)
+    post, tomorrow = Post.GRID_WORKER, history.today + ONE_DAY
+    worker = Doer(history.made.staff[post, grid.id][0], post, grid.id)
+    key, at, kind = items.keys[0], history.now - timedelta(minutes=190), VisitKind.HOME_VISIT
+    _visit(history, rng, items, worker, at, kind, key, Outcome.IN_PROGRESS, grid.columns(), again_on=tomorrow)
+    return len(minutes) + 1
