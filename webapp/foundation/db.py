@@ -156,10 +156,23 @@ def transaction() -> Iterator[Session]:
             session.commit()
         except BaseException:
             session.rollback()
+            for undo in session.info.get(_UNDO, ()):
+                undo()
             raise
         finally:
             session.info.clear()
             _writing.reset(token)
+
+
+_UNDO = "undo"
+
+
+def if_undone(undo: Callable[[], object]) -> None:
+    """Have ``undo`` called if the change at hand fails: for what it did outside the database."""
+    from webapp.extensions import db
+
+    require_transaction()
+    db.session().info.setdefault(_UNDO, []).append(undo)
 
 
 # Connections between two requests, handed out anew without the pool's ado; what is beyond the limit is closed.

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -22,7 +23,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import db
 from webapp.foundation import clock
-from webapp.foundation.db import AnySelect, UTCDateTime, require_transaction, transaction, where_given
+from webapp.foundation.db import (
+    AnySelect,
+    UTCDateTime,
+    if_undone,
+    require_transaction,
+    transaction,
+    where_given,
+)
 from webapp.foundation.errors import Invalid, NotFound
 from webapp.foundation.prepared import prepared
 
@@ -195,11 +203,14 @@ class PhotoStore:
     def _write(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".new")
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        try:
+            with draft.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)  # where the disk is full
 
 
 class _Stores:
@@ -224,8 +235,7 @@ def attach(
 ) -> list[str]:
     """Add photos to a record, within the caller's transaction; returns their ids.
 
-    Files are written first: if the transaction then fails, files without a row are left, which do no harm, and never a
-    row without its file.
+    Files are written first, so that there is never a row without its file; if the transaction then fails, they are erased.
 
     Raises:
         Invalid: the record would have more than three.
@@ -239,6 +249,7 @@ def attach(
     ids = []
     for position, photo in enumerate(photos, start=there):
         photo_id = uuid.uuid4().hex
+        if_undone(partial(_store().erase, photo_id))
         _store().write(photo_id, photo)
         db.session.add(
             Photo(
