@@ -97,7 +97,6 @@ LISTS = [
     Listing(Post.VOLUNTEER, "/volunteering/reports", r'class="row">' + TITLE, column("报到类型")),
     Listing(Post.VOLUNTEER, "/volunteering/hours", r'href="/volunteering/attendances/\d+">' + TITLE, column("活动")),
     Listing(Post.COMMITTEE_MEMBER, "/points/", ENTRY, column("事项")),
-    Listing(Post.COMMITTEE_MEMBER, "/points/statement", STATED, column("事项")),
     Listing(Post.COMMITTEE_MEMBER, "/points/statement?first=2000-01-01", STATED, column("事项")),
     Listing(Post.COMMITTEE_MEMBER, "/points/redemptions/", r'href="/points/redemptions/[^"]+">' + TITLE, column("奖品")),
     Listing(Post.COMMUNITY_STAFF, "/points/review?tab=all", REVIEWED, lambda row: f"{row['姓名']} · {row['事项']}"),
