@@ -14,7 +14,7 @@ from webapp.extensions import db
 from webapp.foundation.access import Actor
 from webapp.foundation.db import AnyRow
 from webapp.foundation.errors import NotFound
-from webapp.foundation.private import keyed_hash, mask_name
+from webapp.foundation.private import keyed_hash
 from webapp.foundation.receipts import Receipt
 from webapp.offline.models import Quarantined, State
 
@@ -47,9 +47,9 @@ def owner_key(person_id: int | None) -> str:
     return keyed_hash(f"outbox owner {person_id}")[:24] if person_id else ""
 
 
-def masked_name(person_id: int) -> str:
-    """The person's name as another person on the same phone may see it."""
-    return mask_name(db.session.scalar(sa.select(Person.name).where(Person.id == person_id)) or "")
+def name_of(person_id: int) -> str:
+    """A colleague's name, for who has to ask them what was meant."""
+    return db.session.scalar(sa.select(Person.name).where(Person.id == person_id)) or ""
 
 
 def last_place(person_id: int, appointment_id: int | None) -> Unit | None:

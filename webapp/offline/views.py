@@ -94,7 +94,7 @@ def _quarantined(quarantine_id: int, form: DiscardForm, status: int = 200) -> Re
         "offline/quarantined.html",
         status=status,
         row=row,
-        by=queries.masked_name(row.person_id),
+        by=queries.name_of(row.person_id),
         state=STATE_NAMES[State(row.state)],
         draft={"action": row.action, "fields": json.loads(row.fields)},
         shots=photos.photos_of(service.PHOTO_OWNER, [row.id]).get(row.id, []),
