@@ -115,3 +115,24 @@ def test_queries_stay_while_rows_grow(app: Flask, world: World, browse: Browse, 
     with counting() as many:
         browse.get(path)
     assert len(many) == len(few)
+
+
+def test_community_and_street_know_at_once_of_what_is_urgent(
+    app: Flask, world: World, browse: Browse
+) -> None:
+    worker = world.actor("grid_worker")
+    cases.register(
+        worker, category="fire_safety", unit_id=worker.unit_id, what="消防通道被堵，楼里有烟", urgent=True
+    )
+    cases.register(worker, category="parking", unit_id=worker.unit_id, what="示范小区停车难")
+    for who in ("community_staff", "street_staff"):
+        urgent = browse.log_in(who).get("/").text.partition("本辖区的紧急诉求")[2].partition("等您决定")[0]
+        assert "紧急 · 消防通道被堵" in urgent
+        assert "停车难" not in urgent
+        link = 'href="/cases/?tab=open&amp;urgent=y"'
+        assert link in urgent
+        listed = browse.get("/cases/?tab=open&urgent=y").text
+        assert "消防通道被堵" in listed
+        assert "停车难" not in listed
+    for who in ("community_staff2", "street_staff2", "grid_worker2"):
+        assert "紧急诉求" not in browse.log_in(who).get("/").text

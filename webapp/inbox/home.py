@@ -25,6 +25,7 @@ class Home:
     """What the start page shows; what the post has no use for is None or empty."""
 
     works_on_cases: bool
+    urgent: Sequence[Any]  # open anywhere below, whoever owns them
     counts: cases.CaseCounts | None
     nearest: Sequence[Any]
     desks: Sequence[Desk]
@@ -38,13 +39,17 @@ def home_of(actor: Actor) -> Home:
     works_on_cases = actor.can(Permission.CASE_OWN) or actor.can(Permission.CASE_HANDLE)
     sees_cases = works_on_cases or actor.can(Permission.CASE_READ)
     mine = cases.CaseFilters(tab="mine" if works_on_cases else "due")
+    urgent = cases.CaseFilters(tab="open", urgent=True)
+    decides = actor.can(Permission.CASE_DECIDE)
     return Home(
         works_on_cases=works_on_cases,
+        # Community and street know of it at once, not only when the half hour for an answer is over.
+        urgent=cases.list_cases(actor, urgent, size=NEAREST).rows if decides else (),
         counts=cases.counts(actor) if sees_cases else None,
         nearest=cases.list_cases(actor, mine, size=NEAREST).rows if sees_cases else (),
         desks=desk_queries.todays_desk(actor) if actor.can(Permission.VISIT_LOG) else (),
         # Who decides begins with the decisions; others find them behind the tab.
-        decisions=sources.waiting(actor)[:NEAREST] if actor.can(Permission.CASE_DECIDE) else (),
+        decisions=sources.waiting(actor)[:NEAREST] if decides else (),
         next_activity=volunteering.next_activity(actor) if actor.can(Permission.REPORT_OWN) else None,
         balance=ledger.balance(actor.person_id, clock.today()) if actor.can(Permission.POINTS_OWN) else None,
     )
