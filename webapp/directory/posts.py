@@ -30,6 +30,17 @@ LEVEL_NAMES = {
     Level.DEPARTMENT: "部门",
 }
 LADDER = (Level.BUILDING, Level.GRID, Level.COMMUNITY, Level.STREET)
+# What may be set up below a unit, and where residents are received.
+LEVELS_BELOW: dict[Level, tuple[Level, ...]] = {
+    Level.DISTRICT: (Level.STREET, Level.COMPANY, Level.DEPARTMENT),
+    Level.STREET: (Level.COMMUNITY,),
+    Level.COMMUNITY: (Level.GRID,),
+    Level.GRID: (Level.BUILDING,),
+    Level.BUILDING: (),
+    Level.COMPANY: (),
+    Level.DEPARTMENT: (),
+}
+STATION_LEVELS = (Level.COMMUNITY, Level.GRID)
 
 
 class Post(StrEnum):
@@ -85,6 +96,7 @@ class Permission(StrEnum):
     DIRECTORY_READ = "directory:read"
     DIRECTORY_MANAGE = "directory:manage"
     IMPORT_RUN = "import:run"  # bring in ledgers that were kept elsewhere
+    SETTINGS_MANAGE = "settings:manage"  # the district's rules: terms, working days, points, kinds, items
     VISIT_READ = "visit:read"
     VISIT_LOG = "visit:log"
     DESK_PLAN = "desk:plan"
@@ -169,6 +181,7 @@ GRANTS: dict[Post, frozenset[Permission]] = {
             P.DIRECTORY_READ,
             P.DIRECTORY_MANAGE,
             P.IMPORT_RUN,
+            P.SETTINGS_MANAGE,
             P.JOURNAL_READ,
             P.REWARD_MANAGE,
             P.ACTIVITY_READ,

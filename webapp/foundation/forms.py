@@ -6,8 +6,9 @@ import hashlib
 import uuid
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
+import wtforms
 from flask import g, request
 from flask_wtf import FlaskForm
 from wtforms import (
@@ -20,6 +21,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
+from wtforms.i18n import get_translations
 
 from webapp.foundation import clock, outbox, receipts
 from webapp.foundation.errors import DomainError, Invalid
@@ -28,8 +30,48 @@ from webapp.foundation.receipts import Done, Submission
 T = TypeVar("T")
 # The phone's outbox describes in words what it sends, for people to read where it can't be placed.
 CONTENT_IN_WORDS = "outbox_text"
+BIGGEST = 10**12
+UNKNOWN_CHOICE = "请从列出的选项里选。"
 TRIMMED = (StringField, TextAreaField, TelField, SearchField)
 NOT_CONTENT = ("csrf_token", "submission_id", CONTENT_IN_WORDS)
+
+
+class IntegerField(wtforms.IntegerField):
+    """A whole number of a size that somebody may mean: hundreds of digits would fail where they are compared."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Take it in, unless it is none."""
+        super().process_formdata(valuelist)
+        if self.data is not None and abs(self.data) > BIGGEST:
+            self.data = None
+            raise ValueError(self.gettext("Not a valid integer value."))
+
+
+class _Words:
+    """WTForms' own messages as we say them; others in its Chinese."""
+
+    ours: ClassVar[dict[str, str]] = {
+        "Not a valid integer value.": "请填写整数。",
+        "Not a valid date value.": "请填写正确的日期。",
+        "Not a valid datetime value.": "请填写正确的日期和时间。",
+        "Not a valid choice.": UNKNOWN_CHOICE,
+        "Invalid Choice: could not coerce.": UNKNOWN_CHOICE,
+        "'%(value)s' is not a valid choice for this field.": UNKNOWN_CHOICE,
+    }
+
+    def __init__(self) -> None:
+        self._theirs = get_translations(["zh"])
+
+    def gettext(self, text: str) -> str:
+        return self.ours.get(text) or str(self._theirs.gettext(text))
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        return self.ours.get(one) or str(self._theirs.ngettext(one, many, number))
+
+
+_words = _Words()
 
 
 class Form(FlaskForm):
@@ -38,9 +80,11 @@ class Form(FlaskForm):
     submission_id = HiddenField(default=lambda: str(uuid.uuid4()))
 
     class Meta(FlaskForm.Meta):
-        """WTForms' own messages in Chinese."""
+        """WTForms' own messages in Chinese: Flask-WTF would take English ones, unless Flask-Babel is there."""
 
-        locales = ("zh",)
+        def get_translations(self, form: Any) -> Any:
+            """The words that fields ask for."""
+            return _words
 
         def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
             """Trim text input: a stray blank is never meant."""
@@ -145,6 +189,18 @@ def _file_digest(file: Any) -> str:
     data = hashlib.file_digest(file.stream, "sha256").hexdigest()
     file.stream.seek(0)
     return data
+
+
+class SeenForm(Form):
+    """Remembers what its sender saw (a digest of it), so that nobody undoes another's change unawares."""
+
+    seen = HiddenField()
+
+    def come_back(self, message: str, seen: str) -> None:
+        """Say what stood in the way. The person sees by now what holds: to send it again is a new decision."""
+        self.form_errors.append(message)
+        self.seen.data = seen
+        self.submission_id.data = str(uuid.uuid4())
 
 
 def submit(form: Form, do: Callable[[], T], answer: Callable[[T], Done]) -> Done | None:
