@@ -250,16 +250,16 @@ def test_a_unit_is_renamed_and_retired_when_empty(browse: Browse, app: Flask, wo
         )  # fmt: skip
         session.add(empty)
     browse.log_in("district_admin")
-    browse.post("/directory/units/E1/rename", {"name": "示范小区01第九栋", "short_name": "九栋"})
+    browse.post("/directory/units/E1/change", {"name": "示范小区01第九栋", "short_name": "九栋"})
     assert "示范小区01第九栋" in browse.get("/directory/units/E1").text
-    assert "请填写简称。" in browse.post("/directory/units/E1/rename", {"name": "甲"}, status=422).text
+    assert "请填写简称。" in browse.post("/directory/units/E1/change", {"name": "甲"}, status=422).text
     browse.post("/directory/units/E1/retire")
     browse.post("/directory/units/E1/retire", status=409)
     assert "停用" in browse.get("/directory/units/E1").text
     assert "九栋" not in browse.get(f"/directory/units/{code(world, 'grid')}").text
     assert "2个单位在用" in browse.post(f"/directory/units/{code(world, 'grid')}/retire", status=409).text
     assert "任职" in browse.post(f"/directory/units/{code(world, 'building')}/retire", status=409).text
-    assert {"unit:rename", "unit:retire"} <= set(actions())
+    assert {"unit:change", "unit:retire"} <= set(actions())
 
 
 def test_only_who_keeps_the_register_changes_it(browse: Browse, app: Flask, world: World) -> None:

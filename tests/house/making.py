@@ -22,8 +22,8 @@ from tests.points.helpers import earn, give
 from tests.support.world import World
 from webapp.accounts.models import LoginSession
 from webapp.cases import service as cases
-from webapp.cases.models import Case, CaseRequest
-from webapp.directory.models import Appointment, Station, Unit
+from webapp.cases.models import Case, CaseRequest, TermRule
+from webapp.directory.models import Appointment, Committee, Seat, Station, Unit
 from webapp.directory.posts import GRANTS, POST_NAMES, Permission, Post
 from webapp.directory.scope import place_of
 from webapp.extensions import db
@@ -39,7 +39,7 @@ from webapp.points.models import Redemption, RuleEvent
 from webapp.residents import service as residents
 from webapp.visits import desk
 from webapp.visits import service as visits
-from webapp.visits.models import DeskHost
+from webapp.visits.models import DeskHost, ServiceItem
 from webapp.volunteering import service as volunteering
 from webapp.volunteering.models import Activity, CheckInKind, Way
 
@@ -137,6 +137,27 @@ def appointment(world: World, place: str) -> int | None:
     if place not in PERSON_OF_PLACE:
         return None
     return db.session.scalar(sa.select(Appointment.id).where(Appointment.person_id == person(world, place)))
+
+
+def committee(world: World, place: str) -> int | None:
+    """Every grid of the world has one."""
+    if place not in GRID_OF_PLACE or place == "parent":
+        return None
+    at = Committee.unit_id == world.units[GRID_OF_PLACE[place]]
+    return db.session.scalars(sa.select(Committee.id).where(at)).one()
+
+
+def seat(world: World, place: str) -> int | None:
+    if place not in GRID_OF_PLACE or place == "parent":
+        return None
+    with transaction() as session:
+        row = Seat(
+            person_id=world.people[STAND_IN], unit_id=world.units[GRID_OF_PLACE[place]], body="branch",
+            starts_on=clock.today(),
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        return row.id
 
 
 def login(world: World, place: str) -> int | None:
@@ -318,6 +339,28 @@ def point_entry(world: World, place: str) -> int | None:
     if place == "own":
         return _proposed(world)
     return earn(world, "committee_member", unit=GRID_OF_PLACE[place])[0].id
+
+
+def term_rule(world: World, place: str) -> int | None:
+    return _first(TermRule, place)
+
+
+def service_item(world: World, place: str) -> int | None:
+    return _first(ServiceItem, place)
+
+
+def check_in_kind(world: World, place: str) -> int | None:
+    return _first(CheckInKind, place)
+
+
+def _first(model: type[TermRule | ServiceItem | CheckInKind], place: str) -> int | None:
+    """One of those that every district begins with; they are the district's."""
+    return db.session.scalars(sa.select(model.id)).first() if place == "district" else None
+
+
+def point_rule(world: World, place: str) -> int | None:
+    """The rules are the district's."""
+    return points.rules_on(clock.today())[0].id if place == "district" else None
 
 
 def point_entry_own(world: World, place: str) -> int | None:

@@ -261,6 +261,8 @@ KINDS: dict[str, Kind] = {
     "station": Kind(making.station, STATIONS),
     "person": Kind(making.person),
     "appointment": Kind(making.appointment),
+    "committee": Kind(making.committee),
+    "seat": Kind(making.seat),
     "accounts.end_login": Kind(making.login, GRID_WORKERS_OWN),
     "visit": Kind(making.visit, acts={"visits.undo": VISITS_UNDONE}),
     "desk_session": Kind(making.desk_session, DESKS, acts={"desk:plan": MINE_AND_BELOW_BY_GRID}),
@@ -289,6 +291,7 @@ KINDS: dict[str, Kind] = {
         making.point_entry_own,
         seen(own=["grid_worker"], sibling=["branch_secretary"], cousin=["committee_member2"]),
     ),
+    "point_rule": Kind(making.point_rule),
     "reward": Kind(
         making.reward,
         REWARDS,
@@ -303,6 +306,9 @@ KINDS: dict[str, Kind] = {
     "redemption_clerk": Kind(making.redemption_clerk, CLERKS),
     "ask": Kind(making.ask, ASKS),
     "quarantine": Kind(making.quarantine),
+    "term_rule": Kind(making.term_rule),
+    "service_item": Kind(making.service_item),
+    "check_in_kind": Kind(making.check_in_kind),
     # A file that waits is its sender's own, whatever the scope of others.
     "import_upload": Kind(
         making.import_upload,

@@ -14,7 +14,7 @@ from webapp.accounts.models import Account
 from webapp.accounts.service import open_session
 from webapp.accounts.session import load_actor
 from webapp.cases import service as cases
-from webapp.directory.models import Station
+from webapp.directory.models import Committee, Seat, Station, Unit
 from webapp.directory.posts import Post
 from webapp.extensions import db
 from webapp.foundation import clock, photos
@@ -116,3 +116,17 @@ def _other(worker: Actor, staff: Actor) -> Iterator[Address]:
     mine = Redemption.state == RedemptionState.REQUESTED, Station.community_id == staff.unit_id
     for code in db.session.scalars(waiting.where(*mine).limit(2)):
         yield Post.COMMUNITY_STAFF, f"/points/desk/{code}"
+    # What who keeps the register does deep down in the tree, farther than the walk goes.
+    committee, seat = (
+        db.session.scalars(sa.select(Committee)).first(),
+        db.session.scalars(sa.select(Seat)).first(),
+    )
+    assert committee is not None
+    assert seat is not None
+    grid = db.session.get_one(Unit, committee.unit_id).code
+    for address in (
+        f"/directory/units/{grid}", f"/directory/units/{grid}/committees/new", f"/directory/units/{grid}/company",
+        f"/directory/committees/{committee.id}/change", f"/directory/units/{grid}/stations/new",
+        f"/directory/people/{seat.person_id}", f"/directory/seats/{seat.id}/end",
+    ):  # fmt: skip
+        yield Post.DISTRICT_ADMIN, address

@@ -86,7 +86,18 @@ def logout() -> Response:
 @logged_in
 def me() -> Response:
     """Who I am here, and my settings."""
-    return page("accounts/me.html", button=ButtonForm(formdata=None), links=_links())
+    settings = SETTINGS if current_actor().can(Permission.SETTINGS_MANAGE) else ()
+    return page("accounts/me.html", button=ButtonForm(formdata=None), links=_links(), settings=settings)
+
+
+# What a district decides for itself.
+SETTINGS = (
+    ("办理时限", "/cases/terms", "clock"),
+    ("工作日和节假日", "/cases/workdays", "calendar"),
+    ("服务事项", "/visits/items", "clipboard-list"),
+    ("报到类型", "/volunteering/kinds", "heart-handshake"),
+    ("积分规则", "/points/rules", "coins"),
+)
 
 
 def _links() -> list[tuple[str, str, str]]:

@@ -9,7 +9,6 @@ from wtforms import (
     BooleanField,
     DateField,
     HiddenField,
-    IntegerField,
     MultipleFileField,
     RadioField,
     SelectField,
@@ -38,7 +37,7 @@ from webapp.cases.workflow import (
 )
 from webapp.foundation import photos, private
 from webapp.foundation.errors import Invalid
-from webapp.foundation.forms import Form, ReasonField
+from webapp.foundation.forms import Form, IntegerField, ReasonField
 from webapp.foundation.photos import MAX_PHOTOS, ReadyPhoto
 
 LONGEST = 2000

@@ -40,7 +40,9 @@ bp = Blueprint("cases", __name__, url_prefix="/cases")
 
 def register(app: Flask) -> None:
     """Hang the room on ``app``."""
-    import webapp.cases.export_views  # noqa: F401 - adds its page to the blueprint
+    # These add their pages to the blueprint.
+    import webapp.cases.export_views
+    import webapp.cases.settings_views  # noqa: F401
 
     app.register_blueprint(bp)
 

@@ -88,6 +88,18 @@ STATION_KINDS = {
 }
 
 
+COMMITTEE_KINDS = {
+    "owners_committee": "业主委员会",
+    "property_mgmt_committee": "物业管理委员会",
+}
+
+
+BODY_NAMES = {
+    "branch": "党支部",
+    "committee": "业委会（物管会）",
+}
+
+
 COVERAGE_NAMES = {
     "own_branch": "建有党支部",
     "instructor": "有党建指导员",

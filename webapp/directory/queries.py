@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -21,7 +21,7 @@ from webapp.directory.models import (
     Station,
     Unit,
 )
-from webapp.directory.posts import POST_NAMES, WORK_POSTS, Permission, Post
+from webapp.directory.posts import POST_NAMES, WORK_POSTS, Level, Permission, Post
 from webapp.directory.scope import covers, path_prefix, units_within, within
 from webapp.extensions import db
 from webapp.foundation import clock, private
@@ -105,13 +105,14 @@ class UnitPage:
 
     unit: Unit
     above: Sequence[UnitLine]
-    below: Sequence[UnitLine]
+    below: Mapping[Level, Sequence[UnitLine]]
     holders: Sequence[Holder]
     volunteers: int
     stations: Sequence[Any]
     branch: str
     committees: Sequence[Committee]
     company: Company | None
+    coverage: str  # of a company: its party coverage
 
 
 def unit_for(actor: Actor, code: str) -> Unit:
@@ -135,10 +136,11 @@ def unit_page(actor: Actor, code: str) -> UnitPage:
     unit = unit_for(actor, code)
     holders, volunteers = _holders(unit.id)
     stations = sa.select(Station.code, Station.name, Station.kind, Station.address)
+    below = _units(actor, sa.and_(Unit.parent_id == unit.id, Unit.retired_on.is_(None)), Unit.code)
     return UnitPage(
         unit=unit,
         above=_units(actor, Unit.path.in_(_paths_above(unit.path)), Unit.path),
-        below=_units(actor, sa.and_(Unit.parent_id == unit.id, Unit.retired_on.is_(None)), Unit.code),
+        below={level: lines for level in Level if (lines := [line for line in below if line.level == level])},
         holders=holders,
         volunteers=volunteers,
         stations=db.session.execute(
@@ -149,6 +151,7 @@ def unit_page(actor: Actor, code: str) -> UnitPage:
             sa.select(Committee).where(Committee.unit_id == unit.id).order_by(Committee.term_start.desc())
         ).all(),
         company=_company_of(unit.id),
+        coverage=_coverage(unit.id) if unit.level == Level.COMPANY else "",
     )
 
 
@@ -230,14 +233,21 @@ def _company_of(grid_id: int) -> Company | None:
     return Company(row.code, row.short_name, row.party_coverage, row.starts_on, _holders(row.id)[0])
 
 
+def _coverage(company_id: int) -> str:
+    query = sa.select(PropertyCompany.party_coverage).where(PropertyCompany.unit_id == company_id)
+    return db.session.scalar(query) or ""
+
+
 def own_unit(actor: Actor) -> Unit:
     """The unit that the actor serves."""
     return db.session.get_one(Unit, actor.unit_id)
 
 
-def find_units(actor: Actor, text: str) -> list[UnitLine]:
-    """Units in scope whose name holds ``text``."""
+def find_units(actor: Actor, text: str, level: Level | None = None) -> list[UnitLine]:
+    """Units in scope whose name holds ``text``; of one level, if given."""
     query = sa.and_(units_within(actor), Unit.retired_on.is_(None), Unit.name.contains(text, autoescape=True))
+    if level:
+        query = sa.and_(query, Unit.level == level)
     return _units(
         actor, Unit.id.in_(sa.select(Unit.id).where(query).order_by(Unit.path).limit(FOUND)), Unit.path
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, current_app, request, url_for
 
-from webapp.directory import queries, service
-from webapp.directory.forms import AppointForm, ButtonForm, EndForm, PersonForm, RenameForm
-from webapp.directory.models import STATION_KINDS
-from webapp.directory.posts import LEVEL_NAMES, Permission
+from webapp.directory import body_queries, queries, service
+from webapp.directory.forms import AppointForm, ButtonForm, EndForm, PersonForm, UnitForm
+from webapp.directory.models import COMMITTEE_KINDS, COVERAGE_NAMES, STATION_KINDS
+from webapp.directory.posts import LEVEL_NAMES, LEVELS_BELOW, STATION_LEVELS, Permission
 from webapp.foundation import qr
 from webapp.foundation.access import current_actor, may
+from webapp.foundation.errors import Conflict
 from webapp.foundation.forms import submit
 from webapp.foundation.htmx import go, page
 from webapp.foundation.receipts import Done
@@ -19,7 +20,9 @@ bp = Blueprint("directory", __name__, url_prefix="/directory")
 
 def register(app: Flask) -> None:
     """Hang the room on ``app``."""
-    import webapp.directory.export_views  # noqa: F401 - adds its pages to the blueprint
+    import webapp.directory.body_views
+    import webapp.directory.export_views
+    import webapp.directory.unit_views  # noqa: F401 - they add their pages to the blueprint
 
     app.register_blueprint(bp)
 
@@ -45,30 +48,37 @@ def unit(code: str) -> Response:
     return _unit_page(code)
 
 
-def _unit_page(code: str, rename: RenameForm | None = None, status: int = 200) -> Response:
-    found = queries.unit_page(current_actor(), code)
+def _unit_page(code: str, change: UnitForm | None = None, status: int = 200) -> Response:
+    actor = current_actor()
+    found = queries.unit_page(actor, code)
+    known = {"branch": found.branch, "coverage": found.coverage}
     return page(
         "directory/unit.html",
         status=status,
         found=found,
         levels=LEVEL_NAMES,
+        levels_below=LEVELS_BELOW,
+        station_levels=STATION_LEVELS,
         kinds=STATION_KINDS,
-        rename=rename or RenameForm(formdata=None, obj=found.unit),
+        coverage=COVERAGE_NAMES,
+        committees=COMMITTEE_KINDS,
+        change=change or UnitForm(formdata=None, obj=found.unit, data=known).fit(found.unit.level),
         button=ButtonForm(formdata=None),
-        can_manage=current_actor().can(Permission.DIRECTORY_MANAGE),
+        can_manage=actor.can(Permission.DIRECTORY_MANAGE),
     )
 
 
-@bp.post("/units/<code>/rename")
+@bp.post("/units/<code>/change")
 @may(Permission.DIRECTORY_MANAGE, record="unit")
-def rename_unit(code: str) -> Response:
-    """Change its name."""
-    actor, form = current_actor(), RenameForm()
+def change_unit(code: str) -> Response:
+    """Change its name and what is known of it."""
+    actor = current_actor()
+    form = UnitForm().fit(queries.unit_for(actor, code).level)
     if form.validate_on_submit():
         done = submit(
             form,
-            lambda: service.rename_unit(actor, code, name=form.name.data, short_name=form.short_name.data),
-            lambda row: Done(url_for("directory.unit", code=row.code), "名称已修改。"),
+            lambda: service.change_unit(actor, code, form.facts()),
+            lambda row: Done(url_for("directory.unit", code=row.code), "已保存。"),
         )
         if done:
             return go(done.url, done.message)
@@ -103,8 +113,21 @@ def stations() -> Response:
 @may(Permission.DIRECTORY_READ, record="station")
 def station(code: str) -> Response:
     """A station, and the way to its poster."""
-    found = queries.station_for(current_actor(), code)
-    return page("directory/station.html", part="directory/_station.html", station=found, kinds=STATION_KINDS)
+    return station_page(code)
+
+
+def station_page(code: str, status: int = 200) -> Response:
+    """The page of a station, also after a form on it that did not come whole."""
+    actor = current_actor()
+    return page(
+        "directory/station.html",
+        part="directory/_station.html",
+        status=status,
+        station=queries.station_for(actor, code),
+        kinds=STATION_KINDS,
+        button=ButtonForm(formdata=None),
+        can_manage=actor.can(Permission.DIRECTORY_MANAGE),
+    )
 
 
 @bp.get("/stations/<code>/poster")
@@ -112,6 +135,8 @@ def station(code: str) -> Response:
 def poster(code: str) -> Response:
     """The sheet to hang up: residents scan it and report."""
     found = queries.station_for(current_actor(), code)
+    if found.retired_on:
+        raise Conflict("这个站点已经停用，海报上的码不能再用了。")
     site = current_app.config["SETTINGS"].public_url or request.host_url.rstrip("/")
     address = f"{site}/r/{found.code}"
     return page("directory/poster.html", station=found, address=address, code=qr.qr_svg(address, scale=8))
@@ -151,6 +176,7 @@ def _person_page(person_id: int, phone: str = "") -> Response:
         "directory/person.html",
         part="directory/_person.html",
         found=found,
+        seats=body_queries.seats(actor, person_id),
         phone=phone,
         button=ButtonForm(formdata=None),
         can_manage=actor.can(Permission.DIRECTORY_MANAGE),
@@ -224,6 +250,7 @@ def _appoint_page(person_id: int, form: AppointForm, status: int = 200) -> Respo
         found=queries.person_page(actor, person_id),
         units=queries.find_units(actor, text) if text else [],
         levels=LEVEL_NAMES,
+        endpoint="directory.new_appointment",
     )
 
 

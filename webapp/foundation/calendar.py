@@ -2,7 +2,7 @@
 
 A term's day 0 is the day of the event and day 1 the next working day; a term in working days expires at 23:59:59 in
 Shanghai. Which day is a working day stands in the table ``workdays``, seeded once from a holiday library and corrected
-by hand afterwards. Where the table ends, Monday to Friday count, and the term carries a warning.
+by hand afterwards (``put``). Where the table ends, Monday to Friday count, and the term carries a warning.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import db
 from webapp.foundation import clock
-from webapp.foundation.db import transaction
+from webapp.foundation.db import require_transaction, transaction
 from webapp.foundation.kept import Kept
+from webapp.foundation.receipts import digest
 
 Unit = Literal["workday", "work_hour"]
 WorkHours = Sequence[tuple[time, time]]
@@ -111,6 +112,17 @@ class Calendar:
         self._require_inside(a)
         self._require_inside(b)
         return bisect_right(self._working, b) - bisect_right(self._working, a)
+
+    def surplus_of_rest(self) -> int:
+        """By how many days rest outweighs work, over whichever stretch of it that is most.
+
+        As long as this stays below ``SLACK``, every term finds its end within the days that ``deadline`` looks at.
+        """
+        most = here = 0
+        for n in range((self._last - self._first).days + 1):
+            here = max(0, here + (-1 if self._works(self._first + timedelta(days=n)) else 1))
+            most = max(most, here)
+        return most
 
     def working_days_left(self, due_at: datetime, now: datetime) -> int:
         """Working days from today to the due date: 0 on the day itself, negative once it is past."""
@@ -266,3 +278,66 @@ def seed_workdays() -> int:
             session.execute(sa.insert(Workday), rows)
     _known_days.forget()
     return len(rows)
+
+
+# Correcting the table by hand
+
+
+def held() -> str:
+    """The table's state, as ``state`` gives it, held against other writers until the transaction ends."""
+    require_transaction()
+    day = Workday.__table__.c.date
+    # Its first row stands for the whole: of a year that is not there yet, there is nothing else to hold.
+    db.session.execute(sa.select(day).order_by(day).limit(1).with_for_update())
+    return state()
+
+
+def state() -> str:
+    """What the table says, in one word that is another once anything in it was changed."""
+    columns = Workday.__table__.c
+    rows = db.session.execute(
+        sa.select(columns.date, columns.is_workday, columns.note).order_by(columns.date)
+    )
+    return digest({"days": [tuple(row) for row in rows]})
+
+
+def days_between(first: date, last: date) -> dict[date, Day]:
+    """What the table says of the days from ``first`` to ``last`` now; days that it does not have are missing."""
+    columns = Workday.__table__.c
+    query = sa.select(columns.date, columns.is_workday, columns.note).where(columns.date.between(first, last))
+    return {
+        day: Day(is_workday, note)
+        for day, is_workday, note in db.session.execute(query.order_by(columns.date))
+    }
+
+
+def first_day() -> date | None:
+    """The first day of the table; None while it is empty."""
+    return db.session.scalar(sa.select(sa.func.min(Workday.day)))
+
+
+def reach(start: date) -> date | None:
+    """The last day up to which the table has every day from ``start`` on; None where it lacks even that one."""
+    last = None
+    for day in days_between(start, date.max):
+        if day != (last + ONE_DAY if last else start):
+            break
+        last = day
+    return last
+
+
+def put(days: Mapping[date, Day], source: str) -> None:
+    """Write what is to hold of ``days``, in the place of what stood there. Call ``forget`` once it is done."""
+    require_transaction()
+    table = Workday.__table__
+    db.session.execute(sa.delete(table).where(table.c.date.in_(list(days))))
+    rows = [
+        {"date": day, "is_workday": known.is_workday, "note": known.note, "source": source}
+        for day, known in days.items()
+    ]
+    db.session.execute(sa.insert(table), rows)
+
+
+def forget() -> None:
+    """Read the table anew for the next term."""
+    _known_days.forget()

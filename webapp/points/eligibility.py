@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -14,16 +14,32 @@ from webapp.extensions import db
 from webapp.foundation.db import AnySelect
 from webapp.foundation.kept import Kept
 from webapp.foundation.prepared import prepared
-from webapp.points.models import PointSettings
+from webapp.points.models import IS_LOT, PointEntry, PointSettings
 
 
-@Kept
-def settings() -> Any:
-    """The settings in force, as a row."""
-    return db.session.execute(sa.select(PointSettings.__table__).where(PointSettings.id == 1)).one()
+class Settings(NamedTuple):
+    """What the district has settled, under the names of ``PointSettings``."""
+
+    bodies: list[str]
+    posts: list[str]
+    serving_members_redeem: bool
+    lot_months: int | None
+    notice_days: int
+    pickup_days: int
+    grace_months: int
 
 
-def may_earn(person_id: int, day: date, chosen: Any) -> bool:
+def read_settings() -> Settings:
+    """The settings in force, as they are at this moment."""
+    columns = PointSettings.__table__.c
+    chosen = sa.select(*(columns[name] for name in Settings._fields)).where(columns.id == 1)
+    return Settings(*db.session.execute(chosen).one())
+
+
+settings = Kept(read_settings)
+
+
+def may_earn(person_id: int, day: date, chosen: Settings) -> bool:
     """Whether the person belongs on ``day`` to those who earn."""
     return bool(_may_earn(person_id=person_id, day=day, bodies=chosen.bodies, posts=chosen.posts)[0][0])
 
@@ -38,10 +54,11 @@ def _may_earn() -> AnySelect:
     return sa.select(sa.or_(sits, serves))
 
 
-def spendable_until(person_id: int, chosen: Any) -> date | None:
+def spendable_until(person_id: int, chosen: Settings) -> date | None:
     """The last day on which the person may redeem: ``grace_months`` after the last seat ends; None: no end in sight.
 
-    Who never had a place among those who earn can't have earned, so the day of yore is ``date.min``.
+    Who has no place among those who earn may have had one until the settings took that place out: then the months count
+    from the last day that earned. Who never earned has nothing to redeem, and is given the day of yore, ``date.min``.
     """
     seats, appointments = _places(chosen)
     both = sa.union_all(
@@ -52,10 +69,13 @@ def spendable_until(person_id: int, chosen: Any) -> date | None:
     last = max((day for day in ends if day is not None), default=None)
     if None in ends:
         return None
+    if last is None:
+        mine = sa.select(sa.func.max(PointEntry.earned_on)).where(PointEntry.person_id == person_id, IS_LOT)
+        last = db.session.scalar(mine)
     return add_months(last, chosen.grace_months) if last else date.min
 
 
-def candidates(path: str, day: date, chosen: Any, text: str = "", limit: int = 200) -> list[Any]:
+def candidates(path: str, day: date, chosen: Settings, text: str = "", limit: int = 200) -> list[Any]:
     """People of the unit with ``path`` and below who earn on ``day``: rows of id, name, unit, by name."""
     seats, appointments = _places(chosen)
     inside = sa.and_(Unit.path >= path, Unit.path < path[:-1] + "0")
@@ -90,7 +110,7 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def _places(chosen: Any) -> tuple[sa.Select[Any], sa.Select[Any]]:
+def _places(chosen: Settings) -> tuple[sa.Select[Any], sa.Select[Any]]:
     seats = sa.select(sa.literal(1)).select_from(Seat).where(Seat.body.in_(chosen.bodies))
     appointments = sa.select(sa.literal(1)).select_from(Appointment).where(Appointment.post.in_(chosen.posts))
     return seats, appointments

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from webapp.directory.models import Unit
+from webapp.directory.posts import Permission
 from webapp.foundation.access import Actor
 from webapp.foundation.errors import Conflict, DomainError, Refused
 from webapp.points.models import (
@@ -75,6 +76,12 @@ def check_may_spend(until: date | None, today: date, *, serving: bool, serving_r
         raise Refused("在职党员只记积分和时长，不兑换物品。")
     if until is not None and until < today:
         raise Refused("任职结束后的兑换期已经过了，不能再兑换。")
+
+
+def check_can_set_rules(actor: Actor) -> None:
+    """Rules and settings are the district's."""
+    if not actor.can(Permission.SETTINGS_MANAGE):
+        raise Refused("您现在的身份不能修改积分规则。")
 
 
 def check_can_hand_out(actor: Actor, redemption: Redemption, now: datetime) -> None:

@@ -6,7 +6,6 @@ Locks are taken in one order: account, reward, redemption. So nobody waits in a 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -194,7 +193,7 @@ def _expire_lots(person_id: int, now: datetime) -> int:
         return total
 
 
-def _check_may_spend(person_id: int, chosen: Any, now: datetime) -> None:
+def _check_may_spend(person_id: int, chosen: eligibility.Settings, now: datetime) -> None:
     serving = bool(db.session.scalar(sa.select(Person.is_serving_party_member).where(Person.id == person_id)))
     permissions.check_may_spend(
         eligibility.spendable_until(person_id, chosen),

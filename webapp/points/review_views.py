@@ -17,6 +17,7 @@ from webapp.points import eligibility, permissions, queries, service
 from webapp.points.forms import AnswerForm, ProposeForm
 from webapp.points.models import EVIDENCE_NAMES, Evidence, PointEntry, RuleEvent
 from webapp.points.views import bp
+from webapp.points.words import earners
 
 P = Permission
 TABS = {"waiting": "待审核", "objections": "异议", "all": "全部"}
@@ -63,7 +64,12 @@ def propose() -> Response:
             return go(done.url, done.message)
     status = 422 if form.is_submitted() else 200
     return page(
-        "points/propose.html", status=status, form=form, q=request.args.get("q", ""), today=clock.today()
+        "points/propose.html",
+        status=status,
+        form=form,
+        q=request.args.get("q", ""),
+        today=clock.today(),
+        earners=earners(eligibility.settings()),
     )
 
 

@@ -62,7 +62,8 @@ def earn(
     ledger.lock_account(person_id)
     entries = []
     for rule in rules:
-        amount = rule.amount
+        # By the act, more minutes are no further act.
+        amount = 0 if counted else rule.amount
         if rule.per == Per.HOUR:
             amount = rule.amount * (minutes // 60) - rule.amount * (counted // 60)
         got = _earned(rule, person_id, source, on)
@@ -103,8 +104,11 @@ def propose(actor: Actor, *, person_id: int, rule_id: int, day: date, reason: st
         Invalid: the rule, the person or the day do not fit; or the act was put forward before.
     """
     with transaction():
-        rule = db.session.get(PointRule, rule_id)
-        if rule is None or rule.event != RuleEvent.BY_HAND or not queries.in_force(rule, day):
+        asked = db.session.get(PointRule, rule_id)
+        # The figures are those of the day, whatever has been changed since.
+        by_hand = queries.rules_on(day, RuleEvent.BY_HAND)
+        rule = next((row for row in by_hand if asked and row.code == asked.code), None)
+        if rule is None:
             raise Invalid("这一天没有这项积分规则。", "rule_id")
         if day > clock.today():
             raise Invalid("日期不能晚于今天。", "day")
@@ -250,7 +254,7 @@ _insert = Prepared(sa.insert(PointEntry.__table__).returning(PointEntry.__table_
 
 def _credit(
     rule: Any,
-    chosen: Any,
+    chosen: eligibility.Settings,
     actor: Actor | None,
     status: EntryStatus,
     person_id: int,

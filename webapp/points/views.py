@@ -25,7 +25,7 @@ from webapp.points import (
 )
 from webapp.points.forms import ActForm, AnswerForm
 from webapp.points.models import REWARD_KIND_NAMES, PointEntry, RedemptionState
-from webapp.points.words import WORDS, rule_lines
+from webapp.points.words import WORDS, earners, rule_lines
 
 P = Permission
 LONGEST_STATEMENT = timedelta(days=366)
@@ -35,7 +35,7 @@ bp = Blueprint("points", __name__, url_prefix="/points")
 def register(app: Flask) -> None:
     """Hang the pages on ``app``, and listen to the rooms that earn."""
     # They hang their pages on the blueprint.
-    from webapp.points import desk_views, export_views, review_views, reward_views  # noqa: F401
+    from webapp.points import desk_views, export_views, review_views, reward_views, rule_views  # noqa: F401
 
     listeners.connect()
     app.register_blueprint(bp)
@@ -63,6 +63,7 @@ def account() -> Response:
         waiting=queries.waiting_points(actor.person_id),
         rule_lines=rule_lines(queries.rules_on(today)),
         earns=bool(found.rows) or eligibility.may_earn(actor.person_id, today, chosen),
+        earners=earners(chosen),
     )
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from webapp.directory.models import Unit
 from webapp.directory.scope import place_of
-from webapp.foundation import clock, journal, photos
+from webapp.foundation import clock, journal, photos, text
 from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Invalid, NotFound
@@ -161,9 +161,22 @@ def _desk(actor: Actor, details: Details) -> tuple[int | None, int | None]:
 def _valid_items(keys: Sequence[str], day: date) -> list[int]:
     wanted = set(keys)
     found = queries.item_ids(wanted, day)
+    if len(found) != len(wanted):
+        queries.all_items.forget()  # one may have been added a moment ago, by another process
+        found = queries.item_ids(wanted, day)
     if not wanted or len(found) != len(wanted):
-        raise Invalid("请选择服务事项。", "items")
+        raise Invalid(_not_offered(wanted, day), "items")
     return found
+
+
+def _not_offered(wanted: set[str], day: date) -> str:
+    """Who chose something that is not to be had on that day is told what."""
+    for row in queries.all_items():
+        if row.key in wanted and row.valid_from > day:
+            return f"“{row.name}”从{text.day(row.valid_from)}起才有，请换一项，或核对服务时间。"
+        if row.key in wanted and row.valid_to is not None and row.valid_to < day:
+            return f"“{row.name}”已经停用，请换一项。"
+    return "请选择服务事项。"
 
 
 def undo(actor: Actor, visit_id: int) -> Visit:

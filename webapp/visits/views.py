@@ -35,7 +35,8 @@ def register(app: Flask) -> None:
     """Hang the pages on ``app``."""
     # These add their pages to the blueprint.
     import webapp.visits.desk_views
-    import webapp.visits.export_views  # noqa: F401
+    import webapp.visits.export_views
+    import webapp.visits.settings_views  # noqa: F401
 
     app.register_blueprint(bp)
 

@@ -8,7 +8,6 @@ from wtforms import (
     BooleanField,
     DateField,
     HiddenField,
-    IntegerField,
     RadioField,
     SelectField,
     SelectMultipleField,
@@ -20,7 +19,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from webapp.foundation.access import Actor
-from webapp.foundation.forms import Form, LocalDateTimeField, ReasonField
+from webapp.foundation.forms import Form, IntegerField, LocalDateTimeField, ReasonField
 from webapp.volunteering import queries, report_queries
 from webapp.volunteering.models import CATEGORY_NAMES
 from webapp.volunteering.service import Plan
@@ -34,21 +33,6 @@ TEXT = Length(max=300, message="请写在300字以内。")
 def _number(value: Any) -> int | None:
     """An option's value; the empty option is None."""
     return int(value) if value not in (None, "", "None") else None
-
-
-class WholeField(IntegerField):
-    """A whole number; what is not one is refused in Chinese."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the number; nothing typed is None."""
-        if not valuelist or not valuelist[0].strip():
-            self.data = None
-            return
-        try:
-            self.data = int(valuelist[0])
-        except ValueError:
-            self.data = None
-            raise ValueError("请填写整数。") from None
 
 
 class ButtonForm(Form):
@@ -75,7 +59,7 @@ class ActivityForm(Form):
     starts_at = LocalDateTimeField("开始时间", validators=[InputRequired(WRITE)])
     ends_at = LocalDateTimeField("结束时间", validators=[InputRequired(WRITE)])
     place = StringField("地点", validators=[InputRequired(WRITE), SHORT])
-    capacity = WholeField("名额", validators=[Optional(), NumberRange(1, 9999, "请填写1到9999。")])
+    capacity = IntegerField("名额", validators=[Optional(), NumberRange(1, 9999, "请填写1到9999。")])
     unit_id = SelectField("范围", coerce=_number, validators=[InputRequired(CHOOSE)])
     station_id = SelectField("站点", coerce=_number)
     contact = StringField("联系电话", validators=[SHORT])
@@ -83,7 +67,7 @@ class ActivityForm(Form):
     is_risky = BooleanField("有安全风险（登高、涉水、搬重物等）")
     risk_note = StringField("风险和防护", validators=[TEXT])
     insured = BooleanField("已为志愿者购买保险")
-    min_age = WholeField("最低年龄", validators=[Optional(), NumberRange(1, 99, "请填写1到99。")])
+    min_age = IntegerField("最低年龄", validators=[Optional(), NumberRange(1, 99, "请填写1到99。")])
     case_number = StringField("关联诉求的编号", validators=[SHORT])
     version = HiddenField(default="0")
 
@@ -111,7 +95,7 @@ class ConfirmForm(Form):
 class ClaimForm(Form):
     """Note afterwards that one was there."""
 
-    minutes = WholeField("服务了多少分钟", validators=[InputRequired(WRITE)])
+    minutes = IntegerField("服务了多少分钟", validators=[InputRequired(WRITE)])
     reason = StringField("补记原因", validators=[TEXT])
 
 
@@ -124,7 +108,7 @@ class ObjectionForm(Form):
 class CorrectionForm(Form):
     """Correct hours, or answer an objection."""
 
-    minutes = WholeField("服务时长（分钟）", validators=[InputRequired(WRITE)])
+    minutes = IntegerField("服务时长（分钟）", validators=[InputRequired(WRITE)])
     reason = ReasonField("理由", validators=[TEXT])
 
 

@@ -53,7 +53,8 @@ def register(app: Flask) -> None:
     # These add their pages to the blueprint.
     import webapp.volunteering.day_views
     import webapp.volunteering.export_views
-    import webapp.volunteering.hours_views  # noqa: F401
+    import webapp.volunteering.hours_views
+    import webapp.volunteering.settings_views  # noqa: F401
 
     app.register_blueprint(bp)
     app.jinja_env.globals.update(

@@ -1,4 +1,4 @@
-"""What one can do to the register: people, appointments, units. Each needs DIRECTORY_MANAGE."""
+"""People, their appointments, and their seats in a grid's bodies."""
 
 from __future__ import annotations
 
@@ -6,25 +6,16 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from webapp.directory.models import Appointment, Person, Unit
-from webapp.directory.posts import LEVEL_NAMES, POST_LEVELS, POST_NAMES, Level, Permission, Post
-from webapp.directory.queries import in_force, person_page
-from webapp.directory.scope import covers, path_prefix
+from webapp.directory.models import BODY_NAMES, Appointment, Branch, Committee, Person, Seat, Unit
+from webapp.directory.posts import LEVEL_NAMES, POST_LEVELS, POST_NAMES, Level, Post
+from webapp.directory.queries import person_page
+from webapp.directory.scope import covers
+from webapp.directory.service.checks import check_can_manage
 from webapp.extensions import db
 from webapp.foundation import clock, journal, private
 from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
-from webapp.foundation.errors import Conflict, Invalid, NotFound, Refused
-
-
-def check_can_manage(actor: Actor) -> None:
-    """Only who keeps the register changes it.
-
-    Raises:
-        Refused: the actor's post does not hold the permission.
-    """
-    if not actor.can(Permission.DIRECTORY_MANAGE):
-        raise Refused("您现在的身份不能修改名录。")
+from webapp.foundation.errors import Conflict, Invalid, NotFound
 
 
 def create_person(actor: Actor, *, name: str, phone: str = "") -> Person:
@@ -46,6 +37,18 @@ def create_person(actor: Actor, *, name: str, phone: str = "") -> Person:
         session.flush()
         journal.record(actor, "person:create", "person", person.id)
         return person
+
+
+def read_phone(actor: Actor, person_id: int) -> str:
+    """A private phone in full, for somebody in scope; each look is on the record.
+
+    Raises:
+        NotFound: the person does not serve in the actor's scope.
+    """
+    with transaction():
+        person = person_page(actor, person_id).person
+        journal.record(actor, "person:read_phone", "person", person.id)
+        return person.phone
 
 
 def appoint(
@@ -83,10 +86,15 @@ def appoint(
         return row
 
 
-def _unit_for_post(actor: Actor, post: Post, code: str) -> Unit:
+def _unit_in_use(actor: Actor, code: str) -> Unit:
     unit = db.session.scalars(sa.select(Unit).where(Unit.code == code, Unit.retired_on.is_(None))).first()
     if unit is None or not covers(actor, unit.path):
         raise Invalid("没有找到这个单位，请从列表里选。", "unit_code")
+    return unit
+
+
+def _unit_for_post(actor: Actor, post: Post, code: str) -> Unit:
+    unit = _unit_in_use(actor, code)
     levels = POST_LEVELS[post]
     if levels and Level(unit.level) not in levels:
         wanted = "或".join(LEVEL_NAMES[level] for level in levels)
@@ -123,64 +131,90 @@ def end_appointment(actor: Actor, appointment_id: int, *, last_day: date) -> App
         return row
 
 
-def rename_unit(actor: Actor, code: str, *, name: str, short_name: str) -> Unit:
-    """Change what a unit is called; code and place stay.
+def take_seat(
+    actor: Actor,
+    *,
+    person_id: int,
+    body: str,
+    unit_code: str,
+    title: str,
+    starts_on: date,
+    ends_on: date | None = None,
+) -> Seat:
+    """Give a person a seat in the branch or the committee of a grid (both days included; no end: until further notice).
+
+    Who sits in the branch is a party member, and is one from then on.
 
     Raises:
-        NotFound: there is none, or it is not the actor's.
+        NotFound: no such person. Invalid: the unit is no grid of the actor's, or has no such body in these days, or the
+        days are the wrong way round. Conflict: the person sits there already in these days.
     """
-    with transaction():
-        unit = _locked_unit(actor, code)
-        unit.name, unit.short_name = name, short_name
-        journal.record(actor, "unit:rename", "unit", unit.id)
-        return unit
-
-
-def retire_unit(actor: Actor, code: str) -> Unit:
-    """Take a unit out of use; its records stay.
-
-    Raises:
-        NotFound: there is none, or it is not the actor's. Conflict: units below it are in use, or people serve there.
-    """
-    with transaction() as session:
-        unit = _locked_unit(actor, code)
-        if unit.retired_on:
-            raise Conflict("这个单位已经停用了。")
-        if unit.parent_id is None:
-            raise Conflict("最上一级的单位不能停用。")
-        below = (
-            sa.select(sa.func.count())
-            .select_from(Unit)
-            .where(path_prefix(Unit.path, unit.path), Unit.id != unit.id, Unit.retired_on.is_(None))
-        )
-        if number := session.scalar(below):
-            raise Conflict(f"下面还有{number}个单位在用，请先停用它们。")
-        serving = (
-            sa.select(sa.func.count()).select_from(Appointment).join(Unit, Unit.id == Appointment.unit_id)
-        )
-        if number := session.scalar(serving.where(Appointment.unit_id == unit.id, in_force(clock.today()))):
-            raise Conflict(f"还有{number}人在这里任职，请先结束他们的职务。")
-        unit.retired_on = clock.today()
-        journal.record(actor, "unit:retire", "unit", unit.id)
-        return unit
-
-
-def _locked_unit(actor: Actor, code: str) -> Unit:
     check_can_manage(actor)
-    unit_id = db.session.scalar(sa.select(Unit.id).where(Unit.code == code))
-    unit = locked(Unit, unit_id) if unit_id else None
-    if unit is None or not covers(actor, unit.path):
-        raise NotFound
+    if body not in Seat.BODIES:
+        raise Invalid("请选择党支部或业委会。", "body")
+    if ends_on and ends_on < starts_on:
+        raise Invalid("结束日期要在开始日期之后。", "ends_on")
+    with transaction() as session:
+        person = locked(Person, person_id)
+        if person is None:
+            raise NotFound
+        unit = _grid_with(actor, body, unit_code, starts_on, ends_on)
+        same = sa.select(Seat.id).where(
+            Seat.person_id == person_id,
+            Seat.unit_id == unit.id,
+            Seat.body == body,
+            sa.or_(Seat.ends_on.is_(None), Seat.ends_on >= starts_on),
+        )
+        if ends_on:
+            same = same.where(Seat.starts_on <= ends_on)
+        if session.scalar(same.limit(1)):
+            raise Conflict("这个人在这段时间已经有这个席位，不用再登记。")
+        row = Seat(
+            person_id=person_id, unit_id=unit.id, body=body, title=title, starts_on=starts_on, ends_on=ends_on
+        )
+        session.add(row)
+        if body == "branch" and not person.is_party_member:
+            person.is_party_member = True
+            journal.record(actor, "person:change", "person", person.id, {"fields": ["is_party_member"]})
+        session.flush()
+        journal.record(actor, "seat:create", "seat", row.id, {"body": body, "unit": unit.id})
+        return row
+
+
+def _grid_with(actor: Actor, body: str, code: str, starts_on: date, ends_on: date | None) -> Unit:
+    """The grid, which must have the body that the seat is in."""
+    unit = _unit_in_use(actor, code)
+    if unit.level != Level.GRID:
+        raise Invalid(f"{BODY_NAMES[body]}设在网格，这里是{LEVEL_NAMES[Level(unit.level)]}。", "unit_code")
+    if body == "branch":
+        if not db.session.scalar(sa.select(Branch.id).where(Branch.unit_id == unit.id)):
+            raise Invalid("这个网格还没有登记党支部，请先在网格页面的“修改资料”里登记。", "unit_code")
+        return unit
+    term = sa.select(Committee.id).where(Committee.unit_id == unit.id, Committee.term_end >= starts_on)
+    if ends_on:
+        term = term.where(Committee.term_start <= ends_on)
+    if not db.session.scalar(term.limit(1)):
+        raise Invalid("这个网格在这段时间没有业委会或物管会，请先在网格页面登记。", "unit_code")
     return unit
 
 
-def read_phone(actor: Actor, person_id: int) -> str:
-    """A private phone in full, for somebody in scope; each look is on the record.
+def end_seat(actor: Actor, seat_id: int, *, last_day: date) -> Seat:
+    """Let a seat end after ``last_day``; points are earned up to that day.
 
     Raises:
-        NotFound: the person does not serve in the actor's scope.
+        NotFound: no such seat. Conflict: it has ended already. Invalid: it began after that day.
     """
+    check_can_manage(actor)
     with transaction():
-        person = person_page(actor, person_id).person
-        journal.record(actor, "person:read_phone", "person", person.id)
-        return person.phone
+        row = locked(Seat, seat_id)
+        unit = db.session.get(Unit, row.unit_id) if row else None
+        if row is None or unit is None or not covers(actor, unit.path):
+            raise NotFound
+        if row.ends_on and row.ends_on < clock.today():
+            raise Conflict("这个席位已经结束了。")
+        # Entered by mistake today, or ahead: with an end before its beginning it never counts.
+        if last_day < row.starts_on < clock.today():
+            raise Invalid("最后一天不能早于席位开始的日期。", "last_day")
+        row.ends_on = last_day
+        journal.record(actor, "seat:end", "seat", row.id, {"last_day": last_day.isoformat()})
+        return row

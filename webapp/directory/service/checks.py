@@ -1,0 +1,58 @@
+"""What every change to the register asks first."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from webapp.directory.models import Unit
+from webapp.directory.posts import LEVEL_NAMES, Level, Permission
+from webapp.directory.scope import covers
+from webapp.extensions import db
+from webapp.foundation.access import Actor
+from webapp.foundation.db import locked
+from webapp.foundation.errors import Conflict, NotFound, Refused
+
+
+def check_can_manage(actor: Actor) -> None:
+    """Only who keeps the register changes it.
+
+    Raises:
+        Refused: the actor's post does not hold the permission.
+    """
+    if not actor.can(Permission.DIRECTORY_MANAGE):
+        raise Refused("您现在的身份不能修改名录。")
+
+
+def locked_unit(actor: Actor, code: str) -> Unit:
+    """The unit, held against other writers.
+
+    Raises:
+        NotFound: there is none, or it is not the actor's. Refused: see ``check_can_manage``.
+    """
+    check_can_manage(actor)
+    unit_id = db.session.scalar(sa.select(Unit.id).where(Unit.code == code))
+    unit = locked(Unit, unit_id) if unit_id else None
+    if unit is None or not covers(actor, unit.path):
+        raise NotFound
+    return unit
+
+
+def check_in_use(unit: Unit) -> None:
+    """That nothing is entered at a unit that is no more.
+
+    Raises:
+        Conflict: it was taken out of use.
+    """
+    if unit.retired_on:
+        raise Conflict(f"{unit.short_name}已经停用，不能再登记。")
+
+
+def check_grid(unit: Unit) -> None:
+    """That a committee or a company is entered where there can be one.
+
+    Raises:
+        Conflict: the unit is no grid, or was taken out of use.
+    """
+    if unit.level != Level.GRID:
+        raise Conflict(f"这是{LEVEL_NAMES[Level(unit.level)]}，业委会和物业企业登记在网格。")
+    check_in_use(unit)

@@ -1,0 +1,127 @@
+"""What one can do with the list of services: add to it, change it, take a line out of use."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import sqlalchemy as sa
+
+from webapp.cases.queries import categories
+from webapp.extensions import db
+from webapp.foundation import clock, journal
+from webapp.foundation.access import Actor
+from webapp.foundation.db import transaction
+from webapp.foundation.errors import Conflict, Invalid
+from webapp.visits import settings_queries
+from webapp.visits.models import ServiceItem
+from webapp.visits.queries import all_items
+
+FIRST = 0  # in place of an item's id: before all others
+MOVED = "这一项刚被别人改过。请看现在的内容，还要改就再提交一次。"
+
+
+@dataclass(frozen=True)
+class ItemInput:
+    """What the form says of a service; ``case_category`` is proposed where a case comes of it."""
+
+    name: str
+    group: str
+    case_category: str
+
+
+def add_item(actor: Actor, *, given: ItemInput, after: int) -> ServiceItem:
+    """Offer another service from today on, behind the item ``after`` on the list.
+
+    Raises:
+        Invalid: the name is taken, or there is no such category or place on the list.
+    """
+    with transaction() as session:
+        items = _held()
+        _check(items, given)
+        # Lines are never deleted: the next number was no line's before.
+        number = max((item.id for item in items), default=0) + 1
+        item = ServiceItem(
+            key=f"item{number}", **asdict(given), position=len(items) + 1, valid_from=clock.today()
+        )
+        session.add(item)
+        session.flush()
+        _place(items, item, after)
+        journal.record(actor, "service_item:add", "service_item", item.id, _told(item))
+    all_items.forget()
+    return item
+
+
+def change_item(actor: Actor, item_id: int, *, given: ItemInput, after: int, seen: str) -> ServiceItem:
+    """Say it otherwise, or put it elsewhere on the list. Visits logged before show the new name, too.
+
+    Raises:
+        NotFound: there is no such item. Conflict: changed by somebody else meanwhile, or out of use.
+        Invalid: as in ``add_item``.
+    """
+    with transaction():
+        items = _held()
+        item = _unmoved(items, item_id, seen)
+        _check(items, given, item)
+        for name, value in asdict(given).items():
+            setattr(item, name, value)
+        _place(items, item, after)
+        journal.record(actor, "service_item:change", "service_item", item.id, _told(item))
+    all_items.forget()
+    return item
+
+
+def retire_item(actor: Actor, item_id: int, *, seen: str) -> ServiceItem:
+    """Take a service out of use: today is its last day, so that what a phone holds of today still arrives.
+
+    Raises:
+        NotFound, Conflict: as in ``change_item``; or it is the last one in use.
+    """
+    with transaction():
+        items = _held()
+        item = _unmoved(items, item_id, seen)
+        if all(other.valid_to is not None for other in items if other is not item):
+            raise Conflict("至少要留一项服务。请先添加别的，再停用它。")
+        item.valid_to = clock.today()
+        journal.record(actor, "service_item:retire", "service_item", item.id, {})
+    all_items.forget()
+    return item
+
+
+def _held() -> list[ServiceItem]:
+    """The whole list in its order, held against other writers until the transaction ends."""
+    # Of a line that another writer adds meanwhile only a second look knows.
+    db.session.execute(sa.select(ServiceItem.id).order_by(ServiceItem.id).with_for_update())
+    return list(settings_queries.items())
+
+
+def _unmoved(items: list[ServiceItem], item_id: int, seen: str) -> ServiceItem:
+    found = settings_queries.place_of(items, item_id)
+    if found.item.valid_to is not None:
+        raise Conflict("这一项已经停用。")
+    if found.state != seen:
+        raise Conflict(MOVED)
+    return found.item
+
+
+def _check(items: list[ServiceItem], given: ItemInput, item: ServiceItem | None = None) -> None:
+    in_use = [other for other in items if other.valid_to is None and other is not item]
+    if given.name in {other.name for other in in_use}:
+        raise Invalid("已经有这一项。", "name")
+    kept = item.case_category if item else ""
+    if given.case_category not in {kept, *(row.key for row in categories())}:
+        raise Invalid("请选择诉求类别。", "case_category")
+
+
+def _place(items: list[ServiceItem], item: ServiceItem, after: int) -> None:
+    """Number the list anew, with ``item`` behind the one that is named."""
+    rest = [other for other in items if other is not item]
+    places = [FIRST, *(other.id for other in rest)]
+    if after not in places:
+        raise Invalid("请选择排在哪一项后面。", "after")
+    rest.insert(places.index(after), item)
+    for position, each in enumerate(rest, start=1):
+        each.position = position
+
+
+def _told(item: ServiceItem) -> dict[str, object]:
+    return {"category": item.case_category, "position": item.position}
