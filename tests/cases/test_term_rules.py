@@ -246,7 +246,7 @@ def test_an_admin_changes_the_general_terms_of_the_grids(app: Flask, browse: Bro
 def test_an_admin_adds_a_rule_of_its_own_for_a_category_and_ends_it(app: Flask, browse: Browse) -> None:
     browse.log_in("district_admin")
     page = browse.get("/cases/terms/new?level=street").text
-    assert re.search(r'value="street" checked', page)
+    assert '<input type="hidden" name="level" value="street">' in page
     form = {**FORM, "starts": day(1).isoformat(), "level": "street", "category": "lift", "urgent": "y"}
     browse.post("/cases/terms/new", form)
     url = link(browse, "街道", "电梯故障（紧急）")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, DateField, RadioField, SelectField, StringField
+from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
@@ -10,7 +10,6 @@ from wtforms.widgets import HiddenInput
 from webapp.cases.service.settings import Terms
 from webapp.cases.settings_queries import Run, Scope
 from webapp.cases.terms import UNIT_NAMES
-from webapp.directory.posts import LADDER, LEVEL_NAMES
 from webapp.foundation.forms import IntegerField, SeenForm
 
 REST, WORK = "rest", "work"
@@ -74,11 +73,7 @@ class TermsForm(SeenForm):
 class NewTermsForm(TermsForm):
     """Terms of their own for a category, for urgent matters or for both."""
 
-    level = RadioField(
-        "哪一级",
-        choices=[SelectChoice(level, LEVEL_NAMES[level]) for level in LADDER],
-        validators=[InputRequired("请选择层级。")],
-    )
+    level = HiddenField(validators=[InputRequired("请选择层级。")])
     category = SelectField("类别")
     urgent = BooleanField("只用于紧急事项")
 

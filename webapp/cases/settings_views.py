@@ -143,8 +143,8 @@ def _namer(names: Mapping[str, str]) -> Callable[[Scope], str]:
 def new_terms() -> Response:
     """Set terms of their own for a category, or for urgent matters."""
     actor = current_actor()
-    level = request.args.get("level", "")
-    form = NewTermsForm(level=level if level in LADDER else None, starts=_tomorrow())
+    asked = request.args.get("level", "")
+    form = NewTermsForm(level=asked if asked in LADDER else LADDER[0], starts=_tomorrow())
     form.category.choices = {"": "全部类别", **{row.key: row.name for row in options.categories()}}
     if form.validate_on_submit():
         done = submit(
@@ -156,7 +156,8 @@ def new_terms() -> Response:
         )
         if done:
             return go(done.url, done.message)
-    return page("cases/terms_new.html", status=422 if form.errors else 200, form=form)
+    levels = [(level, LEVEL_NAMES[level]) for level in LADDER]
+    return page("cases/terms_new.html", status=422 if form.errors else 200, form=form, levels=levels)
 
 
 def _tomorrow() -> date:
