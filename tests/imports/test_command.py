@@ -9,6 +9,7 @@ from flask import Flask
 
 from tests.imports.files import to_csv, to_xlsx
 from tests.imports.test_people import everything, rows
+from tests.imports.test_units import TREE
 from tests.support.world import World
 from webapp.extensions import db
 from webapp.foundation.journal import JournalEntry
@@ -47,3 +48,19 @@ def test_what_goes_wrong_is_said(lite_app: Flask, world: World, tmp_path: Path) 
     db.session.remove()
     assert everything()["import_uploads"] == 0
     assert run(args=[*options, "--as", "district_admin", "--leave-out-wrong"]).exit_code == 0
+
+
+def test_units_come_in_by_command_and_all_is_well_afterwards(
+    lite_app: Flask, world: World, tmp_path: Path
+) -> None:
+    file = tmp_path / "单位.csv"
+    file.write_bytes(to_csv(TREE))
+    options = ["import", str(file), "--kind", "units", "--source", "旧平台"]
+    run = lite_app.test_cli_runner().invoke
+    assert "没有叫" in run(args=[*options, "--as", "community_staff"]).output
+    for told in ("新增 8，更新 0，已有 0，有问题 0", "新增 0，更新 0，已有 8，有问题 0"):
+        done = run(args=[*options, "--as", "district_admin"])
+        assert (done.exit_code, told in done.output) == (0, True), done.output
+        db.session.remove()
+    proved = run(args=["verify"])
+    assert proved.exit_code == 0, proved.output

@@ -11,7 +11,7 @@ from tests.imports.files import to_xlsx
 from tests.imports.test_people import everything
 from tests.support.browse import Browse
 from tests.support.world import World
-from webapp.directory.models import Person
+from webapp.directory.models import Person, Unit
 from webapp.extensions import db
 from webapp.imports.models import ExternalId
 from webapp.visits.models import Visit
@@ -44,3 +44,33 @@ def test_f_11_an_existing_ledger_comes_in_without_a_word_typed_again(
         sa.select(ExternalId.external_id, Visit.worker_id).join(Visit, Visit.id == ExternalId.record_id)
     )
     assert {tuple(row) for row in kept} == {(f"ZF-{n:03}", world.people["grid_worker"]) for n in range(1, 31)}
+
+
+def test_f_11_grids_and_buildings_come_in_without_a_word_typed_again(
+    browse: Browse, app: Flask, world: World
+) -> None:
+    book = to_xlsx(
+        [
+            ("示范区网格、楼栋一览表", ""),
+            ("网格编码", "类型", "名称", "所属单位", "户数（户）", "党支部名称"),
+            *(
+                (f"3406030010019{n:02}", "楼栋", f"{n}栋", "340603001001001", 24.0, "")
+                for n in range(1, 31)
+            ),
+            ("340603001001001", "小区", "示范花园", "示范社区一", 720.0, "示范花园党支部"),
+        ]
+    )  # fmt: skip
+    browse.log_in("district_admin")
+    for times in (1, 2):
+        form = {"kind": "units", "source": "旧网格平台", "file": (io.BytesIO(book), "网格一览表.xlsx")}
+        here = browse.post("/imports/", form).headers["Location"].removesuffix("/columns")
+        before = everything()
+        assert "新增" in browse.get(f"{here}/trial").text
+        assert everything() == before, "a dry run writes nothing"
+        told = browse.follow(browse.post(f"{here}/confirm")).text
+        assert ("新增 31 行" if times == 1 else "31 行早已有了") in told
+    kept = sa.select(Unit.short_name, Unit.households).join(
+        ExternalId, sa.and_(ExternalId.record_id == Unit.id, ExternalId.kind == "units")
+    )
+    found = {row.short_name: row.households for row in db.session.execute(kept)}
+    assert found == {"示范花园": 720, **{f"示范花园 {n}栋": 24 for n in range(1, 31)}}

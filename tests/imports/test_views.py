@@ -13,9 +13,13 @@ from werkzeug.test import TestResponse
 
 from tests.imports.files import PEOPLE, to_csv, to_xlsx
 from tests.imports.test_people import everything, rows
+from tests.imports.test_units import TREE
 from tests.support.browse import Browse
 from tests.support.world import World
 from webapp.foundation import sheet_reader
+from webapp.imports.columns import guess
+from webapp.imports.models import ImportKind
+from webapp.imports.registry import KINDS
 
 FILE = "/imports/[0-9a-f-]{36}"
 
@@ -152,3 +156,51 @@ def test_a_community_brings_in_visits_and_is_told_of_points(browse: Browse, worl
 @pytest.mark.parametrize("person", ["grid_worker", "street_staff", "auditor", "handler", "volunteer"])
 def test_others_find_no_import(browse: Browse, person: str) -> None:
     browse.log_in(person).get("/imports/", status=403)
+
+
+def test_from_the_file_to_the_grids(browse: Browse, app: Flask, world: World) -> None:
+    browse.log_in("district_admin")
+    page = browse.get("/imports/").text
+    assert "单位名册" in page
+    assert "级别（必有）、简称（必有）、全称、上级、户数、党支部名称、党组织覆盖、原编号" in page
+    wrong = ("U99", "网格", "示范小区79", "", "没有的社区", "", "")
+    here = upload(browse, to_csv([*TREE, wrong]), kind="units").headers["Location"].removesuffix("/columns")
+    chosen = selected(browse.get(f"{here}/columns").text)
+    assert chosen == {
+        "column_0": "external_id", "column_1": "level", "column_2": "short_name", "column_3": "name",
+        "column_4": "parent", "column_5": "households", "column_6": "branch",
+    }  # fmt: skip
+    browse.post(f"{here}/columns", chosen)
+    tried = browse.get(f"{here}/trial").text
+    assert "已有的单位不改名、不移动" in tried
+    assert "<td>10</td><td>上级</td><td>没有的社区</td>" in tried
+    answer = browse.post(f"{here}/confirm", {"leave_out": "y"})
+    assert "新增 8 行，没有导入 1 行" in browse.follow(answer).text
+    assert "示范花园" in browse.get("/directory/?q=示范花园").text
+    assert "单位名册 · 旧平台" in browse.get("/imports/").text
+
+
+def test_a_community_is_not_offered_units(browse: Browse, world: World) -> None:
+    assert "单位名册" not in browse.log_in("community_staff").get("/imports/").text
+    upload(browse, to_csv(TREE), status=422, kind="units")
+    assert everything()["import_uploads"] == 0
+
+
+@pytest.mark.parametrize(
+    ("header", "found"),
+    [
+        (("级别", "简称", "全称", "上级", "户数", "党支部名称", "编号"),
+         ("level", "short_name", "name", "parent", "households", "branch", "external_id")),
+        (("类型", "名称", "所属单位"), ("level", "short_name", "parent")),
+        (("单位类别", "单位名称", "单位简称", "上级单位名称"), ("level", "name", "short_name", "parent")),
+        (("类别", "所属街道", "所属社区", "所属网格名称", "楼栋名称", "总户数"),
+         ("level", "", "", "parent", "short_name", "households")),
+        (("网格编码", "级别", "网格名称", "所属社区", "党支部", "党组织覆盖情况"),
+         ("external_id", "level", "short_name", "parent", "branch", "coverage")),
+    ],
+)  # fmt: skip
+def test_columns_of_units_are_known_by_what_others_call_them(
+    header: tuple[str, ...], found: tuple[str, ...]
+) -> None:
+    chosen = {column: name for name, column in guess(KINDS[ImportKind.UNITS], header).items()}
+    assert tuple(chosen.get(column, "") for column in range(len(header))) == found

@@ -44,7 +44,7 @@ class Places:
                 unit.short_name,
                 f"{above.short_name if above else ''}{unit.short_name}",
             }
-            for word in {_word(word) for word in words}:
+            for word in {bare(word) for word in words}:
                 self._by_word[word].append(unit)
 
     def find(self, text: str, levels: Sequence[Level] = ()) -> Unit:
@@ -53,7 +53,7 @@ class Places:
         Raises:
             Invalid: there is none in scope, it is of another level, or several are called so.
         """
-        called = self._by_word.get(_word(text), [])
+        called = self._by_word.get(bare(text), [])
         found = [unit for unit in called if not levels or unit.level in levels]
         if not called:
             raise Invalid("在您的范围内没有找到这个单位，请填写全称、简称或代码。", "unit")
@@ -65,7 +65,8 @@ class Places:
         return found[0]
 
 
-def _word(text: str) -> str:
+def bare(text: str) -> str:
+    """What somebody calls a unit, however they part the names in it."""
     return re.sub(r"[\s/／\\\-—>·]+", "", text).casefold()
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from webapp.accounts.models import Account
 from webapp.directory.models import Appointment, Person, Unit
-from webapp.directory.posts import GRANTS, POST_NAMES, Post
+from webapp.directory.posts import GRANTS, POST_NAMES, Permission, Post
 from webapp.directory.queries import in_force
 from webapp.extensions import db
 from webapp.foundation import clock
@@ -80,7 +80,7 @@ def acting(username: str, kind: ImportKind) -> Actor:
     )  # fmt: skip
     for row in db.session.execute(query):
         post = Post(row.post)
-        if KINDS[kind].permission in GRANTS[post]:
+        if {Permission.IMPORT_RUN, KINDS[kind].permission} <= GRANTS[post]:
             holding = Holding(
                 row.id, post, POST_NAMES[post], row.unit_id, row.short_name, row.level, row.path
             )

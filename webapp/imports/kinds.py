@@ -43,26 +43,6 @@ class Book(Protocol):
         """Write what the rows weighed so far came to, inside the caller's transaction."""
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of ledger. ``open`` takes the actor, the source's name, and what is kept of its ids."""
-
-    key: ImportKind
-    explained: str
-    permission: Permission
-    fields: tuple[Field, ...]
-    open: Callable[[Actor, str, Known], Book]
-
-    @property
-    def all_fields(self) -> Sequence[Field]:
-        """The kind's own and the id that every ledger may have."""
-        return (*self.fields, _REF_FIELD)
-
-    def field(self, name: str) -> Field | None:
-        """The field called so."""
-        return next((field for field in self.all_fields if field.name == name), None)
-
-
 def ref(cell: Cell) -> str:
     """An id of the other system. It is kept as it is, so it must not be one of a person: no ID number, no phone."""
     text = text_of(cell)
@@ -75,4 +55,34 @@ def ref(cell: Cell) -> str:
 
 _ID_NUMBER = re.compile(r"[0-9]{15}|[0-9]{17}[0-9Xx]")
 LONGEST_REF = 100
-_REF_FIELD = Field(REF, "原编号", ref, ("编号", "工号", "人员编号", "记录编号", "台账编号", "外部编号", "id"))
+REF_FIELD = Field(REF, "原编号", ref, ("编号", "工号", "人员编号", "记录编号", "台账编号", "外部编号", "id"))
+
+
+def as_they_stand(_: Mapping[str, Any]) -> int:
+    """That no row of a kind has to wait for another."""
+    return 0
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of ledger. ``open`` takes the actor, the source's name, and what is kept of its ids. ``tier``: rows are
+    weighed from the lowest up, for those that rest on other rows of the same file. ``ref``: the id that every ledger may
+    have, with the names that it goes by in this one.
+    """
+
+    key: ImportKind
+    explained: str
+    permission: Permission
+    fields: tuple[Field, ...]
+    open: Callable[[Actor, str, Known], Book]
+    tier: Callable[[Mapping[str, Any]], int] = as_they_stand
+    ref: Field = REF_FIELD
+
+    @property
+    def all_fields(self) -> Sequence[Field]:
+        """The kind's own and the id that every ledger may have."""
+        return (*self.fields, self.ref)
+
+    def field(self, name: str) -> Field | None:
+        """The field called so."""
+        return next((field for field in self.all_fields if field.name == name), None)

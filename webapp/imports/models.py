@@ -18,11 +18,12 @@ from webapp.foundation.private import EncryptedText
 class ImportKind(StrEnum):
     """What can be brought in; ``kinds.KINDS`` says how."""
 
+    UNITS = "units"
     PEOPLE = "people"
     VISITS = "visits"
 
 
-KIND_NAMES = {ImportKind.PEOPLE: "人员名册", ImportKind.VISITS: "走访台账"}
+KIND_NAMES = {ImportKind.UNITS: "单位名册", ImportKind.PEOPLE: "人员名册", ImportKind.VISITS: "走访台账"}
 
 
 class Upload(db.Model):

@@ -23,7 +23,7 @@ from webapp.foundation.sheet_reader import Sheet, SheetError, text_of
 from webapp.imports import columns, trial
 from webapp.imports.kinds import Kind
 from webapp.imports.models import KIND_NAMES, Batch, ExternalId, ImportKind, Upload
-from webapp.imports.registry import KINDS
+from webapp.imports.registry import KINDS, open_to
 from webapp.imports.trial import Trial
 
 KEPT = timedelta(days=1)
@@ -39,7 +39,7 @@ def check_can_import(actor: Actor, kind: str) -> Kind:
     if kind not in set(ImportKind):
         raise Invalid("请选择导入哪一种台账。", "kind")
     found = KINDS[ImportKind(kind)]
-    if not actor.can(found.permission):
+    if found not in open_to(actor):
         raise Refused(f"您以“{actor.post_name}”的身份不能导入{KIND_NAMES[found.key]}。")
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -75,8 +76,21 @@ def run(actor: Actor, kind: Kind, source: str, sheet: Sheet, mapping: Mapping[st
     fields = [
         (kind_field, mapping[kind_field.name]) for kind_field in kind.all_fields if kind_field.name in mapping
     ]
+    right = []
     for row in sheet.rows:
-        _weigh(trial, kind, fields, sheet.header, row, known)
+        values, wrong = _values(fields, sheet.header, row)
+        if wrong:
+            trial.wrong += wrong
+        else:
+            right.append((kind.tier(values), row, values))
+    columns = {known_field.name: column for known_field, column in fields}
+    for _, row, values in sorted(right, key=itemgetter(0)):
+        try:
+            _weigh(trial, values, known)
+        except Invalid as error:
+            trial.wrong.append(_about(error, kind, columns, sheet.header, row))
+    trial.wrong.sort(key=attrgetter("row"))
+    trial.wrong_rows = {wrong.row for wrong in trial.wrong}
     return trial
 
 
@@ -88,23 +102,12 @@ def known_ids(kind: Kind, source: str, wanted: Set[str]) -> Known:
     return Known(refs, {row.record_id for row in rows})
 
 
-def _weigh(
-    trial: Trial, kind: Kind, fields: Sequence[tuple[Field, int]], header: Sequence[str], row: Row, known: Known
-) -> None:  # fmt: skip
-    values, wrong = _values(fields, header, row)
-    if not wrong:
-        ref = values.pop(REF, "")
-        try:
-            target, effect = trial.book.weigh(values, ref)
-        except Invalid as error:
-            wrong = [_about(error, kind, {f.name: n for f, n in fields}, header, row)]
-        else:
-            trial.counts[effect] += 1
-            if ref and ref not in known.refs:
-                trial.refs[ref] = target
-    if wrong:
-        trial.wrong += wrong
-        trial.wrong_rows.add(row.number)
+def _weigh(trial: Trial, values: dict[str, Any], known: Known) -> None:
+    ref = values.pop(REF, "")
+    target, effect = trial.book.weigh(values, ref)
+    trial.counts[effect] += 1
+    if ref and ref not in known.refs:
+        trial.refs[ref] = target
 
 
 def _values(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import string
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -64,21 +67,9 @@ def create_unit(actor: Actor, parent_code: str, level: str, facts: UnitFacts) ->
         name, short_name = facts.name, facts.short_name
         if level == Level.BUILDING:
             # Other pages show it without its grid, and there is a 1栋 everywhere.
-            name, short_name = _with_grid(parent, name), _with_grid(parent, short_name)
+            name, short_name = with_grid(parent.short_name, name), with_grid(parent.short_name, short_name)
         _check_short_name(parent.id, short_name)
-        code = _next_code(parent, Level(level))
-        place = place_of(parent)
-        unit = Unit(
-            code=code,
-            level=level,
-            name=name,
-            short_name=short_name,
-            path=f"{parent.path}{code}/",
-            parent_id=parent.id,
-            street_id=place["street_id"],
-            community_id=place["community_id"],
-            grid_id=place["grid_id"],
-        )
+        unit = unit_below(parent, Level(level), _next_code(parent, Level(level)), name, short_name)
         session.add(unit)
         session.flush()
         _write_facts(unit, facts)
@@ -86,13 +77,39 @@ def create_unit(actor: Actor, parent_code: str, level: str, facts: UnitFacts) ->
         return unit
 
 
-def _with_grid(grid: Unit, name: str) -> str:
-    return name if name.startswith(grid.short_name) else f"{grid.short_name} {name}"
+def with_grid(grid: str, name: str) -> str:
+    """A building's name behind its grid's, unless it stands there already."""
+    return name if name.startswith(grid) else f"{grid} {name}"
+
+
+def unit_below(parent: Unit, level: Level, code: str, name: str, short_name: str) -> Unit:
+    """A new unit with its place in the tree; whoever asks for it has checked it and adds it to the session."""
+    place = place_of(parent)
+    return Unit(
+        code=code,
+        level=level,
+        name=name,
+        short_name=short_name,
+        path=f"{parent.path}{code}/",
+        parent_id=parent.id,
+        street_id=place["street_id"],
+        community_id=place["community_id"],
+        grid_id=place["grid_id"],
+    )
+
+
+def check_length(short_name: str) -> None:
+    """That a short name, with a building's grid in front, fits where it is shown.
+
+    Raises:
+        Invalid: it does not.
+    """
+    if len(short_name) > LONGEST_SHORT_NAME:
+        raise Invalid(f"连小区名一起最多{LONGEST_SHORT_NAME}个字。", "short_name")
 
 
 def _check_short_name(parent_id: int, short_name: str, besides: int | None = None) -> None:
-    if len(short_name) > LONGEST_SHORT_NAME:
-        raise Invalid(f"连小区名一起最多{LONGEST_SHORT_NAME}个字。", "short_name")
+    check_length(short_name)
     same = sa.select(Unit.id).where(
         Unit.parent_id == parent_id,
         Unit.short_name == short_name,
@@ -103,14 +120,28 @@ def _check_short_name(parent_id: int, short_name: str, besides: int | None = Non
         raise Invalid(f"这里已经有一个叫“{short_name}”的单位，请换一个简称。", "short_name")
 
 
+class Numbers:
+    """Gives local codes: one after the highest number given so far. ``given``: all codes below the parents that come
+    into question, also of units out of use; the parents are locked meanwhile.
+    """
+
+    def __init__(self, given: Iterable[str]) -> None:
+        self._highest: dict[str, int] = defaultdict(int)
+        for code in given:
+            prefix = code.rstrip(string.digits)
+            self._highest[prefix] = max(self._highest[prefix], int(code[len(prefix) :] or 0))
+
+    def next(self, parent_code: str, level: Level) -> str:
+        """The next code of a level below a parent."""
+        letter, digits = LOCAL_CODES[level]
+        prefix = f"{parent_code}-{letter}"
+        self._highest[prefix] += 1
+        return f"{prefix}{self._highest[prefix]:0{digits}d}"
+
+
 def _next_code(parent: Unit, level: Level) -> str:
-    """One after the highest number given so far, also to units out of use; the parent is locked meanwhile."""
-    letter, digits = LOCAL_CODES[level]
-    prefix = f"{parent.code}-{letter}"
-    given = db.session.scalars(sa.select(Unit.code).where(Unit.code.startswith(prefix, autoescape=True)))
-    endings = [code.removeprefix(prefix) for code in given]
-    highest = max((int(ending) for ending in endings if ending.isdecimal()), default=0)
-    return f"{prefix}{highest + 1:0{digits}d}"
+    below = Unit.code.startswith(f"{parent.code}-", autoescape=True)
+    return Numbers(db.session.scalars(sa.select(Unit.code).where(below))).next(parent.code, level)
 
 
 def _write_facts(unit: Unit, facts: UnitFacts) -> None:
