@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.Column("changed", sa.Integer(), nullable=False),
         sa.Column("unchanged", sa.Integer(), nullable=False),
         sa.Column("left_out", sa.Integer(), nullable=False),
-        sa.CheckConstraint("kind IN ('units', 'people', 'visits')", name=op.f("ck_import_batches_kind")),
+        sa.CheckConstraint("kind IN ('people', 'visits')", name=op.f("ck_import_batches_kind")),
         sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name=op.f("fk_import_batches_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_batches")),
     )
@@ -47,7 +47,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("rows", sa.Text(), nullable=False),
         sa.Column("mapping", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
-        sa.CheckConstraint("kind IN ('units', 'people', 'visits')", name=op.f("ck_import_uploads_kind")),
+        sa.CheckConstraint("kind IN ('people', 'visits')", name=op.f("ck_import_uploads_kind")),
         sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name=op.f("fk_import_uploads_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_uploads")),
     )
@@ -62,7 +62,7 @@ def upgrade() -> None:
         sa.Column("external_id", sa.String(), nullable=False),
         sa.Column("record_id", sa.Integer(), nullable=False),
         sa.Column("batch_id", sa.Integer(), nullable=False),
-        sa.CheckConstraint("kind IN ('units', 'people', 'visits')", name=op.f("ck_external_ids_kind")),
+        sa.CheckConstraint("kind IN ('people', 'visits')", name=op.f("ck_external_ids_kind")),
         sa.ForeignKeyConstraint(["batch_id"], ["import_batches.id"], name=op.f("fk_external_ids_batch_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_external_ids")),
         sa.UniqueConstraint(

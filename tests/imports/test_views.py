@@ -173,7 +173,7 @@ def test_from_the_file_to_the_grids(browse: Browse, app: Flask, world: World) ->
     browse.post(f"{here}/columns", chosen)
     tried = browse.get(f"{here}/trial").text
     assert "已有的单位不改名、不移动" in tried
-    assert "<td>10</td><td>上级</td><td>没有的社区</td>" in tried
+    assert "第10行 · 上级：没有的社区" in tried
     answer = browse.post(f"{here}/confirm", {"leave_out": "y"})
     assert "新增 8 行，没有导入 1 行" in browse.follow(answer).text
     assert "示范花园" in browse.get("/directory/?q=示范花园").text
