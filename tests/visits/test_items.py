@@ -20,10 +20,11 @@ from webapp.foundation import clock
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
 from webapp.foundation.journal import JournalEntry
+from webapp.foundation.order import FIRST
 from webapp.offline.queries import owner_key
 from webapp.visits import carry_over, queries, service, settings, settings_queries
 from webapp.visits.models import ServiceItem, Visit
-from webapp.visits.settings import FIRST, ItemInput
+from webapp.visits.settings import ItemInput
 from webapp.visits.settings_queries import Place
 
 ONE_DAY = timedelta(days=1)

@@ -15,10 +15,11 @@ from tests.support.world import World
 from webapp.extensions import db
 from webapp.foundation.errors import Conflict, Invalid, NotFound
 from webapp.foundation.journal import JournalEntry
+from webapp.foundation.order import FIRST
 from webapp.volunteering import report_queries, service, settings_queries
 from webapp.volunteering.models import CheckInKind, PartyReport, ReportState
 from webapp.volunteering.service import settings
-from webapp.volunteering.service.settings import FIRST, KindInput
+from webapp.volunteering.service.settings import KindInput
 from webapp.volunteering.settings_queries import Place
 
 UNIT, HOME, GRID = "单位党组织到社区报到", "在职党员到居住地社区报到", "在职党员到小区（网格）报到"

@@ -23,8 +23,7 @@ from webapp.cases.views import bp
 from webapp.directory.posts import LADDER, LEVEL_NAMES, Level, Permission
 from webapp.foundation import clock, text
 from webapp.foundation.access import current_actor, may
-from webapp.foundation.errors import Conflict
-from webapp.foundation.forms import SeenForm, submit
+from webapp.foundation.forms import SeenForm, settle, submit
 from webapp.foundation.htmx import go, page
 from webapp.foundation.receipts import Done
 
@@ -46,15 +45,12 @@ def correct_workdays() -> Response:
     """Set a day to come, or several in a row, as rest or as worked."""
     actor, form = current_actor(), WorkdaysForm()
     year = request.args.get("year", type=int)
-    try:
-        done = form.validate_on_submit() and submit(
-            form,
-            lambda: settings.correct_workdays(actor, form.run(), seen=form.seen.data or ""),
-            lambda run: Done(url_for("cases.workdays", year=run.first.year), _corrected(run)),
-        )
-    except Conflict as error:
-        return _workdays_page(year, 409, form, error.message)
-    return go(done.url, done.message) if done else _workdays_page(year, 422, form)
+    return settle(
+        form,
+        lambda: settings.correct_workdays(actor, form.run(), seen=form.seen.data or ""),
+        lambda run: Done(url_for("cases.workdays", year=run.first.year), _corrected(run)),
+        lambda status, message: _workdays_page(year, status, form, message),
+    )
 
 
 def _corrected(run: Run) -> str:
@@ -67,18 +63,15 @@ def _corrected(run: Run) -> str:
 def fill_year() -> Response:
     """Declare a year known whose holidays are all entered."""
     actor, form = current_actor(), FillYearForm()
-    try:
-        done = form.validate_on_submit() and submit(
-            form,
-            lambda: settings.fill_year(actor, form.year.data, seen=form.seen.data or ""),
-            lambda _: Done(
-                url_for("cases.workdays", year=form.year.data),
-                f"{form.year.data} 年已补齐，以后开始的时限不再提示“节假日数据未更新”。",
-            ),
-        )
-    except Conflict as error:
-        return _workdays_page(form.year.data, 409, form, error.message)
-    return go(done.url, done.message) if done else _workdays_page(form.year.data, 422, form)
+    return settle(
+        form,
+        lambda: settings.fill_year(actor, form.year.data, seen=form.seen.data or ""),
+        lambda _: Done(
+            url_for("cases.workdays", year=form.year.data),
+            f"{form.year.data} 年已补齐，以后开始的时限不再提示“节假日数据未更新”。",
+        ),
+        lambda status, message: _workdays_page(form.year.data, status, form, message),
+    )
 
 
 def _workdays_page(
@@ -177,21 +170,18 @@ def change_terms(rule_id: int) -> Response:
     """Let other terms hold from a day to come."""
     actor, form = current_actor(), TermsForm()
     settings_queries.line_of(rule_id)
-    try:
-        done = form.validate_on_submit() and submit(
-            form,
-            lambda: settings.change_terms(
-                actor,
-                rule_id,
-                given=form.terms(),
-                starts=form.starts.data or clock.today(),
-                seen=form.seen.data or "",
-            ),
-            lambda line: Done(url_for("cases.terms"), _changed(line)),
-        )
-    except Conflict as error:
-        return _terms_page(rule_id, 409, form, error.message)
-    return go(done.url, done.message) if done else _terms_page(rule_id, 422, form)
+    return settle(
+        form,
+        lambda: settings.change_terms(
+            actor,
+            rule_id,
+            given=form.terms(),
+            starts=form.starts.data or clock.today(),
+            seen=form.seen.data or "",
+        ),
+        lambda line: Done(url_for("cases.terms"), _changed(line)),
+        lambda status, message: _terms_page(rule_id, status, form, message),
+    )
 
 
 def _changed(line: Line) -> str:
@@ -206,15 +196,12 @@ def end_terms(rule_id: int) -> Response:
     """Take a special rule out of use."""
     actor, form = current_actor(), EndTermsForm()
     settings_queries.line_of(rule_id)
-    try:
-        done = form.validate_on_submit() and submit(
-            form,
-            lambda: settings.end_terms(actor, rule_id, seen=form.seen.data or ""),
-            lambda _: Done(url_for("cases.terms"), "已停用，明天起按其他规定办理。已经在走的期限不变。"),
-        )
-    except Conflict as error:
-        return _terms_page(rule_id, 409, form, error.message)
-    return go(done.url, done.message) if done else _terms_page(rule_id, 422, form)
+    return settle(
+        form,
+        lambda: settings.end_terms(actor, rule_id, seen=form.seen.data or ""),
+        lambda _: Done(url_for("cases.terms"), "已停用，明天起按其他规定办理。已经在走的期限不变。"),
+        lambda status, message: _terms_page(rule_id, status, form, message),
+    )
 
 
 def _terms_page(

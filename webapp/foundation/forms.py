@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
 import wtforms
-from flask import g, request
+from flask import Response, g, request
 from flask_wtf import FlaskForm
 from wtforms import (
     DateTimeLocalField,
@@ -24,7 +24,8 @@ from wtforms import (
 from wtforms.i18n import get_translations
 
 from webapp.foundation import clock, outbox, receipts
-from webapp.foundation.errors import DomainError, Invalid
+from webapp.foundation.errors import Conflict, DomainError, Invalid
+from webapp.foundation.htmx import go
 from webapp.foundation.receipts import Done, Submission
 
 T = TypeVar("T")
@@ -219,3 +220,17 @@ def submit(form: Form, do: Callable[[], T], answer: Callable[[T], Done]) -> Done
         raise
     outbox.note(arrival.id, done)
     return done
+
+
+def settle(
+    form: SeenForm, do: Callable[[], T], answer: Callable[[T], Done], again: Callable[[int, str], Response]
+) -> Response:
+    """Do what a form asks for that remembers what was seen, and go on; or show it ``again`` with a status.
+
+    The second argument of ``again`` is what to ``come_back`` with where something stood in the way; else it is empty.
+    """
+    try:
+        done = form.validate_on_submit() and submit(form, do, answer)
+    except Conflict as error:
+        return again(409, error.message)
+    return go(done.url, done.message) if done else again(422, "")

@@ -12,11 +12,11 @@ from webapp.foundation import clock, journal
 from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid
+from webapp.foundation.order import put_behind
 from webapp.visits import settings_queries
 from webapp.visits.models import ServiceItem
 from webapp.visits.queries import all_items
 
-FIRST = 0  # in place of an item's id: before all others
 MOVED = "这一项刚被别人改过。请看现在的内容，还要改就再提交一次。"
 
 
@@ -114,12 +114,7 @@ def _check(items: list[ServiceItem], given: ItemInput, item: ServiceItem | None 
 
 def _place(items: list[ServiceItem], item: ServiceItem, after: int) -> None:
     """Number the list anew, with ``item`` behind the one that is named."""
-    rest = [other for other in items if other is not item]
-    places = [FIRST, *(other.id for other in rest)]
-    if after not in places:
-        raise Invalid("请选择排在哪一项后面。", "after")
-    rest.insert(places.index(after), item)
-    for position, each in enumerate(rest, start=1):
+    for position, each in enumerate(put_behind(items, item, after), start=1):
         each.position = position
 
 

@@ -8,8 +8,9 @@ from wtforms import SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from webapp.foundation.forms import SeenForm
+from webapp.foundation.order import FIRST
 from webapp.visits.models import ServiceItem
-from webapp.visits.settings import FIRST, ItemInput
+from webapp.visits.settings import ItemInput
 
 
 class ItemForm(SeenForm):

@@ -10,9 +10,9 @@ from webapp.cases.queries import categories
 from webapp.cases.settings_queries import category_names
 from webapp.directory.posts import Permission
 from webapp.foundation.access import current_actor, may
-from webapp.foundation.errors import Conflict
-from webapp.foundation.forms import SeenForm, submit
+from webapp.foundation.forms import SeenForm, settle, submit
 from webapp.foundation.htmx import go, page
+from webapp.foundation.order import FIRST
 from webapp.foundation.receipts import Done
 from webapp.visits import settings, settings_queries
 from webapp.visits.models import ServiceItem
@@ -43,7 +43,7 @@ def new_item() -> Response:
     actor = current_actor()
     listed = settings_queries.items()
     offered = settings_queries.in_use(listed)
-    form = ItemForm(after=offered[-1].id if offered else settings.FIRST)
+    form = ItemForm(after=offered[-1].id if offered else FIRST)
     form.offer(offered, {row.key: row.name for row in categories()})
     if form.validate_on_submit():
         done = submit(
@@ -76,17 +76,14 @@ def change_item(item_id: int) -> Response:
     actor, form = current_actor(), ItemForm()
     listed = settings_queries.items()
     _offer(form, listed, settings_queries.place_of(listed, item_id), category_names())
-    try:
-        done = form.validate_on_submit() and submit(
-            form,
-            lambda: settings.change_item(
-                actor, item_id, given=form.given(), after=form.after.data, seen=form.seen.data or ""
-            ),
-            lambda changed: Done(url_for("visits.items"), f"“{changed.name}”已保存。"),
-        )
-    except Conflict as error:
-        return _item_page(item_id, 409, form, error.message)
-    return go(done.url, done.message) if done else _item_page(item_id, 422, form)
+    return settle(
+        form,
+        lambda: settings.change_item(
+            actor, item_id, given=form.given(), after=form.after.data, seen=form.seen.data or ""
+        ),
+        lambda changed: Done(url_for("visits.items"), f"“{changed.name}”已保存。"),
+        lambda status, message: _item_page(item_id, status, form, message),
+    )
 
 
 @bp.post("/items/<int:item_id>/retire")
@@ -95,17 +92,14 @@ def retire_item(item_id: int) -> Response:
     """Take a service out of use."""
     actor, form = current_actor(), RetireForm()
     settings_queries.place_of(settings_queries.items(), item_id)
-    try:
-        done = form.validate_on_submit() and submit(
-            form,
-            lambda: settings.retire_item(actor, item_id, seen=form.seen.data or ""),
-            lambda ended: Done(
-                url_for("visits.items"), f"“{ended.name}”已停用，今天还能选，明天起不再提供。以前的记录不变。"
-            ),
-        )
-    except Conflict as error:
-        return _item_page(item_id, 409, form, error.message)
-    return go(done.url, done.message) if done else _item_page(item_id, 422, form)
+    return settle(
+        form,
+        lambda: settings.retire_item(actor, item_id, seen=form.seen.data or ""),
+        lambda ended: Done(
+            url_for("visits.items"), f"“{ended.name}”已停用，今天还能选，明天起不再提供。以前的记录不变。"
+        ),
+        lambda status, message: _item_page(item_id, status, form, message),
+    )
 
 
 def _offer(form: ItemForm, listed: Sequence[ServiceItem], place: Place, names: Mapping[str, str]) -> None:

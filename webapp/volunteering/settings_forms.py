@@ -10,8 +10,9 @@ from wtforms.validators import DataRequired, InputRequired, Length
 
 from webapp.directory.posts import LEVEL_NAMES
 from webapp.foundation.forms import SeenForm
+from webapp.foundation.order import FIRST
 from webapp.volunteering.models import CheckInKind
-from webapp.volunteering.service.settings import FIRST, LEVELS, KindInput
+from webapp.volunteering.service.settings import LEVELS, KindInput
 
 
 class KindForm(SeenForm):

@@ -8,9 +8,9 @@ from flask import Response, url_for
 
 from webapp.directory.posts import LEVEL_NAMES, Level, Permission
 from webapp.foundation.access import current_actor, may
-from webapp.foundation.errors import Conflict
-from webapp.foundation.forms import SeenForm, submit
+from webapp.foundation.forms import SeenForm, settle, submit
 from webapp.foundation.htmx import go, page
+from webapp.foundation.order import FIRST
 from webapp.foundation.receipts import Done
 from webapp.volunteering import settings_queries
 from webapp.volunteering.models import CheckInKind
@@ -40,7 +40,7 @@ def new_kind() -> Response:
     """Offer another kind."""
     actor = current_actor()
     offered = settings_queries.in_use(settings_queries.kinds())
-    form = KindForm(after=offered[-1].id if offered else settings.FIRST).offer(offered)
+    form = KindForm(after=offered[-1].id if offered else FIRST).offer(offered)
     if form.validate_on_submit():
         done = submit(
             form,
@@ -67,17 +67,14 @@ def change_kind(kind_id: int) -> Response:
     listed = settings_queries.kinds()
     settings_queries.place_of(listed, kind_id)
     form = KindForm().offer(_others(listed, kind_id))
-    try:
-        done = form.validate_on_submit() and submit(
-            form,
-            lambda: settings.change_kind(
-                actor, kind_id, given=form.given(), after=form.after.data, seen=form.seen.data or ""
-            ),
-            lambda changed: Done(url_for(".kinds"), f"“{changed.name}”已保存。"),
-        )
-    except Conflict as error:
-        return _kind_page(kind_id, 409, form, error.message)
-    return go(done.url, done.message) if done else _kind_page(kind_id, 422, form)
+    return settle(
+        form,
+        lambda: settings.change_kind(
+            actor, kind_id, given=form.given(), after=form.after.data, seen=form.seen.data or ""
+        ),
+        lambda changed: Done(url_for(".kinds"), f"“{changed.name}”已保存。"),
+        lambda status, message: _kind_page(kind_id, status, form, message),
+    )
 
 
 @bp.post("/kinds/<int:kind_id>/retire")
@@ -97,15 +94,12 @@ def restore_kind(kind_id: int) -> Response:
 def _switch(kind_id: int, do: Callable[..., CheckInKind], said: str) -> Response:
     actor, form = current_actor(), SwitchForm()
     settings_queries.place_of(settings_queries.kinds(), kind_id)
-    try:
-        done = form.validate_on_submit() and submit(
-            form,
-            lambda: do(actor, kind_id, seen=form.seen.data or ""),
-            lambda switched: Done(url_for(".kinds"), f"“{switched.name}”{said}"),
-        )
-    except Conflict as error:
-        return _kind_page(kind_id, 409, form, error.message)
-    return go(done.url, done.message) if done else _kind_page(kind_id, 422, form)
+    return settle(
+        form,
+        lambda: do(actor, kind_id, seen=form.seen.data or ""),
+        lambda switched: Done(url_for(".kinds"), f"“{switched.name}”{said}"),
+        lambda status, message: _kind_page(kind_id, status, form, message),
+    )
 
 
 def _others(listed: Sequence[CheckInKind], kind_id: int) -> list[CheckInKind]:

@@ -12,11 +12,11 @@ from webapp.foundation import clock, journal
 from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid
+from webapp.foundation.order import put_behind
 from webapp.volunteering import settings_queries
 from webapp.volunteering.models import CheckInKind
 
 LEVELS = (Level.COMMUNITY, Level.GRID)  # where one can report
-FIRST = 0  # in place of a kind's id: before all others
 MOVED = "这一类刚被别人改过。请看现在的内容，还要改就再提交一次。"
 
 
@@ -124,12 +124,7 @@ def _check(kinds: list[CheckInKind], given: KindInput, kind: CheckInKind | None 
 
 def _place(kinds: list[CheckInKind], kind: CheckInKind, after: int) -> None:
     """Number the list anew, with ``kind`` behind the one that is named."""
-    rest = [other for other in kinds if other is not kind]
-    places = [FIRST, *(other.id for other in rest)]
-    if after not in places:
-        raise Invalid("请选择排在哪一类后面。", "after")
-    rest.insert(places.index(after), kind)
-    for number, each in enumerate(rest):
+    for number, each in enumerate(put_behind(kinds, kind, after)):
         each.sort = number
 
 
