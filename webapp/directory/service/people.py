@@ -67,15 +67,8 @@ def appoint(
         if locked(Person, person_id) is None:
             raise NotFound
         unit = _unit_for_post(actor, Post(post), unit_code)
-        same = sa.select(Appointment.id).where(
-            Appointment.person_id == person_id,
-            Appointment.post == post,
-            Appointment.unit_id == unit.id,
-            sa.or_(Appointment.ends_on.is_(None), Appointment.ends_on >= starts_on),
-        )
-        if ends_on:
-            same = same.where(Appointment.starts_on <= ends_on)
-        if session.scalar(same.limit(1)):
+        same = (Appointment.person_id == person_id, Appointment.post == post, Appointment.unit_id == unit.id)
+        if _counts(Appointment, starts_on, ends_on, *same):
             raise Conflict("这个人在这段时间已经有同样的职务，不用再任命。")
         row = Appointment(
             person_id=person_id, post=post, unit_id=unit.id, starts_on=starts_on, ends_on=ends_on
@@ -131,6 +124,19 @@ def end_appointment(actor: Actor, appointment_id: int, *, last_day: date) -> App
         return row
 
 
+def _counts(
+    table: type[Appointment] | type[Seat],
+    starts_on: date,
+    ends_on: date | None,
+    *same: sa.ColumnElement[bool],
+) -> bool:
+    """Whether such a row holds on any of these days."""
+    rows = sa.select(table.id).where(*same, sa.or_(table.ends_on.is_(None), table.ends_on >= starts_on))
+    if ends_on:
+        rows = rows.where(table.starts_on <= ends_on)
+    return db.session.scalar(rows.limit(1)) is not None
+
+
 def take_seat(
     actor: Actor,
     *,
@@ -159,15 +165,8 @@ def take_seat(
         if person is None:
             raise NotFound
         unit = _grid_with(actor, body, unit_code, starts_on, ends_on)
-        same = sa.select(Seat.id).where(
-            Seat.person_id == person_id,
-            Seat.unit_id == unit.id,
-            Seat.body == body,
-            sa.or_(Seat.ends_on.is_(None), Seat.ends_on >= starts_on),
-        )
-        if ends_on:
-            same = same.where(Seat.starts_on <= ends_on)
-        if session.scalar(same.limit(1)):
+        same = (Seat.person_id == person_id, Seat.unit_id == unit.id, Seat.body == body)
+        if _counts(Seat, starts_on, ends_on, *same):
             raise Conflict("这个人在这段时间已经有这个席位，不用再登记。")
         row = Seat(
             person_id=person_id, unit_id=unit.id, body=body, title=title, starts_on=starts_on, ends_on=ends_on
