@@ -107,6 +107,29 @@ def test_photos_are_optional_made_small_and_for_those_in_scope(lite_app: Flask, 
     browse.log_in("grid_worker2").get(addresses[1], status=404)
 
 
+def test_photos_of_a_form_that_comes_back_need_not_be_chosen_again(lite_app: Flask, browse: Browse) -> None:
+    browse.log_in("grid_worker")
+    incomplete = {"kind": "home_visit", "items": "policy"}
+    page = browse.post("/visits/new", {**incomplete, "photos": [photo(), photo()]}, status=422).text
+    assert "带上刚才选的 2 张照片" in page
+    held = re.search(r'name="photos_held" value="([0-9a-f,]+)"', page)
+    assert held is not None
+    page = browse.follow(
+        browse.post("/visits/new", {**THREE, "photos": photo(), "photos_held": held[1]})
+    ).text
+    assert page.count("?small=1") == 3
+
+
+def test_nobody_gets_at_the_held_photos_of_another(lite_app: Flask, browse: Browse) -> None:
+    browse.log_in("grid_worker")
+    page = browse.post("/visits/new", {"kind": "home_visit", "photos": photo()}, status=422).text
+    held = re.search(r'name="photos_held" value="([0-9a-f]+)"', page)
+    assert held is not None
+    browse.log_in("grid_worker1b")
+    page = browse.follow(browse.post("/visits/new", {**THREE, "photos_held": held[1]})).text
+    assert "?small=1" not in page
+
+
 @pytest.mark.parametrize(
     ("files", "words"),
     [

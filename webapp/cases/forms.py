@@ -9,7 +9,6 @@ from wtforms import (
     BooleanField,
     DateField,
     HiddenField,
-    MultipleFileField,
     RadioField,
     SelectField,
     SelectMultipleField,
@@ -35,10 +34,8 @@ from webapp.cases.workflow import (
     Source,
     Verdict,
 )
-from webapp.foundation import photos, private
-from webapp.foundation.errors import Invalid
-from webapp.foundation.forms import Form, IntegerField, ReasonField
-from webapp.foundation.photos import MAX_PHOTOS, ReadyPhoto
+from webapp.foundation import private
+from webapp.foundation.forms import Form, IntegerField, PhotosField, ReasonField
 
 LONGEST = 2000
 SHORT = 120
@@ -48,24 +45,6 @@ NOBODY = 0  # a choice of unit that was not made
 def shorter_than(limit: int) -> Length:
     """At most ``limit`` characters, said in Chinese."""
     return Length(max=limit, message=f"最多写{limit}个字。")
-
-
-class PhotosField(MultipleFileField):
-    """Photos; once the form is valid, ``ready`` holds them checked and made small. An empty field is no photo."""
-
-    ready: list[ReadyPhoto]
-
-    def pre_validate(self, form: Any) -> None:
-        """Take each one in, before any transaction begins: it costs the processor's time."""
-        sent = [file for file in self.data or [] if getattr(file, "filename", "")]
-        try:
-            if len(sent) > MAX_PHOTOS:
-                raise Invalid(f"最多上传 {MAX_PHOTOS} 张照片。")
-            self.ready = [photos.accept(file.stream) for file in sent]
-        except Invalid as error:
-            raise ValidationError(error.message) from None
-        for file in sent:
-            file.stream.seek(0)  # the receipt digests it
 
 
 def check_phone(_: Form, field: TelField) -> None:

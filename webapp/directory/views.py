@@ -11,8 +11,8 @@ from webapp.directory.posts import LEVEL_NAMES, LEVELS_BELOW, STATION_LEVELS, Pe
 from webapp.foundation import qr
 from webapp.foundation.access import current_actor, may
 from webapp.foundation.errors import Conflict
-from webapp.foundation.forms import submit
-from webapp.foundation.htmx import go, page
+from webapp.foundation.forms import Form, once
+from webapp.foundation.htmx import page
 from webapp.foundation.receipts import Done
 
 bp = Blueprint("directory", __name__, url_prefix="/directory")
@@ -48,10 +48,11 @@ def unit(code: str) -> Response:
     return _unit_page(code)
 
 
-def _unit_page(code: str, change: UnitForm | None = None, status: int = 200) -> Response:
+def _unit_page(code: str, form: Form | None = None, status: int = 200) -> Response:
     actor = current_actor()
     found = queries.unit_page(actor, code)
     known = {"branch": found.branch, "coverage": found.coverage}
+    change = form if isinstance(form, UnitForm) else None
     return page(
         "directory/unit.html",
         status=status,
@@ -68,37 +69,26 @@ def _unit_page(code: str, change: UnitForm | None = None, status: int = 200) -> 
     )
 
 
+def _unit_form(code: str) -> UnitForm:
+    return UnitForm().fit(queries.unit_for(current_actor(), code).level)
+
+
 @bp.post("/units/<code>/change")
 @may(Permission.DIRECTORY_MANAGE, record="unit")
-def change_unit(code: str) -> Response:
+@once(_unit_form, again=_unit_page)
+def change_unit(form: UnitForm, code: str) -> Done:
     """Change its name and what is known of it."""
-    actor = current_actor()
-    form = UnitForm().fit(queries.unit_for(actor, code).level)
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: service.change_unit(actor, code, form.facts()),
-            lambda row: Done(url_for("directory.unit", code=row.code), "已保存。"),
-        )
-        if done:
-            return go(done.url, done.message)
-    return _unit_page(code, form, status=422)
+    unit = service.change_unit(current_actor(), code, form.facts())
+    return Done(url_for("directory.unit", code=unit.code), "已保存。")
 
 
 @bp.post("/units/<code>/retire")
 @may(Permission.DIRECTORY_MANAGE, record="unit")
-def retire_unit(code: str) -> Response:
+@once(lambda code: ButtonForm(), again=_unit_page)
+def retire_unit(form: ButtonForm, code: str) -> Done:
     """Take it out of use."""
-    actor, form = current_actor(), ButtonForm()
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: service.retire_unit(actor, code),
-            lambda row: Done(url_for("directory.index"), f"{row.short_name}已停用。"),
-        )
-        if done:
-            return go(done.url, done.message)
-    return _unit_page(code, status=422)
+    unit = service.retire_unit(current_actor(), code)
+    return Done(url_for("directory.index"), f"{unit.short_name}已停用。")
 
 
 @bp.get("/stations/")
@@ -183,60 +173,21 @@ def _person_page(person_id: int, phone: str = "") -> Response:
     )
 
 
-@bp.get("/people/new")
-@may(Permission.DIRECTORY_MANAGE)
-def new_person() -> Response:
-    """Ask for name and phone."""
-    return page("directory/person_new.html", form=PersonForm(formdata=None))
+def _person_new_page(form: PersonForm, status: int) -> Response:
+    return page("directory/person_new.html", status=status, form=form)
 
 
-@bp.post("/people/new")
+@bp.route("/people/new", methods=["GET", "POST"])
 @may(Permission.DIRECTORY_MANAGE)
-def create_person() -> Response:
+@once(PersonForm, again=_person_new_page)
+def new_person(form: PersonForm) -> Done:
     """Enter a person into the register."""
-    actor, form = current_actor(), PersonForm()
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: service.create_person(actor, name=form.name.data, phone=form.phone.data or ""),
-            lambda row: Done(
-                url_for("directory.person", person_id=row.id), "已登记。接下来可以任命职务、开通账号。"
-            ),
-        )
-        if done:
-            return go(done.url, done.message)
-    return page("directory/person_new.html", status=422, form=form)
+    person = service.create_person(current_actor(), name=form.name.data, phone=form.phone.data or "")
+    return Done(url_for("directory.person", person_id=person.id), "已登记。接下来可以任命职务、开通账号。")
 
 
-@bp.get("/people/<int:person_id>/appoint")
-@may(Permission.DIRECTORY_MANAGE, record="person")
-def new_appointment(person_id: int) -> Response:
-    """Find the unit, then ask for post and days."""
-    form = AppointForm(formdata=None, unit_code=request.args.get("unit", ""))
-    return _appoint_page(person_id, form)
-
-
-@bp.post("/people/<int:person_id>/appoint")
-@may(Permission.DIRECTORY_MANAGE, record="person")
-def appoint(person_id: int) -> Response:
-    """Give the person a post."""
-    actor, form = current_actor(), AppointForm()
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: service.appoint(
-                actor,
-                person_id=person_id,
-                post=form.post.data,
-                unit_code=form.unit_code.data,
-                starts_on=form.starts_on.data,
-                ends_on=form.ends_on.data,
-            ),
-            lambda _: Done(url_for("directory.person", person_id=person_id), "已任命。"),
-        )
-        if done:
-            return go(done.url, done.message)
-    return _appoint_page(person_id, form, status=422)
+def _appoint_form(person_id: int) -> AppointForm:
+    return AppointForm(unit_code=request.args.get("unit", ""))
 
 
 def _appoint_page(person_id: int, form: AppointForm, status: int = 200) -> Response:
@@ -250,35 +201,35 @@ def _appoint_page(person_id: int, form: AppointForm, status: int = 200) -> Respo
         found=queries.person_page(actor, person_id),
         units=queries.find_units(actor, text) if text else [],
         levels=LEVEL_NAMES,
-        endpoint="directory.new_appointment",
+        endpoint="directory.appoint",
     )
 
 
-@bp.get("/appointments/<int:appointment_id>/end")
-@may(Permission.DIRECTORY_MANAGE, record="appointment")
-def ending(appointment_id: int) -> Response:
-    """Ask for the last day."""
-    return _ending_page(appointment_id, EndForm(formdata=None))
-
-
-@bp.post("/appointments/<int:appointment_id>/end")
-@may(Permission.DIRECTORY_MANAGE, record="appointment")
-def end_appointment(appointment_id: int) -> Response:
-    """End it."""
-    actor, form = current_actor(), EndForm()
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: service.end_appointment(actor, appointment_id, last_day=form.last_day.data),
-            lambda row: Done(
-                url_for("directory.person", person_id=row.person_id), "已记下，过了最后一天就不能再使用。"
-            ),
-        )
-        if done:
-            return go(done.url, done.message)
-    return _ending_page(appointment_id, form, status=422)
+@bp.route("/people/<int:person_id>/appoint", methods=["GET", "POST"])
+@may(Permission.DIRECTORY_MANAGE, record="person")
+@once(_appoint_form, again=_appoint_page)
+def appoint(form: AppointForm, person_id: int) -> Done:
+    """Find the unit, then give the person a post there."""
+    service.appoint(
+        current_actor(),
+        person_id=person_id,
+        post=form.post.data,
+        unit_code=form.unit_code.data,
+        starts_on=form.starts_on.data,
+        ends_on=form.ends_on.data,
+    )
+    return Done(url_for("directory.person", person_id=person_id), "已任命。")
 
 
 def _ending_page(appointment_id: int, form: EndForm, status: int = 200) -> Response:
     held = queries.appointment_for(current_actor(), appointment_id)
     return page("directory/ending.html", status=status, form=form, held=held)
+
+
+@bp.route("/appointments/<int:appointment_id>/end", methods=["GET", "POST"])
+@may(Permission.DIRECTORY_MANAGE, record="appointment")
+@once(lambda appointment_id: EndForm(), again=_ending_page)
+def end_appointment(form: EndForm, appointment_id: int) -> Done:
+    """Ask for the last day, and end it."""
+    row = service.end_appointment(current_actor(), appointment_id, last_day=form.last_day.data)
+    return Done(url_for("directory.person", person_id=row.person_id), "已记下，过了最后一天就不能再使用。")

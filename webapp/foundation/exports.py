@@ -108,8 +108,9 @@ def _note_once(form: Form, table: Table, detail: dict[str, Any]) -> None:
     # One page offers both kinds of file, and may stand open for days: what went out since is another export.
     taken = replace(arrival, id=uuid.uuid5(arrival.id, f"{arrival.digest} {table.digest()}"))
     room, _, view = (request.endpoint or "").partition(".")
-    receipts.once(
-        taken,
-        lambda: journal.record(actor, f"{room}:export", "list", view.removeprefix("export_"), detail),
-        lambda _: Done(request.path),
-    )
+
+    def note() -> Done:
+        journal.record(actor, f"{room}:export", "list", view.removeprefix("export_"), detail)
+        return Done(request.path)
+
+    receipts.once(taken, note)

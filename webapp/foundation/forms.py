@@ -6,14 +6,16 @@ import hashlib
 import uuid
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from functools import wraps
+from typing import Any, ClassVar, Concatenate, TypeVar
 
 import wtforms
-from flask import Response, g, request
+from flask import Response, flash, g, request, session
 from flask_wtf import FlaskForm
 from wtforms import (
     DateTimeLocalField,
     HiddenField,
+    MultipleFileField,
     PasswordField,
     SearchField,
     StringField,
@@ -23,18 +25,22 @@ from wtforms import (
 )
 from wtforms.i18n import get_translations
 
-from webapp.foundation import clock, outbox, receipts
+from webapp.foundation import clock, outbox, photos, receipts
 from webapp.foundation.errors import Conflict, DomainError, Invalid
 from webapp.foundation.htmx import go
+from webapp.foundation.photos import MAX_PHOTOS, ReadyPhoto
 from webapp.foundation.receipts import Done, Submission
 
 T = TypeVar("T")
+F = TypeVar("F", bound="Form")
 # The phone's outbox describes in words what it sends, for people to read where it can't be placed.
 CONTENT_IN_WORDS = "outbox_text"
 BIGGEST = 10**12
 UNKNOWN_CHOICE = "请从列出的选项里选。"
 TRIMMED = (StringField, TextAreaField, TelField, SearchField)
 NOT_CONTENT = ("csrf_token", "submission_id", CONTENT_IN_WORDS)
+# Sent along by the page after a lapsed login: the form is to be shown as it was filled in, not to be done yet.
+RESUME = "resume"
 
 
 class IntegerField(wtforms.IntegerField):
@@ -130,6 +136,18 @@ class Form(FlaskForm):
         else:
             self.form_errors.append(error.message)
 
+    def decide_anew(self) -> None:
+        """After a refusal that showed what holds by now: to send the form again is a new decision."""
+        self.submission_id.data = str(uuid.uuid4())
+        if "seen" in self:
+            self["seen"].data = self["seen"].object_data
+
+    def hold_photos(self) -> None:
+        """Keep the photos that came with a form that has to come back."""
+        for field in self:
+            if isinstance(field, PhotosField):
+                field.hold()
+
 
 class ReasonField(TextAreaField):
     """A reason, from ready phrases (chips) and free text under one name; both together where both are given."""
@@ -137,6 +155,47 @@ class ReasonField(TextAreaField):
     def process_formdata(self, valuelist: list[str]) -> None:
         """Join what was chosen and what was written."""
         self.data = "；".join(dict.fromkeys(value.strip() for value in valuelist if value.strip()))
+
+
+class PhotosField(MultipleFileField):
+    """Up to three photos. Once the form is valid, ``ready`` holds them checked and made small.
+
+    Where the form has to come back, ``hold`` keeps them on the server: a browser never fills in a file field again.
+    """
+
+    ready: list[ReadyPhoto]
+    held: list[str]
+
+    def process(self, formdata: Any, *args: Any, **kwargs: Any) -> None:
+        """Take in what was sent now, and the ids of the photos that an earlier answer held."""
+        super().process(formdata, *args, **kwargs)
+        named = formdata.get(self.held_name, "") if formdata else ""
+        self.held = [photo_id for photo_id in named.split(",") if photo_id]
+        self.ready = []
+
+    @property
+    def held_name(self) -> str:
+        """The name under which the form sends the ids of held photos back."""
+        return f"{self.name}_held"
+
+    def pre_validate(self, form: Any) -> None:
+        """Decode them before any transaction begins: it costs the processor's time."""
+        sent = [file for file in self.data or [] if getattr(file, "filename", "")]
+        try:
+            kept = photos.held(self.held, _person_id())
+            if len(sent) + len(kept) > MAX_PHOTOS:
+                raise Invalid(f"最多上传 {MAX_PHOTOS} 张照片。")
+            self.ready = kept + [photos.accept(file.stream) for file in sent]
+        except Invalid as error:
+            raise ValidationError(error.message) from None
+        finally:
+            for file in sent:
+                file.stream.seek(0)  # the receipt digests it
+
+    def hold(self) -> None:
+        """Keep them for the form's next try."""
+        if len(self.ready) > len(self.held):
+            self.held = photos.hold(self.ready, _person_id())
 
 
 class LocalDateTimeField(DateTimeLocalField):
@@ -167,6 +226,11 @@ def _first(errors: Any) -> str:
     return errors
 
 
+def _person_id() -> int | None:
+    actor = g.get("actor")
+    return actor.person_id if actor else None
+
+
 def submission(form: Form) -> Submission:
     """The arrival that this request is: who sends which content to which address."""
     # A password must not be kept, not even as a quick hash.
@@ -176,10 +240,9 @@ def submission(form: Form) -> Submission:
     }
     for key, files in request.files.lists():
         content[f"file:{key}"] = [_file_digest(file) for file in files if file.filename]
-    actor = g.get("actor")
     return Submission(
         id=uuid.UUID(form.submission_id.data),
-        person_id=actor.person_id if actor else None,
+        person_id=_person_id(),
         action=f"{request.endpoint}:{request.path}",
         digest=receipts.digest(content),
         origin=outbox.origin(),
@@ -211,7 +274,7 @@ def submit(form: Form, do: Callable[[], T], answer: Callable[[T], Done]) -> Done
     """
     try:
         arrival = submission(form)
-        done = receipts.once(arrival, do, answer)
+        done = receipts.once(arrival, lambda: answer(do()))
     except Invalid as error:
         form.refuse(error)
         return None
@@ -234,3 +297,49 @@ def settle(
     except Conflict as error:
         return again(409, error.message)
     return go(done.url, done.message) if done else again(422, "")
+
+
+def _onwards(done: Done, **_: Any) -> Response:
+    return go(done.url, done.message)
+
+
+def once(
+    make: Callable[..., F], again: Callable[..., Response], then: Callable[..., Response] = _onwards
+) -> Callable[[Callable[Concatenate[F, ...], Done]], Callable[..., Response]]:
+    """A view that changes something, at most once for a submission, in one transaction with its receipt.
+
+    ``make`` builds the form from the address's arguments. A GET shows it by ``again``, which also shows the page when
+    the input is wrong (422) or somebody was quicker (409): then with what was typed, the photos too, and the reason.
+    A form that remembers what its sender saw has a field ``seen``, which ``make`` fills with what holds now.
+    ``then`` answers a success, if not by going where the view says.
+    """
+
+    def decorate(view: Callable[Concatenate[F, ...], Done]) -> Callable[..., Response]:
+        @wraps(view)
+        def run(**args: Any) -> Response:
+            form = make(**args)
+            if not form.is_submitted() or RESUME in request.form:
+                return again(**args, form=form, status=200)
+            status = 422
+            try:
+                if form.validate():
+                    arrival = submission(form)
+                    done = receipts.once(arrival, lambda: view(form, **args))
+                    session.update(done.remember)
+                    return outbox.receipt(arrival.id, done) if outbox.asks() else then(done, **args)
+            except Invalid as error:
+                form.refuse(error)
+            except Conflict as error:
+                if outbox.asks():
+                    raise
+                status = 409
+                form.decide_anew()
+                flash(error.message, "overdue")
+            if outbox.asks():
+                return outbox.refused(form.refusal(), form.first_errors())
+            form.hold_photos()
+            return again(**args, form=form, status=status)
+
+        return run
+
+    return decorate

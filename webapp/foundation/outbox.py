@@ -86,6 +86,11 @@ def receipt(submission_id: uuid.UUID, done: Done) -> Response:
     )
 
 
+def refused(message: str, errors: dict[str, str]) -> Response:
+    """That the input is wrong; ``errors`` by field."""
+    return refusal(422, message or NOT_DONE, errors=errors)
+
+
 def refusal(status: int, message: str, **more: object) -> Response:
     """That it was not done, and why."""
     return _json(status, message=message, **more)

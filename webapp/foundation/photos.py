@@ -13,7 +13,7 @@ import uuid
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
@@ -246,27 +246,53 @@ def attach(
     there = db.session.scalar(sa.select(sa.func.count()).select_from(Photo).where(mine)) or 0
     if there + len(photos) > MAX_PHOTOS:
         raise _invalid(f"最多上传 {MAX_PHOTOS} 张照片。")
-    ids = []
-    for position, photo in enumerate(photos, start=there):
-        photo_id = uuid.uuid4().hex
-        if_undone(partial(_store().erase, photo_id))
-        _store().write(photo_id, photo)
-        db.session.add(
-            Photo(
-                id=photo_id,
-                owner_type=owner_type,
-                owner_id=owner_id,
-                position=position,
-                width=photo.width,
-                height=photo.height,
-                bytes=len(photo.image),
-                sha256=photo.sha256,
-                created_by_id=created_by_id,
-                created_at=clock.now(),
-            )
+    return [
+        _add(owner_type, owner_id, position, photo, created_by_id)
+        for position, photo in enumerate(photos, start=there)
+    ]
+
+
+def _add(owner_type: str, owner_id: int, position: int, photo: ReadyPhoto, created_by_id: int | None) -> str:
+    photo_id = uuid.uuid4().hex
+    if_undone(partial(_store().erase, photo_id))
+    _store().write(photo_id, photo)
+    db.session.add(
+        Photo(
+            id=photo_id,
+            owner_type=owner_type,
+            owner_id=owner_id,
+            position=position,
+            width=photo.width,
+            height=photo.height,
+            bytes=len(photo.image),
+            sha256=photo.sha256,
+            created_by_id=created_by_id,
+            created_at=clock.now(),
         )
-        ids.append(photo_id)
-    return ids
+    )
+    return photo_id
+
+
+HELD = "held"  # the owner of photos whose form has to come back; they belong to no record yet
+HELD_FOR = timedelta(days=1)
+
+
+def hold(photos: Sequence[ReadyPhoto], person_id: int | None) -> list[str]:
+    """Keep photos whose form has to come back, for a day; returns ids that only its sender knows."""
+    with transaction():
+        return [_add(HELD, 0, position, photo, person_id) for position, photo in enumerate(photos)]
+
+
+def held(photo_ids: Sequence[str], person_id: int | None) -> list[ReadyPhoto]:
+    """Photos that ``hold`` kept for this person (None: for somebody without a login). Those that are gone are left out."""
+    mine = (Photo.owner_type == HELD, Photo.created_by_id == person_id, Photo.discarded_at.is_(None))
+    found = db.session.scalars(sa.select(Photo).where(Photo.id.in_(photo_ids[:MAX_PHOTOS]), *mine)).all()
+    return [_read(photo) for photo in sorted(found, key=lambda photo: photo_ids.index(photo.id))]
+
+
+def _read(photo: Photo) -> ReadyPhoto:
+    with open_photo(photo.id) as full, open_photo(photo.id, thumb=True) as thumb:
+        return ReadyPhoto(full.read(), thumb.read(), photo.width, photo.height, photo.sha256)
 
 
 def discard(owner_type: str, owner_id: int) -> None:
@@ -281,8 +307,10 @@ def discard(owner_type: str, owner_id: int) -> None:
 
 
 def purge() -> int:
-    """Erase the photos that were let go, files first; returns how many."""
-    gone = db.session.scalars(sa.select(Photo.id).where(Photo.discarded_at.is_not(None))).all()
+    """Erase the photos that were let go or held for a day in vain, files first; returns how many."""
+    forgotten = sa.and_(Photo.owner_type == HELD, Photo.created_at < clock.now() - HELD_FOR)
+    query = sa.select(Photo.id).where(sa.or_(Photo.discarded_at.is_not(None), forgotten))
+    gone = db.session.scalars(query).all()
     for photo_id in gone:
         _store().erase(photo_id)
     with transaction():

@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -23,8 +22,6 @@ from webapp.foundation import clock
 from webapp.foundation.db import Json, UTCDateTime, transaction, where_given
 from webapp.foundation.errors import Conflict
 from webapp.foundation.prepared import Prepared
-
-T = TypeVar("T")
 
 
 class Receipt(db.Model):
@@ -58,7 +55,7 @@ class Done:
 
     url: str
     message: str = ""
-    data: dict[str, object] = field(default_factory=dict)
+    remember: dict[str, object] = field(default_factory=dict)  # goes into the browser's session
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ def digest(content: Mapping[str, object]) -> str:
     ).hexdigest()
 
 
-def once(submission: Submission, do: Callable[[], T], answer: Callable[[T], Done]) -> Done:
+def once(submission: Submission, do: Callable[[], Done]) -> Done:
     """Do it, unless it was done: then give the same answer again.
 
     Raises:
@@ -108,7 +105,7 @@ def once(submission: Submission, do: Callable[[], T], answer: Callable[[T], Done
                     **_origin(submission.origin),
                 }
             )
-            done = answer(do())
+            done = do()
             _end.rows({"of": submission.id, "answer": asdict(done)})
             return done
     except IntegrityError:
@@ -143,4 +140,6 @@ def _replay(before: Receipt, submission: Submission) -> Done:
     )
     if not same:
         raise Conflict("这份表单已经提交过，内容与现在的不同。请刷新页面，核对后再提交。")
-    return Done(**before.result)  # type: ignore[arg-type]
+    kept = dict(before.result)
+    remember = kept.pop("remember", kept.pop("data", {}))  # receipts of older versions call it data
+    return Done(**kept, remember=remember)  # type: ignore[arg-type]

@@ -48,7 +48,12 @@ def _put_aside(person_id: int, reason: str) -> Response:
         return outbox.answer()
     arrival = replace(submission(form), person_id=person_id)
     parcel = _parcel(arrival, person_id, reason)
-    done = receipts.once(arrival, lambda: service.put_aside(parcel), lambda _: Done("/outbox", HANDED))
+
+    def put_aside() -> Done:
+        service.put_aside(parcel)
+        return Done("/outbox", HANDED)
+
+    done = receipts.once(arrival, put_aside)
     return outbox.receipt(arrival.id, done)
 
 

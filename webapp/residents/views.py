@@ -102,10 +102,10 @@ def send_report(code: str) -> Response:
             form,
             lambda: case_service.register_by_resident(code, **form.inputs()),
             # The receipt keeps the number; the code is a secret and is looked up again.
-            lambda done: Done(url_for("residents.received"), data={"number": done.number}),
+            lambda done: Done(url_for("residents.received"), remember={"reported": done.number}),
         )
         if done:
-            session["reported"] = done.data["number"]
+            session.update(done.remember)
             return go(done.url)
     return _report_page(code, form, 422)
 
@@ -237,10 +237,10 @@ def send_feedback() -> Response:
         done = submit(
             form,
             lambda: service.send_feedback(g.actor, **form.inputs()),
-            lambda row: Done(url_for("residents.feedback_received"), data={"id": row.id}),
+            lambda row: Done(url_for("residents.feedback_received"), remember={"feedback": row.id}),
         )
         if done:
-            session["feedback"] = done.data["id"]
+            session.update(done.remember)
             return go(done.url)
     return _feedback_page(form, 422)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask_wtf.file import MultipleFileField
 from wtforms import (
     BooleanField,
     DateField,
@@ -17,13 +16,10 @@ from wtforms import (
     TelField,
     TextAreaField,
     TimeField,
-    ValidationError,
 )
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
-from webapp.foundation import photos
-from webapp.foundation.errors import Invalid
-from webapp.foundation.forms import Form, LocalDateTimeField, ReasonField
+from webapp.foundation.forms import Form, LocalDateTimeField, PhotosField, ReasonField
 from webapp.visits.desk import MOST_WEEKS
 from webapp.visits.models import KIND_NAMES, OUTCOME_NAMES
 
@@ -52,7 +48,7 @@ class VisitForm(Form):
         "结果怎样", choices={**OUTCOME_NAMES}, validators=[InputRequired("请选择办理结果。")]
     )
     note = TextAreaField("情况说明", validators=[Length(max=NOTE_LENGTH)])
-    photos = MultipleFileField("照片")
+    photos = PhotosField("照片")
     unit_id = SelectField("地点", coerce=number_or_none, validate_choice=False)
     station_id = SelectField("接待站点", coerce=number_or_none, validate_choice=False)
     at = LocalDateTimeField("服务时间", validators=[Optional()])
@@ -73,19 +69,6 @@ class VisitForm(Form):
         self.items.choices = dict(items)
         self.unit_id.choices = numbered(places)
         self.station_id.choices = {"": "不选站点", **numbered(stations)}
-
-    def validate_photos(self, field: MultipleFileField) -> None:
-        """Take the photos in, before the transaction: decoding is slow."""
-        files = [file for file in field.data or [] if file and file.filename]
-        if len(files) > photos.MAX_PHOTOS:
-            raise ValidationError(f"最多上传 {photos.MAX_PHOTOS} 张照片。")
-        try:
-            self.ready = [photos.accept(file.stream) for file in files]
-        except Invalid as error:
-            raise ValidationError(error.message) from None
-        finally:
-            for file in files:
-                file.stream.seek(0)
 
 
 class ActionForm(Form):

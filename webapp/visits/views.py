@@ -11,12 +11,12 @@ from webapp.directory.posts import Permission
 from webapp.foundation import clock, outbox, photos
 from webapp.foundation.access import Actor, current_actor, may
 from webapp.foundation.errors import NotFound
-from webapp.foundation.forms import submit
+from webapp.foundation.forms import once, submit
 from webapp.foundation.htmx import go, page
 from webapp.foundation.receipts import Done
 from webapp.visits import carry_over, desk_queries, queries, service
 from webapp.visits.forms import ActionForm, CaseForm, VisitForm
-from webapp.visits.models import KIND_NAMES, OUTCOME_NAMES, Outcome, Visit, VisitKind
+from webapp.visits.models import KIND_NAMES, OUTCOME_NAMES, Outcome, VisitKind
 from webapp.visits.permissions import (
     check_can_see_resident,
     check_can_turn_into_case,
@@ -104,26 +104,20 @@ def agreed() -> Response:
     return page("visits/agreed.html", rows=queries.agreed_visits(current_actor()), today=clock.today())
 
 
-@bp.route("/new", methods=["GET", "POST"])
-@may(P.VISIT_LOG)
-def new() -> Response:
-    """Log a visit: three taps and 提交."""
+def _new_page(form: VisitForm, status: int) -> Response:
     actor = current_actor()
-    form = VisitForm() if request.method == "POST" else _fresh_form(actor)
-    if form.validate_on_submit():
-        done = submit(form, lambda: _log(actor, form), _after_logging)
-        if done:
-            return go(done.url)
     stations = queries.stations(actor)
     if not form.is_submitted() and form.station_id.data is None:
         form.station_id.data = queries.usual_station(actor, stations)
     form.offer(queries.items_for(actor), queries.places(actor), [(row.id, row.name) for row in stations])
-    status = 422 if form.errors else 200
     return page("visits/new.html", part="visits/_form.html", status=status, form=form, limit=FAVOURITES_SHOWN)
 
 
-def _fresh_form(actor: Actor) -> VisitForm:
+def _new_form() -> VisitForm:
     """The form with what the address tells: ``form=home_visit``, or the desk session that one sits at."""
+    if request.method == "POST":
+        return VisitForm()
+    actor = current_actor()
     desk_id = request.args.get("desk", type=int)
     desk = desk_queries.desk_for(actor, desk_id) if desk_id else None
     kind = VisitKind.STATION_RECEPTION if desk else request.args.get("form", "")
@@ -135,7 +129,11 @@ def _fresh_form(actor: Actor) -> VisitForm:
     )
 
 
-def _log(actor: Actor, form: VisitForm) -> Visit:
+@bp.route("/new", methods=["GET", "POST"])
+@may(P.VISIT_LOG)
+@once(_new_form, again=_new_page)
+def new(form: VisitForm) -> Done:
+    """Log a visit: three taps and 提交."""
     origin = outbox.origin()
     details = service.Details(
         unit_id=form.unit_id.data,
@@ -149,17 +147,17 @@ def _log(actor: Actor, form: VisitForm) -> Visit:
         note=form.note.data or "",
         next_visit_on=form.next_visit_on.data,
         do_not_disturb=form.do_not_disturb.data,
-        photos=form.ready,
+        photos=form.photos.ready,
     )
-    return service.log_visit(
-        actor, kind=form.kind.data, items=form.items.data, outcome=form.outcome.data, details=details
+    visit = service.log_visit(
+        current_actor(),
+        kind=form.kind.data,
+        items=form.items.data,
+        outcome=form.outcome.data,
+        details=details,
     )
-
-
-def _after_logging(visit: Visit) -> Done:
-    """To the page that says what was saved; where a case is to come of it, on to the case."""
     endpoint = "visits.case" if visit.outcome == Outcome.TO_CASE else "visits.saved"
-    return Done(url_for(endpoint, visit_id=visit.id), data={"visit": visit.id})
+    return Done(url_for(endpoint, visit_id=visit.id))
 
 
 @bp.get("/<int:visit_id>/saved")
