@@ -149,6 +149,10 @@ class Form(FlaskForm):
                 field.hold()
 
 
+class ButtonForm(Form):
+    """A form that is nothing but its button."""
+
+
 class ReasonField(TextAreaField):
     """A reason, from ready phrases (chips) and free text under one name; both together where both are given."""
 
@@ -256,7 +260,10 @@ def _file_digest(file: Any) -> str:
 
 
 class SeenForm(Form):
-    """Remembers what its sender saw (a digest of it), so that nobody undoes another's change unawares."""
+    """Remembers what its sender saw (a version or digest), so that nobody undoes another's change unawares.
+
+    The service refuses a stale edit with a ``Conflict`` that tells who changed what.
+    """
 
     seen = HiddenField()
 

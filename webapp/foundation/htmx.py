@@ -46,6 +46,12 @@ def page(full: str, part: str = "", status: int = 200, **data: Any) -> Response:
     return response
 
 
+def no_store(response: Response) -> Response:
+    """The same answer, with secrets or names in full: not even the browser may keep it."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def _messages() -> str:
     """The messages that wait, out of band; none most of the time, which always looks the same."""
     if "_flashes" in session:

@@ -1,0 +1,16 @@
+"""Addresses as the outside world knows them."""
+
+from __future__ import annotations
+
+from flask import current_app, request, url_for
+
+from webapp.config import Settings
+
+
+def public_url(endpoint: str, **values: object) -> str:
+    """The address of a page for QR codes and papers: below ``PUBLIC_URL``, or else below the host that was asked."""
+    settings: Settings = current_app.config["SETTINGS"]
+    path = url_for(endpoint, **values)  # type: ignore[arg-type]
+    if not settings.public_url:
+        return request.host_url.rstrip("/") + path
+    return settings.public_url + path.removeprefix(request.script_root)
