@@ -210,13 +210,13 @@ def test_the_catalogue_is_kept_by_its_unit(app: Flask, world: World) -> None:
     staff, reward = world_actor(world, "community_staff"), offer(world, stock=2)
     given = catalogue.RewardInput("示范大米", "goods", "五公斤", 12, "rice", 2, world.stations["center"])
     with pytest.raises(NotFound):
-        catalogue.change(world_actor(world, "community_staff2"), reward.id, given=given, version=1)
-    assert catalogue.change(staff, reward.id, given=given, version=1).cost == 12
+        catalogue.change(world_actor(world, "community_staff2"), reward.id, given=given, seen="1")
+    assert catalogue.change(staff, reward.id, given=given, seen="1").cost == 12
     with pytest.raises(Conflict, match="修改过"):
-        catalogue.change(world_actor(world, "community_secretary"), reward.id, given=given, version=1)
+        catalogue.change(world_actor(world, "community_secretary"), reward.id, given=given, seen="1")
     away = catalogue.RewardInput("示范大米", "goods", "", 12, "rice", 2, world.stations["station2"])
     with pytest.raises(Invalid):
-        catalogue.change(staff, reward.id, given=away, version=2)
+        catalogue.change(staff, reward.id, given=away, seen="2")
     assert catalogue.stock(staff, reward.id, amount=5).on_shelf == 7
     with pytest.raises(Invalid):
         catalogue.stock(staff, reward.id, amount=-1)

@@ -226,8 +226,8 @@ def test_the_catalogue_on_the_pages(lite_app: Flask, world: World, browse: Brows
     url = f"/points/rewards/{reward}"
     assert "说明" in browse.post(f"{url}/stock", {"amount": "-2"}, status=422).text
     assert "现有 3 份" in browse.follow(browse.post(f"{url}/stock", {"amount": "-2", "reason": "盘点"})).text
-    assert "已保存" in browse.follow(browse.post(url, {**given, "name": "长柄雨伞", "version": "1"})).text
-    browse.post(url, {**given, "version": "1"}, status=409)
+    assert "已保存" in browse.follow(browse.post(url, {**given, "name": "长柄雨伞", "seen": "1"})).text
+    browse.post(url, {**given, "seen": "1"}, status=409)
     browse.log_in("community_staff2").get(url, status=404)
     browse.log_in("community_staff")
     assert "已下架" in browse.follow(browse.post(f"{url}/retire")).text

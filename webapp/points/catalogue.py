@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from webapp.directory.models import Person, Unit
+from webapp.directory.changes import changed_meanwhile
+from webapp.directory.models import Unit
 from webapp.directory.scope import place_of
 from webapp.extensions import db
 from webapp.foundation import clock, journal
 from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
-from webapp.foundation.text import ago
 from webapp.points import reward_queries
 from webapp.points.models import Reward, StockKind, StockMovement
 
@@ -70,18 +70,17 @@ def offer(actor: Actor, *, given: RewardInput, stock: int) -> Reward:
         return reward
 
 
-def change(actor: Actor, reward_id: int, *, given: RewardInput, version: int) -> Reward:
-    """Change a reward; redemptions made before keep their cost and station.
+def change(actor: Actor, reward_id: int, *, given: RewardInput, seen: str) -> Reward:
+    """Change a reward; redemptions made before keep their cost and station. ``seen`` is the version on the page.
 
     Raises:
         NotFound: not in the actor's scope. Conflict: changed by somebody else meanwhile, or retired.
         Invalid: the station lies outside the actor's unit.
     """
-    with transaction() as session:
+    with transaction():
         reward = _held(actor, reward_id)
-        if reward.version != version:
-            person = session.get_one(Person, reward.changed_by)
-            raise Conflict(f"{person.name}{ago(reward.changed_at)}修改过这件奖品，请刷新后核对再改。")
+        if seen != str(reward.version):
+            raise changed_meanwhile("这件奖品", "reward", reward.id)
         _check(actor, given)
         for name, value in asdict(given).items():
             setattr(reward, name, value)

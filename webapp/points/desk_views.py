@@ -7,11 +7,10 @@ from flask import Response, request, url_for
 from webapp.directory.posts import Permission
 from webapp.foundation import clock
 from webapp.foundation.access import current_actor, may
-from webapp.foundation.forms import submit
+from webapp.foundation.forms import ButtonForm, once
 from webapp.foundation.htmx import go, page
 from webapp.foundation.receipts import Done
 from webapp.points import permissions, redemptions, reward_queries
-from webapp.points.forms import ActForm
 from webapp.points.views import bp
 
 P = Permission
@@ -27,15 +26,12 @@ def desk() -> Response:
     return page("points/desk.html", recent=reward_queries.handed_out_by(current_actor()))
 
 
-@bp.get("/desk/<code>")
-@may(P.REWARD_HAND_OUT, record="redemption_clerk")
-def desk_item(code: str) -> Response:
-    """What is to be handed out, and to whom."""
+def _desk_form(code: str) -> ButtonForm:
     redemptions.count_try(current_actor())
-    return _desk_page(code, ActForm())
+    return ButtonForm()
 
 
-def _desk_page(code: str, form: ActForm, status: int = 200) -> Response:
+def _desk_page(code: str, form: ButtonForm, status: int) -> Response:
     actor = current_actor()
     row = reward_queries.redemption_for_clerk(actor, code)
     refusal = permissions.why_not(permissions.check_can_hand_out, actor, row, clock.now())
@@ -49,18 +45,10 @@ def _desk_page(code: str, form: ActForm, status: int = 200) -> Response:
     )
 
 
-@bp.post("/desk/<code>")
+@bp.route("/desk/<code>", methods=["GET", "POST"])
 @may(P.REWARD_HAND_OUT, record="redemption_clerk")
-def hand_out(code: str) -> Response:
-    """Hand it out, once."""
-    actor, form = current_actor(), ActForm()
-    redemptions.count_try(actor)
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: redemptions.hand_out(actor, code),
-            lambda _: Done(url_for("points.desk"), "已发放，领取完成。"),
-        )
-        if done:
-            return go(done.url, done.message)
-    return _desk_page(code, form, status=422)
+@once(_desk_form, again=_desk_page)
+def desk_item(form: ButtonForm, code: str) -> Done:
+    """Show what is to be handed out, and to whom; hand it out, once."""
+    redemptions.hand_out(current_actor(), code)
+    return Done(url_for("points.desk"), "已发放，领取完成。")

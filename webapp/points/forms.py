@@ -40,10 +40,6 @@ MOST_POINTS = 100_000
 MOST_PIECES = 100_000
 
 
-class ActForm(Form):
-    """A form that is one button."""
-
-
 class AnswerForm(Form):
     """A decision, with its reason where it needs one; the service says where."""
 
@@ -62,7 +58,7 @@ class ProposeForm(Form):
     )
 
 
-class RewardForm(Form):
+class RewardForm(SeenForm):
     """A reward: new or changed."""
 
     name = StringField(
@@ -93,7 +89,6 @@ class RewardForm(Form):
         validators=[Optional(), NumberRange(1, MOST_PIECES, message="请填写 1 以上的整数。")],
     )
     about = TextAreaField("说明", validators=[Length(max=200, message="不超过 200 字。")])
-    version = HiddenField(default="1")
 
     def offer_stations(self, stations: Iterable[Any]) -> None:
         """Let one choose among ``stations`` (rows of id and name)."""
@@ -196,10 +191,6 @@ class EndRuleForm(SeenForm):
     """The last day of a rule."""
 
     last_day = DateField("最后一天", default=clock.today, validators=[InputRequired("请选择日期。")])
-
-
-class TakeBackForm(SeenForm):
-    """One button."""
 
 
 def _count(label: str, least: int, most: int, *others: Any) -> IntegerField:

@@ -10,7 +10,7 @@ from wtforms.fields import SelectChoice
 from webapp.directory.posts import Permission
 from webapp.foundation import clock
 from webapp.foundation.access import Actor, current_actor, may
-from webapp.foundation.forms import submit
+from webapp.foundation.forms import once
 from webapp.foundation.htmx import go, page, wants_part
 from webapp.foundation.receipts import Done
 from webapp.points import eligibility, permissions, queries, service
@@ -48,31 +48,6 @@ VERBS: dict[str, tuple[Verb, str]] = {
 }
 
 
-@bp.route("/propose", methods=["GET", "POST"])
-@may(P.POINTS_PROPOSE)
-def propose() -> Response:
-    """Put forward what no record proves by itself."""
-    actor, form = current_actor(), _propose_form()
-    if form.validate_on_submit():
-        given = {name: form[name].data for name in ("person_id", "rule_id", "day", "reason")}
-        done = submit(
-            form,
-            lambda: service.propose(actor, **given),
-            lambda row: Done(url_for("points.propose"), f"已申报 {row.amount} 分，等其他人审核。"),
-        )
-        if done:
-            return go(done.url, done.message)
-    status = 422 if form.is_submitted() else 200
-    return page(
-        "points/propose.html",
-        status=status,
-        form=form,
-        q=request.args.get("q", ""),
-        today=clock.today(),
-        earners=earners(eligibility.settings()),
-    )
-
-
 def _propose_form() -> ProposeForm:
     """The form with the people and the rules of today."""
     actor, today = current_actor(), clock.today()
@@ -87,6 +62,32 @@ def _propose_form() -> ProposeForm:
         for rule in queries.rules_on(today, RuleEvent.BY_HAND)
     ]
     return form
+
+
+def _propose_page(form: ProposeForm, status: int) -> Response:
+    return page(
+        "points/propose.html",
+        status=status,
+        form=form,
+        q=request.args.get("q", ""),
+        today=clock.today(),
+        earners=earners(eligibility.settings()),
+    )
+
+
+@bp.route("/propose", methods=["GET", "POST"])
+@may(P.POINTS_PROPOSE)
+@once(_propose_form, again=_propose_page)
+def propose(form: ProposeForm) -> Done:
+    """Put forward what no record proves by itself."""
+    row = service.propose(
+        current_actor(),
+        person_id=form.person_id.data,
+        rule_id=form.rule_id.data,
+        day=form.day.data,
+        reason=form.reason.data,
+    )
+    return Done(url_for("points.propose"), f"已申报 {row.amount} 分，等其他人审核。")
 
 
 @bp.get("/review")
@@ -155,21 +156,22 @@ def _hints(actor: Actor, entry: PointEntry) -> dict[str, str | None]:
     }
 
 
+def _answer_again(entry_id: int, form: AnswerForm, status: int, verb: str) -> Response:
+    return _review_page(entry_id, form, status)
+
+
+def _answered(done: Done, entry_id: int, verb: str) -> Response:
+    if not wants_part():
+        return go(done.url, done.message)
+    flash(done.message, "done")
+    return _review_page(entry_id, AnswerForm(formdata=None))
+
+
 @bp.post("/review/<int:entry_id>/<any(approve, reject, reverse, object, uphold, dismiss):verb>")
 @may(P.POINTS_REVIEW, record="point_entry")
-def answer(entry_id: int, verb: str) -> Response:
+@once(lambda entry_id, verb: AnswerForm(), again=_answer_again, then=_answered)
+def answer(form: AnswerForm, entry_id: int, verb: str) -> Done:
     """Do one of the verbs to an entry."""
-    actor, form = current_actor(), AnswerForm()
     do, said = VERBS[verb]
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: do(actor, entry_id, form.reason.data or ""),
-            lambda _: Done(url_for("points.review_entry", entry_id=entry_id), said),
-        )
-        if done and wants_part():
-            flash(done.message, "done")
-            return _review_page(entry_id, AnswerForm(formdata=None))
-        if done:
-            return go(done.url, done.message)
-    return _review_page(entry_id, form, status=422)
+    do(current_actor(), entry_id, form.reason.data or "")
+    return Done(url_for("points.review_entry", entry_id=entry_id), said)

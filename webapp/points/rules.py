@@ -13,15 +13,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from webapp.directory.models import Person
+from webapp.directory.changes import changed_meanwhile
 from webapp.extensions import db
 from webapp.foundation import clock, journal
 from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Conflict, Invalid
-from webapp.foundation.journal import JournalEntry
 from webapp.foundation.receipts import digest
-from webapp.foundation.text import ago
 from webapp.points import eligibility, permissions, queries
 from webapp.points.eligibility import Settings
 from webapp.points.models import Evidence, Per, PointRule, PointSettings, RuleEvent
@@ -184,7 +182,7 @@ def change_settings(actor: Actor, *, given: Settings, seen: str) -> None:
         row = locked(PointSettings, 1)
         before = eligibility.read_settings()
         if seen != settings_stamp(before):
-            raise _stale("积分设置", "point_settings", 1)
+            raise changed_meanwhile("积分设置", "point_settings", 1)
         if not given.bodies and not given.posts:
             raise Invalid("请至少选一类人，否则谁也不能得分和兑换。", "bodies")
         old, new = before._asdict(), given._asdict()
@@ -209,21 +207,8 @@ def _held(actor: Actor, rule_id: int, seen: str) -> tuple[Sequence[PointRule], S
     rules = _all_locked()
     standing = queries.standing_of(rules, rule_id, clock.today())
     if seen != stamp(rules, standing):
-        raise _stale("这项规则", "point_rule", standing.row.code)
+        raise changed_meanwhile("这项规则", "point_rule", standing.row.code)
     return rules, standing
-
-
-def _stale(what: str, subject_type: str, subject_id: object) -> Conflict:
-    """That somebody has changed it meanwhile; the journal knows who."""
-    last = db.session.execute(
-        sa.select(Person.name, JournalEntry.at)
-        .join(Person, Person.id == JournalEntry.person_id)
-        .where(JournalEntry.subject_type == subject_type, JournalEntry.subject_id == str(subject_id))
-        .order_by(JournalEntry.id.desc())
-        .limit(1)
-    ).one_or_none()
-    who = f"{last.name}{ago(last.at)}" if last else "刚才有人"
-    return Conflict(f"{who}修改过{what}，请刷新后核对再改。")
 
 
 def _check(rules: Iterable[PointRule], code: str, event: str, given: RuleInput, first_day: date) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from flask import Blueprint, Flask, Response, current_app, request, url_for
+from flask import Blueprint, Flask, Response, request, url_for
 
 from webapp.directory.posts import Permission
 from webapp.foundation import clock
 from webapp.foundation.access import current_actor, may
-from webapp.foundation.forms import submit
-from webapp.foundation.htmx import go, page
+from webapp.foundation.addresses import public_url
+from webapp.foundation.forms import ButtonForm, once
+from webapp.foundation.htmx import page
 from webapp.foundation.qr import qr_svg
 from webapp.foundation.receipts import Done
 from webapp.points import (
@@ -23,8 +24,8 @@ from webapp.points import (
     reward_queries,
     service,
 )
-from webapp.points.forms import ActForm, AnswerForm
-from webapp.points.models import REWARD_KIND_NAMES, PointEntry, RedemptionState
+from webapp.points.forms import AnswerForm
+from webapp.points.models import REWARD_KIND_NAMES, RedemptionState
 from webapp.points.words import WORDS, earners, rule_lines
 
 P = Permission
@@ -83,10 +84,10 @@ def shop() -> Response:
 @may(P.POINTS_OWN, record="reward")
 def reward(reward_id: int) -> Response:
     """One reward; asks once whether to redeem it."""
-    return _reward_page(reward_id, ActForm())
+    return _reward_page(reward_id, ButtonForm(), 200)
 
 
-def _reward_page(reward_id: int, form: ActForm, status: int = 200) -> Response:
+def _reward_page(reward_id: int, form: ButtonForm, status: int) -> Response:
     actor, today = current_actor(), clock.today()
     row = reward_queries.reward_for(actor, reward_id)
     summary = ledger.summary(actor.person_id, today, today)
@@ -96,18 +97,11 @@ def _reward_page(reward_id: int, form: ActForm, status: int = 200) -> Response:
 
 @bp.post("/shop/<int:reward_id>/redeem")
 @may(P.POINTS_OWN, record="reward")
-def redeem(reward_id: int) -> Response:
+@once(lambda reward_id: ButtonForm(), again=_reward_page)
+def redeem(form: ButtonForm, reward_id: int) -> Done:
     """Redeem it, and show the code."""
-    actor, form = current_actor(), ActForm()
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: redemptions.redeem(actor, reward_id=reward_id),
-            lambda row: Done(url_for("points.redemption", code=row.code), "兑换好了，凭领取码去领。"),
-        )
-        if done:
-            return go(done.url, done.message)
-    return _reward_page(reward_id, form, status=422)
+    row = redemptions.redeem(current_actor(), reward_id=reward_id)
+    return Done(url_for("points.redemption", code=row.code), "兑换好了，凭领取码去领。")
 
 
 @bp.get("/redemptions/")
@@ -122,53 +116,40 @@ def my_redemptions() -> Response:
 @may(P.POINTS_OWN, record="redemption")
 def redemption(code: str) -> Response:
     """The code fills the screen: QR, characters, place, hours, until when."""
-    return _redemption_page(code, ActForm())
+    return _redemption_page(code, ButtonForm(), 200)
 
 
-def _redemption_page(code: str, form: ActForm, status: int = 200) -> Response:
+def _redemption_page(code: str, form: ButtonForm, status: int) -> Response:
     row = reward_queries.redemption_for(current_actor(), code)
     open_ = row.state == RedemptionState.REQUESTED
-    qr = qr_svg(_address(url_for("points.desk_item", code=row.code))) if open_ else None
     return page(
         "points/redemption.html",
         status=status,
         redemption=row,
         about=reward_queries.described(row),
-        qr=qr,
+        qr=qr_svg(public_url("points.desk_item", code=row.code)) if open_ else None,
         form=form,
     )
 
 
-def _address(path: str) -> str:
-    """``path`` with the host, as a phone's camera needs it."""
-    base: str = current_app.config["SETTINGS"].public_url or request.host_url.rstrip("/")
-    return base + path
-
-
 @bp.post("/redemptions/<code>/cancel")
 @may(P.POINTS_OWN, record="redemption")
-def cancel(code: str) -> Response:
+@once(lambda code: ButtonForm(), again=_redemption_page)
+def cancel(form: ButtonForm, code: str) -> Done:
     """Give it up; points and piece go back."""
-    actor, form = current_actor(), ActForm()
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: redemptions.cancel(actor, code),
-            lambda row: Done(url_for("points.my_redemptions"), f"已取消，{row.cost} 分已退回。"),
-        )
-        if done:
-            return go(done.url, done.message)
-    return _redemption_page(code, form, status=422)
+    row = redemptions.cancel(current_actor(), code)
+    return Done(url_for("points.my_redemptions"), f"已取消，{row.cost} 分已退回。")
 
 
 @bp.get("/entries/<int:entry_id>")
 @may(P.POINTS_OWN, record="point_entry_own")
 def entry(entry_id: int) -> Response:
     """One of one's own entries, and what became of it."""
-    return _entry_page(queries.own_entry(current_actor(), entry_id), AnswerForm())
+    return _entry_page(entry_id, AnswerForm(), 200)
 
 
-def _entry_page(row: PointEntry, form: AnswerForm, status: int = 200) -> Response:
+def _entry_page(entry_id: int, form: AnswerForm, status: int) -> Response:
+    row = queries.own_entry(current_actor(), entry_id)
     against = permissions.why_not(
         permissions.check_can_object, current_actor(), row, queries.is_reversed(row.id)
     )
@@ -183,21 +164,18 @@ def _entry_page(row: PointEntry, form: AnswerForm, status: int = 200) -> Respons
     )
 
 
+def _objection_form(entry_id: int) -> AnswerForm:
+    queries.own_entry(current_actor(), entry_id)
+    return AnswerForm()
+
+
 @bp.post("/entries/<int:entry_id>/object")
 @may(P.POINTS_OWN, record="point_entry_own")
-def object_to(entry_id: int) -> Response:
+@once(_objection_form, again=_entry_page)
+def object_to(form: AnswerForm, entry_id: int) -> Done:
     """Say that one's own entry was wrongly refused or taken back."""
-    actor, form = current_actor(), AnswerForm()
-    row = queries.own_entry(actor, entry_id)
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: service.object_to(actor, entry_id, reason=form.reason.data),
-            lambda _: Done(url_for("points.entry", entry_id=entry_id), "异议已提出，由其他人核对后答复。"),
-        )
-        if done:
-            return go(done.url, done.message)
-    return _entry_page(row, form, status=422)
+    service.object_to(current_actor(), entry_id, reason=form.reason.data)
+    return Done(url_for("points.entry", entry_id=entry_id), "异议已提出，由其他人核对后答复。")
 
 
 @bp.get("/statement")
