@@ -103,7 +103,7 @@ def test_photos_are_optional_made_small_and_for_those_in_scope(lite_app: Flask, 
     answer = browse.get(addresses[1])
     assert answer.mimetype == "image/jpeg"
     assert Image.open(io.BytesIO(answer.data)).size == (1280, 640)
-    assert max(Image.open(io.BytesIO(browse.get(addresses[1] + "?small=1").data)).size) == 240
+    assert max(Image.open(io.BytesIO(browse.get(addresses[1] + "?thumb=1").data)).size) == 240
     browse.log_in("grid_worker2").get(addresses[1], status=404)
 
 
@@ -117,7 +117,7 @@ def test_photos_of_a_form_that_comes_back_need_not_be_chosen_again(lite_app: Fla
     page = browse.follow(
         browse.post("/visits/new", {**THREE, "photos": photo(), "photos_held": held[1]})
     ).text
-    assert page.count("?small=1") == 3
+    assert page.count("?thumb=1") == 3
 
 
 def test_nobody_gets_at_the_held_photos_of_another(lite_app: Flask, browse: Browse) -> None:
@@ -127,7 +127,7 @@ def test_nobody_gets_at_the_held_photos_of_another(lite_app: Flask, browse: Brow
     assert held is not None
     browse.log_in("grid_worker1b")
     page = browse.follow(browse.post("/visits/new", {**THREE, "photos_held": held[1]})).text
-    assert "?small=1" not in page
+    assert "?thumb=1" not in page
 
 
 @pytest.mark.parametrize(

@@ -142,20 +142,20 @@ def test_the_database_wants_insurance_for_what_is_risky(app: Flask, world: World
 def test_a_stale_edit_is_refused(app: Flask, world: World) -> None:
     activity = an_activity(world)
     worker = world.actor("grid_worker")
-    service.edit_activity(worker, activity.id, a_plan(world, title="楼道清扫（改）"), version=1)
+    service.edit_activity(worker, activity.id, a_plan(world, title="楼道清扫（改）"), seen="1")
     with pytest.raises(Conflict, match="刚被别人改过"):
-        service.edit_activity(worker, activity.id, a_plan(world), version=1)
+        service.edit_activity(worker, activity.id, a_plan(world), seen="1")
     assert db.session.get_one(Activity, activity.id).title == "楼道清扫（改）"
 
 
 def test_only_its_organisers_change_an_activity(app: Flask, world: World) -> None:
     activity = an_activity(world)
     with pytest.raises(NotFound):
-        service.edit_activity(world.actor("grid_worker2"), activity.id, a_plan(world), version=1)
+        service.edit_activity(world.actor("grid_worker2"), activity.id, a_plan(world), seen="1")
     whole = an_activity(world, "community_staff", unit_id=world.units["community"])
     with pytest.raises(Refused):
         service.cancel_activity(world.actor("grid_worker"), whole.id)
-    service.edit_activity(world.actor("branch_secretary"), activity.id, a_plan(world), version=1)
+    service.edit_activity(world.actor("branch_secretary"), activity.id, a_plan(world), seen="1")
     service.cancel_activity(world.actor("community_staff1b"), activity.id)
 
 
@@ -192,9 +192,9 @@ def test_more_room_lets_those_who_wait_in(app: Flask, world: World) -> None:
     people = volunteers(world, 4)
     for actor in people:
         service.sign_up(actor, activity.id)
-    service.edit_activity(world.actor("grid_worker"), activity.id, a_plan(world, capacity=3), version=1)
+    service.edit_activity(world.actor("grid_worker"), activity.id, a_plan(world, capacity=3), seen="1")
     assert queries.counts(activity.id) == {"signed_up": 3, "waiting": 1}
-    service.edit_activity(world.actor("grid_worker"), activity.id, a_plan(world), version=2)
+    service.edit_activity(world.actor("grid_worker"), activity.id, a_plan(world), seen="2")
     assert queries.counts(activity.id) == {"signed_up": 4}
 
 

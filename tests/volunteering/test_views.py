@@ -95,10 +95,15 @@ def test_editing_keeps_what_is_there_and_refuses_a_stale_form(
     url = f"/volunteering/{activity.id}/edit"
     page = browse.get(url).text
     assert "带扫帚" in page
-    assert 'type="hidden" name="version" value="1"' in page
-    browse.post(url, new_activity(world, title="大扫除", version="1"))
+    assert 'type="hidden" name="seen" value="1"' in page
+    browse.post(url, new_activity(world, title="大扫除", seen="1"))
     assert "大扫除" in browse.get(f"/volunteering/{activity.id}").text
-    assert "刚被别人改过" in browse.post(url, new_activity(world, version="1"), status=409).text
+    page = browse.log_in("branch_secretary").post(
+        url, new_activity(world, title="小扫除", seen="1"), status=409
+    )
+    assert "修改过这场活动" in page.text
+    assert "小扫除" in page.text
+    assert 'name="seen" value="2"' in page.text
 
 
 def test_an_organiser_cancels(lite_app: Flask, browse: Browse, world: World) -> None:

@@ -24,6 +24,7 @@ from wtforms import (
     ValidationError,
 )
 from wtforms.i18n import get_translations
+from wtforms.widgets import HiddenInput
 
 from webapp.foundation import clock, outbox, photos, receipts
 from webapp.foundation.errors import Conflict, DomainError, Invalid
@@ -85,6 +86,7 @@ class Form(FlaskForm):
     """Base of every form that changes something; carries the ``submission_id`` that makes it count once."""
 
     submission_id = HiddenField(default=lambda: str(uuid.uuid4()))
+    stale = False  # whether it came back because somebody was quicker: its page then shows what holds now
 
     class Meta(FlaskForm.Meta):
         """WTForms' own messages in Chinese: Flask-WTF would take English ones, unless Flask-Babel is there."""
@@ -136,8 +138,13 @@ class Form(FlaskForm):
         else:
             self.form_errors.append(error.message)
 
+    def is_button(self) -> bool:
+        """Whether a person sees nothing of it but its button: no place for a message beside a field."""
+        return all(isinstance(field.widget, HiddenInput) for field in self)
+
     def decide_anew(self) -> None:
         """After a refusal that showed what holds by now: to send the form again is a new decision."""
+        self.stale = True
         self.submission_id.data = str(uuid.uuid4())
         if "seen" in self:
             self["seen"].data = self["seen"].object_data
@@ -344,6 +351,8 @@ def once(
                 flash(error.message, "overdue")
             if outbox.asks():
                 return outbox.refused(form.refusal(), form.first_errors())
+            if status == 422 and form.is_button():
+                flash(form.refusal(), "overdue")
             form.hold_photos()
             return again(**args, form=form, status=status)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, request, send_file
+from flask import Response, request
 
 from webapp.foundation import photos
 from webapp.foundation.errors import NotFound
@@ -19,7 +19,7 @@ def send_photo(owner_type: str, owner_id: int, photo_id: str) -> Response:
     row = photos.get_photo(photo_id)
     if (row.owner_type, row.owner_id) != (owner_type, owner_id):
         raise NotFound
-    file = photos.open_photo(row.id, thumb=request.args.get("thumb") == "1")
-    response = send_file(file, mimetype=photos.MEDIA_TYPE)
+    with photos.open_photo(row.id, thumb=request.args.get("thumb") == "1") as file:
+        response = Response(file.read(), mimetype=photos.MEDIA_TYPE)
     response.headers["Cache-Control"] = f"private, max-age={A_DAY}"
     return response

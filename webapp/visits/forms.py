@@ -71,10 +71,6 @@ class VisitForm(Form):
         self.station_id.choices = {"": "不选站点", **numbered(stations)}
 
 
-class ActionForm(Form):
-    """One button."""
-
-
 class CaseForm(Form):
     """The case that a visit becomes. All of it is carried over from the visit; the worker may change it."""
 

@@ -34,7 +34,3 @@ class ItemForm(SeenForm):
     def given(self) -> ItemInput:
         """The fields as the service takes them."""
         return ItemInput(self.name.data or "", self.group.data or "", self.case_category.data)
-
-
-class RetireForm(SeenForm):
-    """A button that takes an item out of use."""

@@ -8,14 +8,14 @@ from typing import Any
 from flask import Blueprint, Flask, Response, request, url_for
 
 from webapp.directory.posts import Permission
-from webapp.foundation import clock, outbox, photos
+from webapp.foundation import clock, outbox
 from webapp.foundation.access import Actor, current_actor, may
-from webapp.foundation.errors import NotFound
-from webapp.foundation.forms import once, submit
-from webapp.foundation.htmx import go, page
+from webapp.foundation.forms import ButtonForm, once
+from webapp.foundation.htmx import no_store, page
+from webapp.foundation.photo_view import send_photo
 from webapp.foundation.receipts import Done
 from webapp.visits import carry_over, desk_queries, queries, service
-from webapp.visits.forms import ActionForm, CaseForm, VisitForm
+from webapp.visits.forms import CaseForm, VisitForm
 from webapp.visits.models import KIND_NAMES, OUTCOME_NAMES, Outcome, VisitKind
 from webapp.visits.permissions import (
     check_can_see_resident,
@@ -27,7 +27,6 @@ from webapp.visits.queries import Filters
 
 P = Permission
 FAVOURITES_SHOWN = 6
-PHOTO_SECONDS = 7 * 24 * 3600
 bp = Blueprint("visits", __name__, url_prefix="/visits")
 
 
@@ -181,24 +180,25 @@ def _sheet(actor: Actor, visit_id: int) -> dict[str, Any]:
     return {
         "visit": visit,
         "sheet": queries.sheet(visit),
-        "form": ActionForm(),
+        "form": ButtonForm(),
         "no_undo": reason_against(check_can_undo, actor, visit, clock.now()),
         "no_case": reason_against(check_can_turn_into_case, actor, visit),
         "no_resident": reason_against(check_can_see_resident, actor, visit),
     }
 
 
+def _visit_page(visit_id: int, form: ButtonForm, status: int) -> Response:
+    sheet = _sheet(current_actor(), visit_id)
+    return page("visits/visit.html", part="visits/_visit.html", status=status, **sheet, resident=None)
+
+
 @bp.post("/<int:visit_id>/undo")
 @may(P.VISIT_LOG, record="visit")
-def undo(visit_id: int) -> Response:
+@once(lambda visit_id: ButtonForm(), again=_visit_page)
+def undo(form: ButtonForm, visit_id: int) -> Done:
     """Take it back."""
-    actor, form = current_actor(), ActionForm()
-    if form.validate_on_submit():
-        answer = lambda visit: Done(url_for("visits.new", form=visit.kind), "已撤销，刚才那条不算。")  # noqa: E731
-        done = submit(form, lambda: service.undo(actor, visit_id), answer)
-        if done:
-            return go(done.url, done.message)
-    return go(url_for("visits.show", visit_id=visit_id))
+    visit = service.undo(current_actor(), visit_id)
+    return Done(url_for("visits.new", form=visit.kind), "已撤销，刚才那条不算。")
 
 
 @bp.post("/<int:visit_id>/resident")
@@ -207,48 +207,40 @@ def resident(visit_id: int) -> Response:
     """Show name, phone and door in full, this once."""
     actor = current_actor()
     seen = service.see_resident(actor, visit_id)
-    response = page(
-        "visits/visit.html", part="visits/_resident.html", **_sheet(actor, visit_id), resident=seen
-    )
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    sheet = _sheet(actor, visit_id)
+    return no_store(page("visits/visit.html", part="visits/_resident.html", **sheet, resident=seen))
+
+
+def _case_form(visit_id: int) -> CaseForm:
+    draft = carry_over.draft(current_actor(), visit_id)
+    form = CaseForm(category=draft.category, what=draft.what, place_text=draft.place_text)
+    form.category.choices = dict(draft.categories)
+    return form
+
+
+def _case_page(visit_id: int, form: CaseForm, status: int) -> Response:
+    draft = carry_over.draft(current_actor(), visit_id)
+    return page("visits/case.html", part="visits/_case.html", status=status, form=form, draft=draft)
 
 
 @bp.route("/<int:visit_id>/case", methods=["GET", "POST"])
 @may(P.VISIT_LOG, record="visit")
-def case(visit_id: int) -> Response:
+@once(_case_form, again=_case_page)
+def case(form: CaseForm, visit_id: int) -> Done:
     """转为诉求: everything stands there already; one tap registers it."""
-    actor = current_actor()
-    draft = carry_over.draft(actor, visit_id)
-    form = CaseForm(category=draft.category, what=draft.what, place_text=draft.place_text)
-    form.category.choices = dict(draft.categories)
-    if form.validate_on_submit():
-        answer = lambda made: Done(url_for("cases.slip", number=made.number), "已转为诉求。")  # noqa: E731
-        done = submit(form, lambda: carry_over.turn_into_case(actor, visit_id, **_case_input(form)), answer)
-        if done:
-            return go(done.url, done.message)
-    return page(
-        "visits/case.html",
-        part="visits/_case.html",
-        status=422 if form.errors else 200,
-        form=form,
-        draft=draft,
+    made = carry_over.turn_into_case(
+        current_actor(),
+        visit_id,
+        category=form.category.data,
+        what=form.what.data,
+        place_text=form.place_text.data,
+        urgent=form.urgent.data,
     )
-
-
-def _case_input(form: CaseForm) -> dict[str, Any]:
-    return {name: form[name].data for name in ("category", "what", "place_text", "urgent")}
+    return Done(url_for("cases.slip", number=made.number), "已转为诉求。")
 
 
 @bp.get("/<int:visit_id>/photos/<photo_id>")
 @may(P.VISIT_READ, record="visit")
 def photo(visit_id: int, photo_id: str) -> Response:
-    """A photo of this visit, small with ``?small=1``."""
-    visit = queries.visit_for(current_actor(), visit_id)
-    row = photos.get_photo(photo_id)
-    if (row.owner_type, row.owner_id) != (service.PHOTO_OWNER, visit.id):
-        raise NotFound
-    with photos.open_photo(row.id, thumb=request.args.get("small") == "1") as file:
-        response = Response(file.read(), mimetype=photos.MEDIA_TYPE)
-    response.headers["Cache-Control"] = f"private, max-age={PHOTO_SECONDS}, immutable"
-    return response
+    """A photo of this visit."""
+    return send_photo(service.PHOTO_OWNER, queries.visit_for(current_actor(), visit_id).id, photo_id)

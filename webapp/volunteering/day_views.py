@@ -4,31 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app, request, url_for
+from flask import Response, request, url_for
 
 from webapp.directory.posts import Permission
 from webapp.foundation import clock
 from webapp.foundation.access import Actor, current_actor, may
-from webapp.foundation.forms import submit
-from webapp.foundation.htmx import go, page
+from webapp.foundation.addresses import public_url
+from webapp.foundation.forms import ButtonForm, once
+from webapp.foundation.htmx import page
 from webapp.foundation.qr import qr_svg
 from webapp.foundation.receipts import Done
 from webapp.foundation.text import clocktime, hours
 from webapp.volunteering import queries, service
 from webapp.volunteering.codes import rotating_code
-from webapp.volunteering.forms import ButtonForm, ConfirmForm
-from webapp.volunteering.models import WAY_NAMES, Activity, Attendance, HoursState, SignupState, Way
+from webapp.volunteering.forms import ConfirmForm
+from webapp.volunteering.models import WAY_NAMES, Activity, HoursState, SignupState, Way
 from webapp.volunteering.permissions import check_can_check_in, check_can_confirm, check_can_organise, why_not
 from webapp.volunteering.rules import CLOSE_AFTER, LONG_DAY_MINUTES, length_minutes
 from webapp.volunteering.views import bp
 
 P = Permission
-
-
-def absolute(path: str) -> str:
-    """The address that a phone's camera can open."""
-    base: str = current_app.config["SETTINGS"].public_url or request.url_root.rstrip("/")
-    return base + path
 
 
 def organised(actor: Actor, activity_id: int) -> Activity:
@@ -42,39 +37,36 @@ def organised(actor: Actor, activity_id: int) -> Activity:
 @may(P.ACTIVITY_ORGANISE, record="activity")
 def desk(activity_id: int) -> Response:
     """The changing code, who is there, and afterwards the list to confirm. HTMX asks for the upper part every minute."""
+    return _desk(activity_id, ConfirmForm(formdata=None), 200)
+
+
+def _desk(activity_id: int, form: ConfirmForm, status: int) -> Response:
     actor = current_actor()
-    return _desk(actor, organised(actor, activity_id), ConfirmForm(formdata=None))
-
-
-@bp.post("/<int:activity_id>/confirm")
-@may(P.ACTIVITY_ORGANISE, record="activity")
-def confirm(activity_id: int) -> Response:
-    """Confirm the list."""
-    actor, form = current_actor(), ConfirmForm()
     activity = organised(actor, activity_id)
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: service.confirm_list(
-                actor, activity_id, people=form.people.data, reason=form.reason.data or ""
-            ),
-            lambda count: Done(url_for(".desk", activity_id=activity_id), f"已确认 {count} 人的时长。"),
-        )
-        if done:
-            return go(done.url, done.message)
-    return _desk(actor, activity, form)
-
-
-def _desk(actor: Actor, activity: Activity, form: ConfirmForm) -> Response:
     rows = queries.attendees(activity)
     return page(
-        "volunteering/desk.html", "volunteering/_desk.html" if request.method == "GET" else "",
-        422 if form.is_submitted() else 200,
+        "volunteering/desk.html", "volunteering/_desk.html" if request.method == "GET" else "", status,
         activity=activity, rows=rows, form=form, code=_code(actor, activity), length=_length(activity),
         confirmable=[row for row in rows if _is_open(row, actor)], ticked=_ticked(form, rows),
         no_confirm=why_not(check_can_confirm, actor, activity), late=clock.now() > activity.record_due,
         remarks=lambda row: _remarks(row, _length(activity)), me=actor.person_id,
     )  # fmt: skip
+
+
+def _confirm_form(activity_id: int) -> ConfirmForm:
+    organised(current_actor(), activity_id)
+    return ConfirmForm()
+
+
+@bp.post("/<int:activity_id>/confirm")
+@may(P.ACTIVITY_ORGANISE, record="activity")
+@once(_confirm_form, again=_desk)
+def confirm(form: ConfirmForm, activity_id: int) -> Done:
+    """Confirm the list."""
+    count = service.confirm_list(
+        current_actor(), activity_id, people=form.people.data, reason=form.reason.data or ""
+    )
+    return Done(url_for(".desk", activity_id=activity_id), f"已确认 {count} 人的时长。")
 
 
 def _code(actor: Actor, activity: Activity) -> Any:
@@ -83,7 +75,7 @@ def _code(actor: Actor, activity: Activity) -> Any:
     if activity.cancelled_at or now >= activity.ends_at + CLOSE_AFTER:
         return None
     token = rotating_code(activity.id, activity.checkin_secret, now)
-    return qr_svg(absolute(url_for(".check_in", token=token)), scale=6)
+    return qr_svg(public_url("volunteering.check_in", token=token), scale=6)
 
 
 def _is_open(row: Any, actor: Actor) -> bool:
@@ -132,45 +124,41 @@ def poster(activity_id: int) -> Response:
     """A sheet to print, with a fixed code."""
     actor = current_actor()
     activity = organised(actor, activity_id)
-    code = qr_svg(absolute(url_for(".check_in", token=activity.poster_code)), scale=8)
+    code = qr_svg(public_url("volunteering.check_in", token=activity.poster_code), scale=8)
     return page("volunteering/poster.html", activity=activity, code=code, people=queries.people(activity))
 
 
-@bp.route("/check-in/<token>", methods=["GET", "POST"])
-@may(P.REPORT_OWN)
-def check_in(token: str) -> Response:
-    """What the phone's camera opens: one button to check in or out."""
-    actor, form = current_actor(), ButtonForm()
-    activity, way = queries.activity_by_token(actor, token)
-    if form.validate_on_submit():
-        leaving = request.form.get("step") == "out"
-        done = submit(
-            form,
-            lambda: (
-                service.check_out(actor, activity.id)
-                if leaving
-                else service.check_in(actor, activity.id, way)
-            ),
-            _checked,
-        )
-        if done:
-            return go(done.url, done.message)
+def _check_in_form(token: str) -> ButtonForm:
+    queries.activity_by_token(current_actor(), token)
+    return ButtonForm()
+
+
+def _check_in_page(token: str, form: ButtonForm, status: int) -> Response:
+    actor = current_actor()
+    activity, _ = queries.activity_by_token(actor, token)
     mine = queries.my_attendance(actor, activity.id)
-    reason = "" if mine else why_not(check_can_check_in, actor, activity)
     return page(
         "volunteering/check_in.html",
+        status=status,
         activity=activity,
         attendance=mine,
-        reason=reason,
+        reason="" if mine else why_not(check_can_check_in, actor, activity),
         form=ButtonForm(formdata=None),
         token=token,
     )
 
 
-def _checked(attendance: Attendance) -> Done:
-    url = url_for(".activity", activity_id=attendance.activity_id)
-    if attendance.sign_out_at is None:
-        return Done(url, f"{clocktime(attendance.sign_in_at)} 已签到。离开时再扫一次签退。")
-    return Done(
-        url, f"{clocktime(attendance.sign_out_at)} 已签退，服务 {hours(attendance.minutes)}，等组织者确认。"
-    )
+@bp.route("/check-in/<token>", methods=["GET", "POST"])
+@may(P.REPORT_OWN)
+@once(_check_in_form, again=_check_in_page)
+def check_in(form: ButtonForm, token: str) -> Done:
+    """What the phone's camera opens: one button to check in or out."""
+    actor = current_actor()
+    activity, way = queries.activity_by_token(actor, token)
+    url = url_for(".activity", activity_id=activity.id)
+    if request.form.get("step") == "out":
+        left = service.check_out(actor, activity.id)
+        said = f"{clocktime(left.sign_out_at)} 已签退，服务 {hours(left.minutes)}，等组织者确认。"
+        return Done(url, said)
+    came = service.check_in(actor, activity.id, way)
+    return Done(url, f"{clocktime(came.sign_in_at)} 已签到。离开时再扫一次签退。")

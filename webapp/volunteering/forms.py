@@ -7,7 +7,6 @@ from typing import Any
 from wtforms import (
     BooleanField,
     DateField,
-    HiddenField,
     RadioField,
     SelectField,
     SelectMultipleField,
@@ -19,7 +18,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from webapp.foundation.access import Actor
-from webapp.foundation.forms import Form, IntegerField, LocalDateTimeField, ReasonField
+from webapp.foundation.forms import Form, IntegerField, LocalDateTimeField, ReasonField, SeenForm
 from webapp.volunteering import queries, report_queries
 from webapp.volunteering.models import CATEGORY_NAMES
 from webapp.volunteering.service import Plan
@@ -35,10 +34,6 @@ def _number(value: Any) -> int | None:
     return int(value) if value not in (None, "", "None") else None
 
 
-class ButtonForm(Form):
-    """A button alone."""
-
-
 class ReportForm(Form):
     """Report to a grid."""
 
@@ -47,7 +42,7 @@ class ReportForm(Form):
     skills = StringField("特长", validators=[Length(max=100, message="请写在100字以内。")])
 
 
-class ActivityForm(Form):
+class ActivityForm(SeenForm):
     """Plan or change an activity; what is optional is folded away."""
 
     title = StringField("活动名称", validators=[InputRequired(WRITE), SHORT])
@@ -69,7 +64,6 @@ class ActivityForm(Form):
     insured = BooleanField("已为志愿者购买保险")
     min_age = IntegerField("最低年龄", validators=[Optional(), NumberRange(1, 99, "请填写1到99。")])
     case_number = StringField("关联诉求的编号", validators=[SHORT])
-    version = HiddenField(default="0")
 
     def plan(self) -> Plan:
         """What the organiser wrote down."""
@@ -77,12 +71,6 @@ class ActivityForm(Form):
         return Plan(
             **{**values, "capacity": values["capacity"] or None, "min_age": values["min_age"] or None}
         )
-
-    @property
-    def seen_version(self) -> int:
-        """The version of the activity that this form was filled in for."""
-        text = self.version.data or ""
-        return int(text) if text.isascii() and text.isdigit() else 0
 
 
 class ConfirmForm(Form):
@@ -124,9 +112,9 @@ class StatementForm(Form):
             raise ValidationError("结束日期要晚于开始日期。")
 
 
-def report_form(actor: Actor) -> ReportForm:
+def report_form(actor: Actor, **values: Any) -> ReportForm:
     """The form with the kinds in use and the grids of the actor's community."""
-    form = ReportForm()
+    form = ReportForm(**values)
     form.kind_id.choices = [SelectChoice(str(kind.id), kind.name) for kind in report_queries.check_in_kinds()]
     form.grid_id.choices = [
         SelectChoice(str(row.id), row.short_name) for row in report_queries.grids_to_report_to(actor)

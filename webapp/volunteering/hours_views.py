@@ -6,16 +6,16 @@ from flask import Response, request, url_for
 
 from webapp.directory.posts import Permission
 from webapp.foundation import clock, limits
-from webapp.foundation.access import Actor, current_actor, may, public
-from webapp.foundation.forms import submit
-from webapp.foundation.htmx import go, page
+from webapp.foundation.access import current_actor, may, public
+from webapp.foundation.addresses import public_url
+from webapp.foundation.forms import Form, once
+from webapp.foundation.htmx import page
 from webapp.foundation.qr import qr_svg
 from webapp.foundation.receipts import Done
 from webapp.volunteering import queries, service
 from webapp.volunteering.asks import marks
-from webapp.volunteering.day_views import absolute
 from webapp.volunteering.forms import CorrectionForm, ObjectionForm, StatementForm
-from webapp.volunteering.models import OBJECTION_NAMES, Attendance, HoursState
+from webapp.volunteering.models import OBJECTION_NAMES, HoursState
 from webapp.volunteering.permissions import (
     check_can_confirm,
     check_can_decide_hours,
@@ -44,61 +44,20 @@ def hours() -> Response:
 @may(P.ACTIVITY_READ, record="attendance")
 def attendance(attendance_id: int) -> Response:
     """One attendance: how it came about, its corrections and objections."""
+    return _show(attendance_id)
+
+
+def _show(attendance_id: int, form: Form | None = None, status: int = 200) -> Response:
     actor = current_actor()
-    return _show(actor, queries.attendance_for(actor, attendance_id))
-
-
-@bp.post("/attendances/<int:attendance_id>/object")
-@may(P.REPORT_OWN, record="attendance")
-def object_to(attendance_id: int) -> Response:
-    """Object to one's own hours."""
-    actor, form = current_actor(), ObjectionForm()
-    shown = queries.attendance_for(actor, attendance_id)
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: service.object_to(actor, attendance_id, text=form.text.data or ""),
-            lambda _: Done(
-                url_for(".attendance", attendance_id=attendance_id), "已提出异议，组织者会核对后答复。"
-            ),
-        )
-        if done:
-            return go(done.url, done.message)
-    return _show(actor, shown, objection=form)
-
-
-@bp.post("/attendances/<int:attendance_id>/correct")
-@may(P.ACTIVITY_ORGANISE, record="attendance")
-def correct(attendance_id: int) -> Response:
-    """Correct hours, or answer an objection."""
-    actor, form = current_actor(), CorrectionForm()
-    shown = queries.attendance_for(actor, attendance_id)
-    check_can_decide_hours(actor, shown)
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: service.correct(
-                actor, attendance_id, minutes=form.minutes.data or 0, reason=form.reason.data or ""
-            ),
-            lambda _: Done(url_for(".attendance", attendance_id=attendance_id), "已保存，本人可以看到。"),
-        )
-        if done:
-            return go(done.url, done.message)
-    return _show(actor, shown, correction=form)
-
-
-def _show(
-    actor: Actor,
-    row: Attendance,
-    objection: ObjectionForm | None = None,
-    correction: CorrectionForm | None = None,
-) -> Response:
+    row = queries.attendance_for(actor, attendance_id)
     activity = queries.activity_of(row)
-    decides = not why_not(check_can_decide_hours, actor, row)
+    objection = form if isinstance(form, ObjectionForm) else None
+    correction = form if isinstance(form, CorrectionForm) else None
     return page(
-        "volunteering/attendance.html", "", 422 if objection or correction else 200,
+        "volunteering/attendance.html", "", status,
         attendance=row, activity=activity, name=queries.name_of(row.person_id), mine=row.person_id == actor.person_id,
-        marks=marks(row.way, auto_closed=row.auto_closed, capped=row.capped), decides=decides,
+        marks=marks(row.way, auto_closed=row.auto_closed, capped=row.capped),
+        decides=not why_not(check_can_decide_hours, actor, row),
         corrections=queries.corrections(row), objections=queries.objections(row), OBJECTION_NAMES=OBJECTION_NAMES,
         no_object=why_not(check_can_object, actor, row), no_correct=why_not(check_can_confirm, actor, activity),
         objection=objection or ObjectionForm(formdata=None),
@@ -107,23 +66,54 @@ def _show(
     )  # fmt: skip
 
 
+def _objection_form(attendance_id: int) -> ObjectionForm:
+    queries.attendance_for(current_actor(), attendance_id)
+    return ObjectionForm()
+
+
+def _correction_form(attendance_id: int) -> CorrectionForm:
+    check_can_decide_hours(current_actor(), queries.attendance_for(current_actor(), attendance_id))
+    return CorrectionForm()
+
+
+@bp.post("/attendances/<int:attendance_id>/object")
+@may(P.REPORT_OWN, record="attendance")
+@once(_objection_form, again=_show)
+def object_to(form: ObjectionForm, attendance_id: int) -> Done:
+    """Object to one's own hours."""
+    service.object_to(current_actor(), attendance_id, text=form.text.data or "")
+    here = url_for(".attendance", attendance_id=attendance_id)
+    return Done(here, "已提出异议，组织者会核对后答复。")
+
+
+@bp.post("/attendances/<int:attendance_id>/correct")
+@may(P.ACTIVITY_ORGANISE, record="attendance")
+@once(_correction_form, again=_show)
+def correct(form: CorrectionForm, attendance_id: int) -> Done:
+    """Correct hours, or answer an objection."""
+    service.correct(
+        current_actor(), attendance_id, minutes=form.minutes.data or 0, reason=form.reason.data or ""
+    )
+    return Done(url_for(".attendance", attendance_id=attendance_id), "已保存，本人可以看到。")
+
+
+def _statement_form() -> StatementForm:
+    today = clock.today()
+    return StatementForm(since=today.replace(month=1, day=1), until=today)
+
+
+def _statements_page(form: StatementForm, status: int) -> Response:
+    rows = queries.statements(current_actor())
+    return page("volunteering/statements.html", "", status, form=form, rows=rows)
+
+
 @bp.route("/statements", methods=["GET", "POST"])
 @may(P.REPORT_OWN)
-def statements() -> Response:
+@once(_statement_form, again=_statements_page)
+def statements(form: StatementForm) -> Done:
     """Issue a statement; those issued so far."""
-    actor = current_actor()
-    today = clock.today()
-    form = StatementForm(since=today.replace(month=1, day=1), until=today)
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: service.issue(actor, since=form.since.data, until=form.until.data),
-            lambda made: Done(url_for(".statement", code=made.verify_code), "服务记录单已生成，可以打印。"),
-        )
-        if done:
-            return go(done.url, done.message)
-    status = 422 if form.is_submitted() else 200
-    return page("volunteering/statements.html", "", status, form=form, rows=queries.statements(actor))
+    made = service.issue(current_actor(), since=form.since.data, until=form.until.data)
+    return Done(url_for(".statement", code=made.verify_code), "服务记录单已生成，可以打印。")
 
 
 @bp.get("/statements/<code>")
@@ -132,7 +122,7 @@ def statement(code: str) -> Response:
     """A statement to print."""
     actor = current_actor()
     found = queries.statement_for(actor, code)
-    address = absolute(url_for(".verify", code=found.verify_code))
+    address = public_url("volunteering.verify", code=found.verify_code)
     return page(
         "volunteering/statement.html", statement=found, name=actor.name, code=qr_svg(address),
         issued_on=clock.local(found.issued_at).date(),

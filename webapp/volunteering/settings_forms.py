@@ -36,7 +36,3 @@ class KindForm(SeenForm):
     def given(self) -> KindInput:
         """The fields as the service takes them."""
         return KindInput(self.name.data or "", self.level.data)
-
-
-class SwitchForm(SeenForm):
-    """A button that takes a kind out of use, or back."""

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from flask import Response, url_for
 
 from webapp.directory.posts import LEVEL_NAMES, Level, Permission
 from webapp.foundation.access import current_actor, may
-from webapp.foundation.forms import SeenForm, settle, submit
-from webapp.foundation.htmx import go, page
+from webapp.foundation.forms import Form, SeenForm, once
+from webapp.foundation.htmx import page
 from webapp.foundation.order import FIRST
 from webapp.foundation.receipts import Done
 from webapp.volunteering import settings_queries
-from webapp.volunteering.models import CheckInKind
 from webapp.volunteering.service import settings
-from webapp.volunteering.settings_forms import KindForm, SwitchForm
+from webapp.volunteering.settings_forms import KindForm
 from webapp.volunteering.views import bp
 
 P = Permission
@@ -34,22 +31,22 @@ def kinds() -> Response:
     )
 
 
+def _new_form() -> KindForm:
+    offered = settings_queries.in_use(settings_queries.kinds())
+    return KindForm(after=offered[-1].id if offered else FIRST).offer(offered)
+
+
+def _new_page(form: KindForm, status: int) -> Response:
+    return page("volunteering/kind_new.html", status=status, form=form)
+
+
 @bp.route("/kinds/new", methods=["GET", "POST"])
 @may(P.SETTINGS_MANAGE)
-def new_kind() -> Response:
+@once(_new_form, again=_new_page)
+def new_kind(form: KindForm) -> Done:
     """Offer another kind."""
-    actor = current_actor()
-    offered = settings_queries.in_use(settings_queries.kinds())
-    form = KindForm(after=offered[-1].id if offered else FIRST).offer(offered)
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: settings.add_kind(actor, given=form.given(), after=form.after.data),
-            lambda kind: Done(url_for(".kinds"), f"已添加“{kind.name}”，现在就能选。"),
-        )
-        if done:
-            return go(done.url, done.message)
-    return page("volunteering/kind_new.html", status=422 if form.errors else 200, form=form)
+    kind = settings.add_kind(current_actor(), given=form.given(), after=form.after.data)
+    return Done(url_for(".kinds"), f"已添加“{kind.name}”，现在就能选。")
 
 
 @bp.get("/kinds/<int:kind_id>")
@@ -59,67 +56,54 @@ def kind(kind_id: int) -> Response:
     return _kind_page(kind_id)
 
 
-@bp.post("/kinds/<int:kind_id>")
-@may(P.SETTINGS_MANAGE, record="check_in_kind")
-def change_kind(kind_id: int) -> Response:
-    """Say it otherwise, or put it elsewhere on the list."""
-    actor = current_actor()
-    listed = settings_queries.kinds()
-    settings_queries.place_of(listed, kind_id)
-    form = KindForm().offer(_others(listed, kind_id))
-    return settle(
-        form,
-        lambda: settings.change_kind(
-            actor, kind_id, given=form.given(), after=form.after.data, seen=form.seen.data or ""
-        ),
-        lambda changed: Done(url_for(".kinds"), f"“{changed.name}”已保存。"),
-        lambda status, message: _kind_page(kind_id, status, form, message),
-    )
-
-
-@bp.post("/kinds/<int:kind_id>/retire")
-@may(P.SETTINGS_MANAGE, record="check_in_kind")
-def retire_kind(kind_id: int) -> Response:
-    """Take a kind out of use."""
-    return _switch(kind_id, settings.retire_kind, "已停用，不能再选。以前的报到不变。")
-
-
-@bp.post("/kinds/<int:kind_id>/restore")
-@may(P.SETTINGS_MANAGE, record="check_in_kind")
-def restore_kind(kind_id: int) -> Response:
-    """Bring a kind back into use."""
-    return _switch(kind_id, settings.restore_kind, "已恢复，现在就能选。")
-
-
-def _switch(kind_id: int, do: Callable[..., CheckInKind], said: str) -> Response:
-    actor, form = current_actor(), SwitchForm()
-    settings_queries.place_of(settings_queries.kinds(), kind_id)
-    return settle(
-        form,
-        lambda: do(actor, kind_id, seen=form.seen.data or ""),
-        lambda switched: Done(url_for(".kinds"), f"“{switched.name}”{said}"),
-        lambda status, message: _kind_page(kind_id, status, form, message),
-    )
-
-
-def _others(listed: Sequence[CheckInKind], kind_id: int) -> list[CheckInKind]:
-    return [other for other in settings_queries.in_use(listed) if other.id != kind_id]
-
-
-def _kind_page(kind_id: int, status: int = 200, tried: SeenForm | None = None, message: str = "") -> Response:
-    listed = settings_queries.kinds()
-    place = settings_queries.place_of(listed, kind_id)
-    if tried and message:
-        tried.come_back(message, place.state)
-    form = tried if isinstance(tried, KindForm) else None
-    if form is None:
-        form = KindForm(formdata=None, obj=place.kind, after=place.after, seen=place.state)
+def _kind_page(kind_id: int, form: Form | None = None, status: int = 200) -> Response:
+    place = settings_queries.place_of(settings_queries.kinds(), kind_id)
     return page(
         "volunteering/kind.html",
         status=status,
         kind=place.kind,
         before=place.before,
         level_name=LEVEL_NAMES[Level(place.kind.level)],
-        form=form.offer(_others(listed, kind_id)),
-        switch=tried if isinstance(tried, SwitchForm) else SwitchForm(formdata=None, seen=place.state),
+        form=form if isinstance(form, KindForm) else _kind_form(kind_id, formdata=None),
+        switch=SeenForm(formdata=None, seen=place.state),
     )
+
+
+def _kind_form(kind_id: int, **values: None) -> KindForm:
+    listed = settings_queries.kinds()
+    place = settings_queries.place_of(listed, kind_id)
+    others = [other for other in settings_queries.in_use(listed) if other.id != kind_id]
+    return KindForm(obj=place.kind, after=place.after, seen=place.state, **values).offer(others)
+
+
+def _switch_form(kind_id: int) -> SeenForm:
+    return SeenForm(seen=settings_queries.place_of(settings_queries.kinds(), kind_id).state)
+
+
+@bp.post("/kinds/<int:kind_id>")
+@may(P.SETTINGS_MANAGE, record="check_in_kind")
+@once(_kind_form, again=_kind_page)
+def change_kind(form: KindForm, kind_id: int) -> Done:
+    """Say it otherwise, or put it elsewhere on the list."""
+    changed = settings.change_kind(
+        current_actor(), kind_id, given=form.given(), after=form.after.data, seen=form.seen.data or ""
+    )
+    return Done(url_for(".kinds"), f"“{changed.name}”已保存。")
+
+
+@bp.post("/kinds/<int:kind_id>/retire")
+@may(P.SETTINGS_MANAGE, record="check_in_kind")
+@once(_switch_form, again=_kind_page)
+def retire_kind(form: SeenForm, kind_id: int) -> Done:
+    """Take a kind out of use."""
+    kind = settings.retire_kind(current_actor(), kind_id, seen=form.seen.data or "")
+    return Done(url_for(".kinds"), f"“{kind.name}”已停用，不能再选。以前的报到不变。")
+
+
+@bp.post("/kinds/<int:kind_id>/restore")
+@may(P.SETTINGS_MANAGE, record="check_in_kind")
+@once(_switch_form, again=_kind_page)
+def restore_kind(form: SeenForm, kind_id: int) -> Done:
+    """Bring a kind back into use."""
+    kind = settings.restore_kind(current_actor(), kind_id, seen=form.seen.data or "")
+    return Done(url_for(".kinds"), f"“{kind.name}”已恢复，现在就能选。")

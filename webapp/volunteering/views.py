@@ -10,14 +10,13 @@ from flask import Blueprint, Flask, Response, flash, request, url_for
 from webapp.directory.posts import Permission
 from webapp.foundation import clock
 from webapp.foundation.access import Actor, current_actor, may
-from webapp.foundation.forms import submit
+from webapp.foundation.forms import ButtonForm, Form, once
 from webapp.foundation.htmx import go, page, wants_part
 from webapp.foundation.paging import PAGE_SIZE, Page
 from webapp.foundation.receipts import Done
 from webapp.volunteering import queries, report_queries, service
 from webapp.volunteering.forms import (
     ActivityForm,
-    ButtonForm,
     ClaimForm,
     ReportForm,
     activity_form,
@@ -28,7 +27,6 @@ from webapp.volunteering.models import (
     HOURS_NAMES,
     PHASE_NAMES,
     Activity,
-    Signup,
     SignupState,
     phase,
 )
@@ -101,111 +99,109 @@ def listed(actor: Actor, which: str, cursor: str, size: int = PAGE_SIZE) -> Page
 @may(P.ACTIVITY_READ)
 def reports() -> Response:
     """One's reports, and the form to make one; for those who serve a place, the reports made to it."""
-    actor = current_actor()
-    return _reports_page(actor, report_form(actor) if actor.can(P.REPORT_OWN) else None)
+    return _reports_page()
+
+
+def _reports_page(form: Form | None = None, status: int = 200, **_: int) -> Response:
+    actor, cursor = current_actor(), request.args.get("after", "")
+    if not isinstance(form, ReportForm):
+        form = report_form(actor, formdata=None) if actor.can(P.REPORT_OWN) else None
+    found = report_queries.reports(actor, cursor)
+    more = url_for(".reports", after=found.next) if found.next else ""
+    part = "volunteering/_report_rows.html" if cursor else ""
+    return page("volunteering/reports.html", part, status, form=form, found=found, more=more, button=_button)
 
 
 @bp.post("/reports")
 @may(P.REPORT_OWN)
-def report() -> Response:
+@once(lambda: report_form(current_actor()), again=_reports_page)
+def report(form: ReportForm) -> Done:
     """Report to a grid."""
-    actor = current_actor()
-    form = report_form(actor)
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: service.report_to_grid(
-                actor, kind_id=form.kind_id.data, grid_id=form.grid_id.data, skills=form.skills.data or ""
-            ),
-            lambda _: Done(url_for(".reports"), "已报到。"),
-        )
-        if done:
-            return go(done.url, done.message)
-    return _reports_page(actor, form)
-
-
-def _reports_page(actor: Actor, form: ReportForm | None) -> Response:
-    cursor = request.args.get("after", "")
-    found = report_queries.reports(actor, cursor)
-    more = url_for(".reports", after=found.next) if found.next else ""
-    part = "volunteering/_report_rows.html" if cursor else ""
-    status = 422 if request.method == "POST" else 200
-    return page("volunteering/reports.html", part, status, form=form, found=found, more=more, button=_button)
+    service.report_to_grid(
+        current_actor(), kind_id=form.kind_id.data, grid_id=form.grid_id.data, skills=form.skills.data or ""
+    )
+    return Done(url_for(".reports"), "已报到。")
 
 
 @bp.post("/reports/<int:report_id>/withdraw")
 @may(P.REPORT_OWN, record="party_report")
-def withdraw_report(report_id: int) -> Response:
+@once(lambda report_id: ButtonForm(), again=_reports_page)
+def withdraw_report(form: ButtonForm, report_id: int) -> Done:
     """Take one's report back."""
-    actor, form = current_actor(), ButtonForm()
-    form.validate_on_submit()
-    done = submit(
-        form,
-        lambda: service.withdraw_report(actor, report_id),
-        lambda _: Done(url_for(".reports"), "已撤回报到。"),
+    service.withdraw_report(current_actor(), report_id)
+    return Done(url_for(".reports"), "已撤回报到。")
+
+
+def _new_form() -> ActivityForm:
+    morning = clock.at(clock.today() + timedelta(days=1), USUAL_START)
+    return activity_form(
+        current_actor(),
+        starts_at=morning,
+        ends_at=morning + USUAL_LENGTH,
+        case_number=request.args.get("case", ""),
     )
-    assert done
-    return go(done.url, done.message)
+
+
+def _new_page(form: ActivityForm, status: int) -> Response:
+    return page("volunteering/form.html", "volunteering/_form.html", status, form=form, activity=None)
 
 
 @bp.route("/activities/new", methods=["GET", "POST"])
 @may(P.ACTIVITY_ORGANISE)
-def new() -> Response:
+@once(_new_form, again=_new_page)
+def new(form: ActivityForm) -> Done:
     """Plan an activity."""
-    actor = current_actor()
-    morning = clock.at(clock.today() + timedelta(days=1), USUAL_START)
-    form = activity_form(
-        actor, starts_at=morning, ends_at=morning + USUAL_LENGTH, case_number=request.args.get("case", "")
-    )
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: service.create_activity(actor, form.plan()),
-            lambda made: Done(url_for(".activity", activity_id=made.id), "活动已发布，可以报名了。"),
-        )
-        if done:
-            return go(done.url, done.message)
-    return _form_page(form)
+    made = service.create_activity(current_actor(), form.plan())
+    return Done(url_for(".activity", activity_id=made.id), "活动已发布，可以报名了。")
 
 
-@bp.route("/<int:activity_id>/edit", methods=["GET", "POST"])
-@may(P.ACTIVITY_ORGANISE, record="activity")
-def edit(activity_id: int) -> Response:
-    """Change an activity."""
+def _edit_form(activity_id: int) -> ActivityForm:
     actor = current_actor()
     activity = queries.activity_for(actor, activity_id)
     check_can_edit(actor, activity)
     case = queries.case_of(actor, activity)
-    form = activity_form(actor, obj=activity, case_number=case.number if case else "")
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: service.edit_activity(actor, activity_id, form.plan(), version=form.seen_version),
-            lambda _: Done(url_for(".activity", activity_id=activity_id), "已保存。"),
-        )
-        if done:
-            return go(done.url, done.message)
-    return _form_page(form, activity)
+    return activity_form(
+        actor, obj=activity, case_number=case.number if case else "", seen=str(activity.version)
+    )
 
 
-def _form_page(form: ActivityForm, activity: Activity | None = None) -> Response:
-    status = 422 if form.is_submitted() else 200
+def _edit_page(activity_id: int, form: ActivityForm, status: int) -> Response:
+    activity = queries.activity_for(current_actor(), activity_id)
     return page("volunteering/form.html", "volunteering/_form.html", status, form=form, activity=activity)
+
+
+@bp.route("/<int:activity_id>/edit", methods=["GET", "POST"])
+@may(P.ACTIVITY_ORGANISE, record="activity")
+@once(_edit_form, again=_edit_page)
+def edit(form: ActivityForm, activity_id: int) -> Done:
+    """Change an activity."""
+    service.edit_activity(current_actor(), activity_id, form.plan(), seen=form.seen.data or "")
+    return Done(url_for(".activity", activity_id=activity_id), "已保存。")
 
 
 @bp.get("/<int:activity_id>")
 @may(P.ACTIVITY_READ, record="activity")
 def activity(activity_id: int) -> Response:
     """One activity, and what the actor can do about it."""
+    return _show(activity_id)
+
+
+def _show(activity_id: int, form: Form | None = None, status: int = 200) -> Response:
     actor = current_actor()
-    return _show(actor, queries.activity_for(actor, activity_id))
-
-
-def _show(actor: Actor, activity: Activity, claim: ClaimForm | None = None) -> Response:
+    activity = queries.activity_for(actor, activity_id)
+    claim = form if isinstance(form, ClaimForm) else None
     return page(
-        "volunteering/activity.html", "volunteering/_activity.html", 422 if claim else 200,
+        "volunteering/activity.html", "volunteering/_activity.html", status,
         **_context(actor, activity), claim=claim or ClaimForm(formdata=None, minutes=_length(activity)),
     )  # fmt: skip
+
+
+def _in_place(done: Done, activity_id: int) -> Response:
+    """After a tap: the changed part for HTMX, a redirect for a browser without a script."""
+    if not wants_part():
+        return go(done.url, done.message)
+    flash(done.message, "done")
+    return _show(activity_id)
 
 
 def _context(actor: Actor, activity: Activity) -> dict[str, Any]:
@@ -238,74 +234,43 @@ def _button() -> ButtonForm:
     return ButtonForm(formdata=None)
 
 
+def _one_button(activity_id: int) -> ButtonForm:
+    return ButtonForm()
+
+
 @bp.post("/<int:activity_id>/sign-up")
 @may(P.REPORT_OWN, record="activity")
-def sign_up(activity_id: int) -> Response:
+@once(_one_button, again=_show, then=_in_place)
+def sign_up(form: ButtonForm, activity_id: int) -> Done:
     """Take a place, or queue."""
-    actor, form = current_actor(), ButtonForm()
-    form.validate_on_submit()
-    done = submit(form, lambda: service.sign_up(actor, activity_id), _signed_up)
-    return _in_place(actor, activity_id, done)
-
-
-def _signed_up(signup: Signup) -> Done:
-    words = (
-        "已报名。" if signup.state == SignupState.SIGNED_UP else "名额已满，已排入候补，有人退出时自动递补。"
-    )
-    return Done(url_for(".activity", activity_id=signup.activity_id), words)
+    signup = service.sign_up(current_actor(), activity_id)
+    placed = signup.state == SignupState.SIGNED_UP
+    words = "已报名。" if placed else "名额已满，已排入候补，有人退出时自动递补。"
+    return Done(url_for(".activity", activity_id=activity_id), words)
 
 
 @bp.post("/<int:activity_id>/leave")
 @may(P.REPORT_OWN, record="activity")
-def leave(activity_id: int) -> Response:
+@once(_one_button, again=_show, then=_in_place)
+def leave(form: ButtonForm, activity_id: int) -> Done:
     """Give one's place back."""
-    actor, form = current_actor(), ButtonForm()
-    form.validate_on_submit()
-    done = submit(
-        form,
-        lambda: service.leave(actor, activity_id),
-        lambda _: Done(url_for(".activity", activity_id=activity_id), "已退出报名。"),
-    )
-    return _in_place(actor, activity_id, done)
+    service.leave(current_actor(), activity_id)
+    return Done(url_for(".activity", activity_id=activity_id), "已退出报名。")
 
 
 @bp.post("/<int:activity_id>/cancel")
 @may(P.ACTIVITY_ORGANISE, record="activity")
-def cancel(activity_id: int) -> Response:
+@once(_one_button, again=_show, then=_in_place)
+def cancel(form: ButtonForm, activity_id: int) -> Done:
     """Call an activity off."""
-    actor, form = current_actor(), ButtonForm()
-    form.validate_on_submit()
-    done = submit(
-        form,
-        lambda: service.cancel_activity(actor, activity_id),
-        lambda _: Done(url_for(".activity", activity_id=activity_id), "活动已取消。"),
-    )
-    return _in_place(actor, activity_id, done)
-
-
-def _in_place(actor: Actor, activity_id: int, done: Done | None) -> Response:
-    """After a tap: the changed part for HTMX, a redirect for a browser without a script."""
-    assert done
-    if not wants_part():
-        return go(done.url, done.message)
-    flash(done.message, "done")
-    return _show(actor, queries.activity_for(actor, activity_id))
+    service.cancel_activity(current_actor(), activity_id)
+    return Done(url_for(".activity", activity_id=activity_id), "活动已取消。")
 
 
 @bp.post("/<int:activity_id>/claim")
 @may(P.REPORT_OWN, record="activity")
-def claim(activity_id: int) -> Response:
+@once(lambda activity_id: ClaimForm(), again=_show, then=_in_place)
+def claim(form: ClaimForm, activity_id: int) -> Done:
     """Note afterwards that one was there."""
-    actor, form = current_actor(), ClaimForm()
-    activity = queries.activity_for(actor, activity_id)
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: service.claim(
-                actor, activity_id, minutes=form.minutes.data or 0, reason=form.reason.data or ""
-            ),
-            lambda _: Done(url_for(".activity", activity_id=activity_id), "已补记，等组织者确认。"),
-        )
-        if done:
-            return _in_place(actor, activity_id, done)
-    return _show(actor, activity, form)
+    service.claim(current_actor(), activity_id, minutes=form.minutes.data or 0, reason=form.reason.data or "")
+    return Done(url_for(".activity", activity_id=activity_id), "已补记，等组织者确认。")

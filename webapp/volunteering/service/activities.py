@@ -8,6 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from webapp.directory.changes import changed_meanwhile
 from webapp.directory.models import Person
 from webapp.directory.posts import Level
 from webapp.directory.scope import place_of
@@ -74,18 +75,18 @@ def create_activity(actor: Actor, plan: Plan) -> Activity:
         return activity
 
 
-def edit_activity(actor: Actor, activity_id: int, plan: Plan, *, version: int) -> Activity:
+def edit_activity(actor: Actor, activity_id: int, plan: Plan, *, seen: str) -> Activity:
     """Change an activity that has not ended; when there is more room, those who wait move up.
 
     Raises:
         NotFound, Refused: not the actor's. Invalid: as for ``create_activity``.
-        Conflict: over, cancelled, or changed by another since ``version``.
+        Conflict: over, cancelled, or changed by another since the version ``seen``.
     """
     with transaction() as session:
         activity = locked_activity(actor, activity_id)
         check_can_edit(actor, activity)
-        if activity.version != version:
-            raise Conflict("这场活动刚被别人改过，请看最新内容后再改。")
+        if seen != str(activity.version):
+            raise changed_meanwhile("这场活动", "activity", activity.id)
         _check_plan(actor, plan)
         for column, value in _columns(actor, plan).items():
             setattr(activity, column, value)
