@@ -30,11 +30,14 @@ class Live:
     port: int
     environ: dict[str, str]
     process: subprocess.Popen[bytes] | None = None
+    factory: str = "webapp:create_app"
+    prefix: tuple[str, ...] = ()  # of the command: a program that runs the server and watches it
 
     def start(self, workers: int = 1) -> None:
         """Start serving; returns when it answers."""
         command = [
-            sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "webapp:create_app",
+            *self.prefix,
+            sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", self.factory,
             "--host", "127.0.0.1", "--port", str(self.port), "--workers", str(workers), "--blocking-threads", "4",
             "--no-access-log", "--log-level", "warning",
         ]  # fmt: skip

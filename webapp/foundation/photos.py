@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import struct
 import uuid
 import zlib
@@ -22,7 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import db
-from webapp.foundation import clock
+from webapp.foundation import clock, disk
 from webapp.foundation.db import (
     AnySelect,
     UTCDateTime,
@@ -172,9 +171,14 @@ class PhotoStore:
         self._folder = folder
 
     def write(self, photo_id: str, photo: ReadyPhoto) -> None:
-        """Store both files; once this returns, they are whole and on disk."""
-        self._write(self._path(photo_id, thumb=True), photo.thumb)
-        self._write(self._path(photo_id, thumb=False), photo.image)
+        """Store both files; once this returns, a power cut can't take them."""
+        folder = self._path(photo_id, thumb=False).parent
+        disk.make_folder(folder)
+        disk.write_file(self._path(photo_id, thumb=True), photo.thumb)
+        disk.write_file(self._path(photo_id, thumb=False), photo.image)
+        # Upwards too: another process may have made these folders a moment ago and not synced them yet.
+        for changed in (folder, folder.parent, self._folder):
+            disk.sync_folder(changed)
 
     def open(self, photo_id: str, *, thumb: bool) -> BinaryIO:
         """One of the files, to be closed by the caller.
@@ -198,19 +202,6 @@ class PhotoStore:
         except ValueError:
             raise NotFound from None
         return self._folder / name[:2] / name[2:4] / f"{name}{'.thumb' if thumb else ''}.jpg"
-
-    @staticmethod
-    def _write(path: Path, content: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".new")
-        try:
-            with draft.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)  # where the disk is full
 
 
 class _Stores:
