@@ -143,7 +143,7 @@ def test_a_stale_edit_is_refused(app: Flask, world: World) -> None:
     activity = an_activity(world)
     worker = world.actor("grid_worker")
     service.edit_activity(worker, activity.id, a_plan(world, title="楼道清扫（改）"), seen="1")
-    with pytest.raises(Conflict, match="刚被别人改过"):
+    with pytest.raises(Conflict, match="修改过这场活动"):
         service.edit_activity(worker, activity.id, a_plan(world), seen="1")
     assert db.session.get_one(Activity, activity.id).title == "楼道清扫（改）"
 

@@ -172,7 +172,3 @@ class SeatForm(Form):
     )
     starts_on = DateField("从哪一天起", default=clock.today, validators=[InputRequired("请填写开始日期。")])
     ends_on = DateField("到哪一天止", validators=[Optional()])
-
-
-class ButtonForm(Form):
-    """A form that is nothing but its button."""

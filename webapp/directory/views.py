@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, Flask, Response, current_app, request, url_for
 
 from webapp.directory import body_queries, queries, service
-from webapp.directory.forms import AppointForm, ButtonForm, EndForm, PersonForm, UnitForm
+from webapp.directory.forms import AppointForm, EndForm, PersonForm, UnitForm
 from webapp.directory.models import COMMITTEE_KINDS, COVERAGE_NAMES, STATION_KINDS
 from webapp.directory.posts import LEVEL_NAMES, LEVELS_BELOW, STATION_LEVELS, Permission
 from webapp.foundation import qr
 from webapp.foundation.access import current_actor, may
 from webapp.foundation.errors import Conflict
-from webapp.foundation.forms import Form, once
+from webapp.foundation.forms import ButtonForm, Form, once
 from webapp.foundation.htmx import page
 from webapp.foundation.receipts import Done
 

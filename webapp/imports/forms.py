@@ -37,10 +37,6 @@ class UploadForm(Form):
         return self
 
 
-class ButtonForm(Form):
-    """A form that is nothing but its button."""
-
-
 class ConfirmForm(Form):
     """Whether rows that are wrong are left out."""
 

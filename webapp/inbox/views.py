@@ -7,7 +7,7 @@ from flask import Blueprint, Flask, Response, url_for
 from webapp.directory.posts import Permission
 from webapp.foundation import clock
 from webapp.foundation.access import current_actor, logged_in, may
-from webapp.foundation.forms import submit
+from webapp.foundation.forms import once
 from webapp.foundation.htmx import go, page, wants_part
 from webapp.foundation.receipts import Done
 from webapp.inbox import sources
@@ -42,52 +42,32 @@ def home() -> Response:
 @may(Permission.INBOX_READ)
 def index() -> Response:
     """All that waits for my decision."""
-    items = sources.waiting(current_actor())
+    return _list(BatchForm(formdata=None), 200)
+
+
+def _list(form: BatchForm, status: int) -> Response:
     return page(
         "inbox/index.html",
-        items=items,
+        status=status,
+        items=sources.waiting(current_actor()),
         form=DecisionForm(formdata=None),
-        batch=BatchForm(formdata=None),
+        batch=form,
         phrases=sources.PHRASES,
     )
 
 
-@bp.post("/<source>/<int:ask_id>")
-@may(Permission.INBOX_READ, record="ask")
-def decide(source: str, ask_id: int) -> Response:
-    """Approve, or send back."""
-    actor, form = current_actor(), DecisionForm()
-    approve = form.decision.data == "approve"
-    if not approve and form.decision.data != "back":
-        form.form_errors.append("请选择同意或退回。")
-    elif form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: sources.decide(actor, source, ask_id, approve=approve, reason=form.reason.data),
-            lambda message: Done(url_for("inbox.index"), message),
-        )
-        if done and wants_part():
-            return page(
-                "inbox/index.html",
-                part="inbox/_decided.html",
-                message=done.message,
-                count=sources.count(actor),
-            )
-        if done:
-            return go(done.url, done.message)
-    return _again(source, ask_id, form)
-
-
-def _again(source: str, ask_id: int, form: DecisionForm) -> Response:
-    """The card (or the list) once more, with what is missing."""
+def _card(source: str, ask_id: int, form: DecisionForm, status: int) -> Response:
+    """The card (or the list) once more, with what is missing; for HTMX a word where it waits no more."""
     items = sources.waiting(current_actor())
-    own = [item for item in items if item.source == source and item.ask.id == ask_id]
+    item = next((item for item in items if item.source == source and item.ask.id == ask_id), None)
+    if item is None and wants_part():
+        return _decided(Done("", "这件事已经不在您的待办里。"), source, ask_id)
     return page(
         "inbox/index.html",
-        part="inbox/_ask.html" if own else "",
-        status=422,
+        part="inbox/_ask.html",
+        status=status,
         items=items,
-        item=own[0] if own else None,
+        item=item,
         form=form,
         batch=BatchForm(formdata=None),
         phrases=sources.PHRASES,
@@ -95,23 +75,29 @@ def _again(source: str, ask_id: int, form: DecisionForm) -> Response:
     )
 
 
+def _decided(done: Done, source: str, ask_id: int) -> Response:
+    if not wants_part():
+        return go(done.url, done.message)
+    count = sources.count(current_actor())
+    return page("inbox/index.html", part="inbox/_decided.html", message=done.message, count=count)
+
+
+@bp.post("/<source>/<int:ask_id>")
+@may(Permission.INBOX_READ, record="ask")
+@once(lambda source, ask_id: DecisionForm(), again=_card, then=_decided)
+def decide(form: DecisionForm, source: str, ask_id: int) -> Done:
+    """Approve, or send back."""
+    approve = form.decision.data == "approve"
+    said = sources.decide(current_actor(), source, ask_id, approve=approve, reason=form.reason.data)
+    return Done(url_for("inbox.index"), said)
+
+
 @bp.post("/batch")
 @may(Permission.INBOX_READ)
-def batch() -> Response:
+@once(BatchForm, again=_list)
+def batch(form: BatchForm) -> Done:
     """Approve several at once (meant for the desktop)."""
-    actor, form = current_actor(), BatchForm()
-    if not form.validate_on_submit() or not form.chosen.data:
-        return go(url_for("inbox.index"), "请先勾选要同意的事项。", "due")
-    done = submit(
-        form,
-        lambda: sources.approve_all(actor, form.chosen.data),
-        lambda result: Done(url_for("inbox.index"), _summary(*result)),
-    )
-    return go(
-        url_for("inbox.index"),
-        done.message if done else "没有办成，请刷新后再试。",
-        "done" if done else "overdue",
-    )
+    return Done(url_for("inbox.index"), _summary(*sources.approve_all(current_actor(), form.chosen.data)))
 
 
 def _summary(done: int, refusals: list[str]) -> str:

@@ -7,10 +7,6 @@ from wtforms.validators import DataRequired, Length
 from webapp.foundation.forms import Form, ReasonField
 
 
-class ClaimForm(Form):
-    """One button."""
-
-
 class DiscardForm(Form):
     """Why it is not used."""
 

@@ -14,7 +14,6 @@ from flask import (
     jsonify,
     make_response,
     request,
-    send_file,
     url_for,
 )
 from flask_wtf.csrf import generate_csrf
@@ -24,11 +23,12 @@ from webapp.directory.posts import Permission
 from webapp.foundation import clock, photos
 from webapp.foundation.access import current_actor, logged_in, may, public
 from webapp.foundation.errors import NotFound
-from webapp.foundation.forms import submit
-from webapp.foundation.htmx import go, page
+from webapp.foundation.forms import ButtonForm, Form, once
+from webapp.foundation.htmx import no_store, page
+from webapp.foundation.photo_view import send_photo
 from webapp.foundation.receipts import Done
 from webapp.offline import queries, service, shell, takeover
-from webapp.offline.forms import ClaimForm, DiscardForm
+from webapp.offline.forms import DiscardForm
 from webapp.offline.models import STATE_NAMES, State
 
 P = Permission
@@ -55,9 +55,9 @@ def index() -> Response:
 def token() -> Response:
     """A fresh CSRF token, and whose login this is: asked just before each sending. Also of who holds no post any more."""
     person_id = g.actor.person_id if g.actor else standing_person(current_token(), clock.now())
-    response = jsonify(csrf=generate_csrf(), owner=queries.owner_key(person_id), version=shell.version())
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return no_store(
+        jsonify(csrf=generate_csrf(), owner=queries.owner_key(person_id), version=shell.version())
+    )
 
 
 @bp.get("/outbox/status")
@@ -69,9 +69,7 @@ def status() -> Response:
     except ValueError:
         raise NotFound from None
     found = queries.arrivals(device)
-    response = jsonify(received=found.received, highest=found.highest, missing=found.missing)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return no_store(jsonify(received=found.received, highest=found.highest, missing=found.missing))
 
 
 @bp.get("/outbox/quarantine")
@@ -85,24 +83,24 @@ def quarantine() -> Response:
 @may(P.CASE_DECIDE, record="quarantine")
 def quarantined(quarantine_id: int) -> Response:
     """One of them, in full."""
-    return _quarantined(quarantine_id, DiscardForm(formdata=None))
+    return _quarantined(quarantine_id)
 
 
-def _quarantined(quarantine_id: int, form: DiscardForm, status: int = 200) -> Response:
+def _quarantined(quarantine_id: int, form: Form | None = None, status: int = 200) -> Response:
     row = service.read(current_actor(), quarantine_id)
-    response = page(
-        "offline/quarantined.html",
-        status=status,
-        row=row,
-        by=queries.name_of(row.person_id),
-        state=STATE_NAMES[State(row.state)],
-        draft={"action": row.action, "fields": json.loads(row.fields)},
-        shots=photos.photos_of(service.PHOTO_OWNER, [row.id]).get(row.id, []),
-        claim=ClaimForm(formdata=None),
-        form=form,
+    return no_store(
+        page(
+            "offline/quarantined.html",
+            status=status,
+            row=row,
+            by=queries.name_of(row.person_id),
+            state=STATE_NAMES[State(row.state)],
+            draft={"action": row.action, "fields": json.loads(row.fields)},
+            shots=photos.photos_of(service.PHOTO_OWNER, [row.id]).get(row.id, []),
+            claim=ButtonForm(formdata=None),
+            form=form if isinstance(form, DiscardForm) else DiscardForm(formdata=None),
+        )
     )
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @bp.get("/outbox/quarantine/<int:quarantine_id>/photos/<photo_id>")
@@ -110,37 +108,26 @@ def _quarantined(quarantine_id: int, form: DiscardForm, status: int = 200) -> Re
 def quarantined_photo(quarantine_id: int, photo_id: str) -> Response:
     """A photo that came with it."""
     row = queries.quarantined_for(current_actor(), quarantine_id)
-    photo = photos.get_photo(photo_id)
-    if (photo.owner_type, photo.owner_id) != (service.PHOTO_OWNER, row.id):
-        raise NotFound
-    return send_file(photos.open_photo(photo.id), mimetype=photos.MEDIA_TYPE)
+    return send_photo(service.PHOTO_OWNER, row.id, photo_id)
 
 
 @bp.post("/outbox/quarantine/<int:quarantine_id>/claim")
 @may(P.CASE_DECIDE, record="quarantine")
-def claim(quarantine_id: int) -> Response:
+@once(lambda quarantine_id: ButtonForm(), again=_quarantined)
+def claim(form: ButtonForm, quarantine_id: int) -> Done:
     """Take it on."""
-    actor, form = current_actor(), ClaimForm()
+    service.claim(current_actor(), quarantine_id)
     here = url_for("offline.quarantined", quarantine_id=quarantine_id)
-    if form.validate_on_submit():
-        answer = lambda _: Done(here, "已认领，请按原来的内容重新登记。")  # noqa: E731
-        done = submit(form, lambda: service.claim(actor, quarantine_id), answer)
-        if done:
-            return go(done.url, done.message)
-    return go(here)
+    return Done(here, "已认领，请按原来的内容重新登记。")
 
 
 @bp.post("/outbox/quarantine/<int:quarantine_id>/discard")
 @may(P.CASE_DECIDE, record="quarantine")
-def discard(quarantine_id: int) -> Response:
+@once(lambda quarantine_id: DiscardForm(), again=_quarantined)
+def discard(form: DiscardForm, quarantine_id: int) -> Done:
     """Not to be used."""
-    actor, form = current_actor(), DiscardForm()
-    if form.validate_on_submit():
-        answer = lambda _: Done(url_for("offline.quarantine"), "这一条不予采用。")  # noqa: E731
-        done = submit(form, lambda: service.discard(actor, quarantine_id, form.reason.data), answer)
-        if done:
-            return go(done.url, done.message)
-    return _quarantined(quarantine_id, form, status=422)
+    service.discard(current_actor(), quarantine_id, form.reason.data)
+    return Done(url_for("offline.quarantine"), "这一条不予采用。")
 
 
 @bp.get("/offline")
