@@ -50,10 +50,6 @@ class PostForm(Form):
     appointment_id = HiddenField()
 
 
-class ButtonForm(Form):
-    """A form that is nothing but its button."""
-
-
 class IssueForm(Form):
     """The user name of a new login."""
 

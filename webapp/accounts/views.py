@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from flask import Blueprint, Flask, Response, current_app, g, request, url_for
 
 from webapp.accounts import context, queries, service, session
 from webapp.accounts.devices import device_name
-from webapp.accounts.forms import ButtonForm, IssueForm, LoginForm, PasswordForm, PostForm
+from webapp.accounts.forms import IssueForm, LoginForm, PasswordForm, PostForm
 from webapp.directory.posts import Permission
 from webapp.foundation.access import access_of, current_actor, logged_in, may, public
 from webapp.foundation.errors import Invalid
-from webapp.foundation.forms import Form, submit
-from webapp.foundation.htmx import go, page
+from webapp.foundation.forms import ButtonForm, Form, once
+from webapp.foundation.htmx import go, no_store, page
 from webapp.foundation.receipts import Done
 
 bp = Blueprint("accounts", __name__)
 A_YEAR = 365 * 24 * 3600  # seconds
 # Open to who must change the initial password before anything else.
-BEFORE_CHANGE = ("accounts.password", "accounts.change_password", "accounts.logout", "accounts.elder")
+BEFORE_CHANGE = ("accounts.password", "accounts.logout", "accounts.elder")
 
 
 def register(app: Flask) -> None:
@@ -170,106 +168,80 @@ def _with_elder_cookie(response: Response) -> Response:
     return response
 
 
-@bp.get("/me/password")
-@logged_in
-def password() -> Response:
-    """Ask for a new password."""
-    return page("accounts/password.html", form=PasswordForm(formdata=None))
+def _password_form() -> PasswordForm:
+    if request.method == "POST":
+        service.count_password_try(current_actor())
+    return PasswordForm()
 
 
-@bp.post("/me/password")
+def _password_page(form: PasswordForm, status: int) -> Response:
+    return page("accounts/password.html", status=status, form=form)
+
+
+@bp.route("/me/password", methods=["GET", "POST"])
 @logged_in
-def change_password() -> Response:
-    """Set it, and log out the other browsers."""
-    actor, form = current_actor(), PasswordForm()
-    if form.validate_on_submit():
-        service.count_password_try(actor)
-        done = submit(
-            form,
-            lambda: service.change_password(actor, session.current_token(), form.old.data, form.new.data),
-            lambda _: Done(url_for("accounts.me"), "新密码已启用，其他设备已退出登录。"),
-        )
-        if done:
-            return go(done.url, done.message)
-    return page("accounts/password.html", status=422, form=form)
+@once(_password_form, again=_password_page)
+def password(form: PasswordForm) -> Done:
+    """Set a new password, and log out the other browsers."""
+    service.change_password(current_actor(), session.current_token(), form.old.data, form.new.data)
+    return Done(url_for("accounts.me"), "新密码已启用，其他设备已退出登录。")
 
 
 @bp.get("/me/sessions")
 @logged_in
 def logins() -> Response:
     """The browsers in which I am logged in."""
+    return _logins()
+
+
+def _logins(session_id: int = 0, form: ButtonForm | None = None, status: int = 200) -> Response:
     rows = queries.logins(current_actor(), session.current_token())
-    return page("accounts/logins.html", rows=[(row, ButtonForm(formdata=None)) for row in rows])
+    buttons = [(row, ButtonForm(formdata=None)) for row in rows]
+    return page("accounts/logins.html", status=status, rows=buttons)
 
 
 @bp.post("/me/sessions/<int:session_id>/end")
 @logged_in
-def end_login(session_id: int) -> Response:
+@once(lambda session_id: ButtonForm(), again=_logins)
+def end_login(form: ButtonForm, session_id: int) -> Done:
     """Log out one of them."""
-    actor, form = current_actor(), ButtonForm()
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: service.end_session(actor, session_id),
-            lambda row: Done(url_for("accounts.logins"), f"“{row.device}”已退出登录。"),
-        )
-        if done:
-            return go(done.url, done.message)
-    return go(url_for("accounts.logins"), "没有办成，请再试一次。", "overdue")
+    row = service.end_session(current_actor(), session_id)
+    return Done(url_for("accounts.logins"), f"“{row.device}”已退出登录。")
 
 
-@bp.get("/directory/people/<int:person_id>/account")
+def _account_page(
+    person_id: int, form: Form | None = None, status: int = 200, password: str = ""
+) -> Response:
+    return page(
+        "accounts/account.html",
+        status=status,
+        form=form if isinstance(form, IssueForm) else IssueForm(formdata=None),
+        person=queries.person_login(person_id),
+        password=password,
+        reset=ButtonForm(formdata=None),
+    )
+
+
+def _shown_once(done: Done, person_id: int) -> Response:
+    """The answer shows the password that was made; a second arrival of the form can't, since nobody keeps it."""
+    if "first_password" in g:
+        return no_store(_account_page(person_id, password=g.pop("first_password")))
+    return go(done.url, "初始密码只显示一次。没有记下的话，请重新设置。", "due")
+
+
+@bp.route("/directory/people/<int:person_id>/account", methods=["GET", "POST"])
 @may(Permission.DIRECTORY_MANAGE, record="person")
-def account(person_id: int) -> Response:
-    """Whether a person has a login, and the way to one."""
-    return _account_page(person_id, IssueForm(formdata=None))
-
-
-@bp.post("/directory/people/<int:person_id>/account")
-@may(Permission.DIRECTORY_MANAGE, record="person")
-def issue_account(person_id: int) -> Response:
+@once(lambda person_id: IssueForm(), again=_account_page, then=_shown_once)
+def account(form: IssueForm, person_id: int) -> Done:
     """Give a person a login; its first password is shown on this answer and never again."""
-    actor, form = current_actor(), IssueForm()
-    if form.validate_on_submit():
-        return _shown_once(
-            form,
-            person_id,
-            lambda: service.open_account(actor, person_id=person_id, username=form.username.data),
-        )
-    return _account_page(person_id, form, status=422)
+    g.first_password = service.open_account(current_actor(), person_id=person_id, username=form.username.data)
+    return Done(url_for("accounts.account", person_id=person_id))
 
 
 @bp.post("/directory/people/<int:person_id>/account/reset")
 @may(Permission.DIRECTORY_MANAGE, record="person")
-def reset_account(person_id: int) -> Response:
+@once(lambda person_id: ButtonForm(), again=_account_page, then=_shown_once)
+def reset_account(form: ButtonForm, person_id: int) -> Done:
     """Replace a forgotten password by a new first one."""
-    actor, form = current_actor(), ButtonForm()
-    if form.validate_on_submit():
-        return _shown_once(form, person_id, lambda: service.reset_password(actor, person_id=person_id))
-    return _account_page(person_id, IssueForm(formdata=None), status=422)
-
-
-def _shown_once(form: Form, person_id: int, do: Callable[[], str]) -> Response:
-    """The answer shows the password that was made; a second arrival of the form can't, since nobody keeps it."""
-    made: list[str] = []
-    here = url_for("accounts.account", person_id=person_id)
-    done = submit(form, lambda: made.append(do()), lambda _: Done(here))
-    if done and made:
-        response = _account_page(person_id, IssueForm(formdata=None), password=made[0])
-        response.headers["Cache-Control"] = "no-store"
-        return response
-    if done:
-        return go(done.url, "初始密码只显示一次。没有记下的话，请重新设置。", "due")
-    return _account_page(person_id, form, status=422)
-
-
-def _account_page(person_id: int, form: Form, status: int = 200, password: str = "") -> Response:
-    person = queries.person_login(person_id)
-    return page(
-        "accounts/account.html",
-        status=status,
-        form=form,
-        person=person,
-        password=password,
-        reset=ButtonForm(formdata=None),
-    )
+    g.first_password = service.reset_password(current_actor(), person_id=person_id)
+    return Done(url_for("accounts.account", person_id=person_id))

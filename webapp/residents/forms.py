@@ -143,7 +143,3 @@ class AnswerForm(Form):
     """The reply to one."""
 
     answer = TextAreaField("答复", validators=[DataRequired("请写下答复。"), shorter_than(LONGEST)])
-
-
-class LookForm(Form):
-    """The button that shows how to reach the sender."""

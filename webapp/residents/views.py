@@ -16,9 +16,10 @@ from webapp.cases.models import Case
 from webapp.directory.posts import Permission
 from webapp.foundation import codes, limits
 from webapp.foundation.access import current_actor, may, public
+from webapp.foundation.addresses import public_url
 from webapp.foundation.errors import Conflict, NotFound, Refused
-from webapp.foundation.forms import submit
-from webapp.foundation.htmx import go, page
+from webapp.foundation.forms import ButtonForm, once
+from webapp.foundation.htmx import go, no_store, page
 from webapp.foundation.qr import qr_svg
 from webapp.foundation.receipts import Done
 from webapp.residents import queries, service, words
@@ -29,7 +30,6 @@ from webapp.residents.forms import (
     AnswerForm,
     CodeForm,
     FeedbackForm,
-    LookForm,
     ReportForm,
 )
 
@@ -76,49 +76,34 @@ def _address() -> str:
 
 def _qr(endpoint: str, code: str) -> Markup:
     """A QR code of the page on which ``code`` is followed."""
-    base = _settings().public_url or request.url_root.rstrip("/")
-    return qr_svg(base + url_for(endpoint, code=code))
+    return qr_svg(public_url(endpoint, code=code))
 
 
 # Reporting
 
 
-@bp.get("/r/<code>")
-@public
-def report(code: str) -> Response:
-    """What a resident sees after scanning a station's code."""
-    return _report_page(code, _report_form(fresh=True))
-
-
-@bp.post("/r/<code>")
-@public
-def send_report(code: str) -> Response:
-    """Take the report in; the answer shows the tracking code."""
-    form = _report_form()
-    _count("report", _address(), REPORTS_OF_ADDRESS)
-    _count("report-station", code, REPORTS_OF_STATION)
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: case_service.register_by_resident(code, **form.inputs()),
-            # The receipt keeps the number; the code is a secret and is looked up again.
-            lambda done: Done(url_for("residents.received"), remember={"reported": done.number}),
-        )
-        if done:
-            session.update(done.remember)
-            return go(done.url)
-    return _report_page(code, form, 422)
-
-
-def _report_form(fresh: bool = False) -> ReportForm:
-    form = ReportForm(**({"formdata": None} if fresh else {}))
+def _report_form(code: str) -> ReportForm:
+    if request.method == "POST":
+        _count("report", _address(), REPORTS_OF_ADDRESS)
+        _count("report-station", code, REPORTS_OF_STATION)
+    form = ReportForm()
     form.category.choices = {row.key: row.name for row in cases.categories()}
     return form
 
 
-def _report_page(code: str, form: ReportForm, status: int = 200) -> Response:
+def _report_page(code: str, form: ReportForm, status: int) -> Response:
     station = cases.station_for(code)
     return page("residents/report.html", status=status, form=form, station=station, code=code)
+
+
+@bp.route("/r/<code>", methods=["GET", "POST"])
+@public
+@once(_report_form, again=_report_page)
+def report(form: ReportForm, code: str) -> Done:
+    """What a resident sees after scanning a station's code; the answer to a report shows the tracking code."""
+    registered = case_service.register_by_resident(code, **form.inputs())
+    # The receipt keeps the number; the code is a secret and is looked up again.
+    return Done(url_for("residents.received"), remember={"reported": registered.number})
 
 
 @bp.get("/r/received")
@@ -127,9 +112,8 @@ def received() -> Response:
     """The tracking code, for the browser that has just reported."""
     number = session.get("reported", "")
     code = queries.code_of_case(number)
-    response = page("residents/received.html", number=number, code=code, qr=_qr("residents.follow", code))
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    qr = _qr("residents.follow", code)
+    return no_store(page("residents/received.html", number=number, code=code, qr=qr))
 
 
 # Following
@@ -153,52 +137,55 @@ def follow(code: str) -> Response:
     return _case(code)
 
 
-def _case(
-    code: str, status: int = 200, tried: tuple[str, CodeForm] | None = None, message: str = ""
-) -> Response:
+def _case(code: str, action: str = "", tried: CodeForm | None = None, status: int = 200) -> Response:
     try:
         case = cases.public_view(code)
     except NotFound:
         return page("residents/ask_code.html", status=404, message=queries.NOT_FOUND)
-    forms = {action: form(formdata=None, code=code) for action, form in CODE_FORMS.items()}
+    forms = {name: form(formdata=None, code=code) for name, form in CODE_FORMS.items()}
     if tried:
-        forms[tried[0]] = tried[1]
-    response = page(
-        "residents/follow.html",
-        part="residents/_follow.html",
-        status=status,
-        case=case,
-        forms=forms,
-        words=words,
-        phrases=PHRASES,
-        message=message,
-        kinds=display.STATUS_KINDS,
-        rail=display.rail(case.status, case.stage),
+        forms[action] = tried
+    return no_store(
+        page(
+            "residents/follow.html",
+            part="residents/_follow.html",
+            status=status,
+            case=case,
+            forms=forms,
+            words=words,
+            phrases=PHRASES,
+            kinds=display.STATUS_KINDS,
+            rail=display.rail(case.status, case.stage),
+        )
     )
-    response.headers["Cache-Control"] = "no-store"
-    return response
+
+
+def _code_form(action: str) -> CodeForm:
+    if action not in CODE_FORMS:
+        raise NotFound
+    _count("look", _address(), LOOKS_OF_ADDRESS)
+    return CODE_FORMS[action]()
+
+
+def _tried(action: str, form: CodeForm, status: int) -> Response:
+    return _case(form.code.data or "", action, form, status)
+
+
+def _acted(done: Done, action: str) -> Response:
+    # The receipt does not keep the code.
+    return go(url_for("residents.follow", code=request.form["code"]), done.message)
 
 
 @bp.post("/t/do/<action>")
 @public
-def act(action: str) -> Response:
+@once(_code_form, again=_tried, then=_acted)
+def act(form: CodeForm, action: str) -> Done:
     """What the reporter does with the code: judge, take back, urge, ask for more."""
-    if action not in CODE_FORMS:
-        raise NotFound
-    _count("look", _address(), LOOKS_OF_ADDRESS)
-    form = CODE_FORMS[action]()
-    code = form.code.data or ""
     try:
-        done = form.validate_on_submit() and submit(
-            form,
-            lambda: VERBS[action](code, **form.inputs()),
-            lambda _: Done(url_for("residents.ask_code"), words.SAID[action]),
-        )
-    except (Conflict, Refused) as error:
-        return _case(code, 409, message=error.message)
-    if not done:
-        return _case(code, 422, tried=(action, form))
-    return go(url_for("residents.follow", code=code), done.message)
+        VERBS[action](form.code.data or "", **form.inputs())
+    except Refused as error:
+        raise Conflict(error.message) from None  # shown above the case as it stands
+    return Done(url_for("residents.ask_code"), words.SAID[action])
 
 
 # Privacy, complaints
@@ -220,43 +207,27 @@ def check() -> Response:
     return page("residents/check.html", form=form, abilities=words.ABILITIES)
 
 
-@bp.get("/feedback")
-@public
-def feedback() -> Response:
-    """投诉建议: say what is wrong with the product or its use."""
-    return _feedback_page(_feedback_form(fresh=True))
-
-
-@bp.post("/feedback")
-@public
-def send_feedback() -> Response:
-    """Keep it; the answer shows the code to follow it with."""
-    form = _feedback_form()
-    _count("feedback", _address(), REPORTS_OF_ADDRESS)
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: service.send_feedback(g.actor, **form.inputs()),
-            lambda row: Done(url_for("residents.feedback_received"), remember={"feedback": row.id}),
-        )
-        if done:
-            session.update(done.remember)
-            return go(done.url)
-    return _feedback_page(form, 422)
-
-
-def _feedback_form(fresh: bool = False) -> FeedbackForm:
+def _feedback_form() -> FeedbackForm:
+    if request.method == "POST":
+        _count("feedback", _address(), REPORTS_OF_ADDRESS)
     came_from = urlsplit(request.referrer or "").path
-    form = FeedbackForm(
-        **({"formdata": None, "path": came_from.lstrip("/").partition("/")[0]} if fresh else {})
-    )
+    form = FeedbackForm(path=came_from.lstrip("/").partition("/")[0])
     form.unit_id.choices = {WHOLE_DISTRICT: "全区，或说不清", **dict(queries.feedback_places())}
     return form
 
 
-def _feedback_page(form: FeedbackForm, status: int = 200) -> Response:
+def _feedback_page(form: FeedbackForm, status: int) -> Response:
     answers = g.actor is not None and g.actor.can(Permission.FEEDBACK_ANSWER)
     return page("residents/feedback.html", status=status, form=form, answers=answers)
+
+
+@bp.route("/feedback", methods=["GET", "POST"])
+@public
+@once(_feedback_form, again=_feedback_page)
+def feedback(form: FeedbackForm) -> Done:
+    """投诉建议: say what is wrong with the product or its use; the answer shows the code to follow it with."""
+    row = service.send_feedback(g.actor, **form.inputs())
+    return Done(url_for("residents.feedback_received"), remember={"feedback": row.id})
 
 
 @bp.get("/feedback/received")
@@ -264,9 +235,8 @@ def _feedback_page(form: FeedbackForm, status: int = 200) -> Response:
 def feedback_received() -> Response:
     """The code, for the browser that has just sent it."""
     code = queries.code_of_feedback(session.get("feedback", 0))
-    response = page("residents/feedback_received.html", code=code, qr=_qr("residents.follow_feedback", code))
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    qr = _qr("residents.follow_feedback", code)
+    return no_store(page("residents/feedback_received.html", code=code, qr=qr))
 
 
 @bp.get("/feedback/<code>")
@@ -274,9 +244,7 @@ def feedback_received() -> Response:
 def follow_feedback(code: str) -> Response:
     """What was said, and the reply."""
     _count("look", _address(), LOOKS_OF_ADDRESS)
-    response = page("residents/feedback_follow.html", row=queries.public_feedback(code))
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return no_store(page("residents/feedback_follow.html", row=queries.public_feedback(code)))
 
 
 @bp.get("/feedback/inbox")
@@ -287,21 +255,21 @@ def feedback_inbox() -> Response:
 
 
 def _inbox(
-    status: int = 200, tried: tuple[int, AnswerForm] | None = None, contact: tuple[int, str] = (0, "")
+    feedback_id: int = 0, form: AnswerForm | None = None, status: int = 200, contact: str = ""
 ) -> Response:
-    cursor = request.args.get("cursor", "")
-    found = queries.list_feedback(current_actor(), cursor)
+    """The list; one of its rows with the form that was refused, or with its sender's contact."""
+    found = queries.list_feedback(current_actor(), request.args.get("cursor", ""))
     forms = {row.id: AnswerForm(formdata=None) for row in found.rows if row.answered_at is None}
-    if tried:
-        forms[tried[0]] = tried[1]
+    if form:
+        forms[feedback_id] = form
     return page(
         "residents/feedback_inbox.html",
         part="residents/_feedback_rows.html",
         status=status,
         rows=found,
         forms=forms,
-        look=LookForm(formdata=None),
-        contact=contact,
+        look=ButtonForm(formdata=None),
+        contact=(feedback_id if contact else 0, contact),
     )
 
 
@@ -309,26 +277,20 @@ def _inbox(
 @may(Permission.FEEDBACK_ANSWER, record="feedback")
 def feedback_contact(feedback_id: int) -> Response:
     """Show how to reach the sender; every look is on the record."""
-    if not LookForm().validate_on_submit():
+    if not ButtonForm().validate_on_submit():
         return go(url_for("residents.feedback_inbox"), "没有打开，请再试一次。", "overdue")
-    response = _inbox(contact=(feedback_id, service.reveal_contact(current_actor(), feedback_id)))
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return no_store(_inbox(feedback_id, contact=service.reveal_contact(current_actor(), feedback_id)))
+
+
+def _answer_form(feedback_id: int) -> AnswerForm:
+    queries.feedback_for(current_actor(), feedback_id)
+    return AnswerForm()
 
 
 @bp.post("/feedback/<int:feedback_id>/answer")
 @may(Permission.FEEDBACK_ANSWER, record="feedback")
-def answer_feedback(feedback_id: int) -> Response:
+@once(_answer_form, again=_inbox)
+def answer_feedback(form: AnswerForm, feedback_id: int) -> Done:
     """Reply to one."""
-    actor = current_actor()
-    queries.feedback_for(actor, feedback_id)
-    form = AnswerForm()
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: service.answer_feedback(actor, feedback_id, answer=form.answer.data),
-            lambda _: Done(url_for("residents.feedback_inbox"), "已答复，对方凭查询码可以看到。"),
-        )
-        if done:
-            return go(done.url, done.message)
-    return _inbox(422, (feedback_id, form))
+    service.answer_feedback(current_actor(), feedback_id, answer=form.answer.data)
+    return Done(url_for("residents.feedback_inbox"), "已答复，对方凭查询码可以看到。")
