@@ -80,7 +80,3 @@ class NewTermsForm(TermsForm):
     def scope(self) -> Scope:
         """What it is for, as the service takes it."""
         return Scope(self.level.data, self.category.data, self.urgent.data)
-
-
-class EndTermsForm(SeenForm):
-    """A button that takes a special rule out of use."""

@@ -11,20 +11,19 @@ from webapp.cases import options, settings_queries
 from webapp.cases.models import TermRule
 from webapp.cases.service import settings
 from webapp.cases.settings_forms import (
-    EndTermsForm,
     FillYearForm,
     NewTermsForm,
     TermsForm,
     WorkdaysForm,
 )
-from webapp.cases.settings_queries import Line, Run, Scope
+from webapp.cases.settings_queries import Scope
 from webapp.cases.terms import UNIT_NAMES
 from webapp.cases.views import bp
 from webapp.directory.posts import LADDER, LEVEL_NAMES, Level, Permission
 from webapp.foundation import clock, text
 from webapp.foundation.access import current_actor, may
-from webapp.foundation.forms import SeenForm, settle, submit
-from webapp.foundation.htmx import go, page
+from webapp.foundation.forms import Form, SeenForm, once
+from webapp.foundation.htmx import page
 from webapp.foundation.receipts import Done
 
 P = Permission
@@ -36,62 +35,20 @@ P = Permission
 @may(P.SETTINGS_MANAGE)
 def workdays() -> Response:
     """The working days of a year, as far as they differ from Monday to Friday."""
-    return _workdays_page(request.args.get("year", type=int))
+    return _workdays_page()
 
 
-@bp.post("/workdays")
-@may(P.SETTINGS_MANAGE)
-def correct_workdays() -> Response:
-    """Set a day to come, or several in a row, as rest or as worked."""
-    actor, form = current_actor(), WorkdaysForm()
-    year = request.args.get("year", type=int)
-    return settle(
-        form,
-        lambda: settings.correct_workdays(actor, form.run(), seen=form.seen.data or ""),
-        lambda run: Done(url_for("cases.workdays", year=run.first.year), _corrected(run)),
-        lambda status, message: _workdays_page(year, status, form, message),
-    )
-
-
-def _corrected(run: Run) -> str:
-    days = text.day(run.first) + (f"至{text.day(run.last)}" if run.last > run.first else "")
-    return f"已改：{days}{'上班' if run.works else '休息'}。以后开始的时限按它算。"
-
-
-@bp.post("/workdays/fill")
-@may(P.SETTINGS_MANAGE)
-def fill_year() -> Response:
-    """Declare a year known whose holidays are all entered."""
-    actor, form = current_actor(), FillYearForm()
-    return settle(
-        form,
-        lambda: settings.fill_year(actor, form.year.data, seen=form.seen.data or ""),
-        lambda _: Done(
-            url_for("cases.workdays", year=form.year.data),
-            f"{form.year.data} 年已补齐，以后开始的时限不再提示“节假日数据未更新”。",
-        ),
-        lambda status, message: _workdays_page(form.year.data, status, form, message),
-    )
-
-
-def _workdays_page(
-    year: int | None, status: int = 200, tried: SeenForm | None = None, message: str = ""
-) -> Response:
-    found = settings_queries.year_of_workdays(year)
-    if tried and message:
-        tried.come_back(message, found.state)
-    correct = tried if isinstance(tried, WorkdaysForm) else WorkdaysForm(formdata=None, seen=found.state)
-    fill = (
-        tried
-        if isinstance(tried, FillYearForm)
-        else FillYearForm(formdata=None, year=found.year, seen=found.state)
-    )
+def _workdays_page(form: Form | None = None, status: int = 200) -> Response:
+    asked = form.year.data if isinstance(form, FillYearForm) else request.args.get("year", type=int)
+    found = settings_queries.year_of_workdays(asked)
+    correct = form if isinstance(form, WorkdaysForm) else WorkdaysForm(formdata=None, seen=found.state)
+    fresh = FillYearForm(formdata=None, year=found.year, seen=found.state)
     return page(
         "cases/workdays.html",
         status=status,
         found=found,
         form=correct,
-        fill=fill,
+        fill=form if isinstance(form, FillYearForm) else fresh,
         years=[
             {
                 "label": f"{each} 年",
@@ -101,6 +58,39 @@ def _workdays_page(
             for each in found.offered
         ],
     )
+
+
+def _workdays_form() -> WorkdaysForm:
+    found = settings_queries.year_of_workdays(request.args.get("year", type=int))
+    return WorkdaysForm(seen=found.state)
+
+
+def _fill_form() -> FillYearForm:
+    form = FillYearForm()
+    form.seen.object_data = settings_queries.year_of_workdays(form.year.data).state
+    return form
+
+
+@bp.post("/workdays")
+@may(P.SETTINGS_MANAGE)
+@once(_workdays_form, again=_workdays_page)
+def correct_workdays(form: WorkdaysForm) -> Done:
+    """Set a day to come, or several in a row, as rest or as worked."""
+    run = settings.correct_workdays(current_actor(), form.run(), seen=form.seen.data or "")
+    days = text.day(run.first) + (f"至{text.day(run.last)}" if run.last > run.first else "")
+    said = f"已改：{days}{'上班' if run.works else '休息'}。以后开始的时限按它算。"
+    return Done(url_for("cases.workdays", year=run.first.year), said)
+
+
+@bp.post("/workdays/fill")
+@may(P.SETTINGS_MANAGE)
+@once(_fill_form, again=_workdays_page)
+def fill_year(form: FillYearForm) -> Done:
+    """Declare a year known whose holidays are all entered."""
+    year = form.year.data
+    settings.fill_year(current_actor(), year, seen=form.seen.data or "")
+    said = f"{year} 年已补齐，以后开始的时限不再提示“节假日数据未更新”。"
+    return Done(url_for("cases.workdays", year=year), said)
 
 
 # Terms
@@ -131,26 +121,26 @@ def _namer(names: Mapping[str, str]) -> Callable[[Scope], str]:
     return name
 
 
-@bp.route("/terms/new", methods=["GET", "POST"])
-@may(P.SETTINGS_MANAGE)
-def new_terms() -> Response:
-    """Set terms of their own for a category, or for urgent matters."""
-    actor = current_actor()
+def _new_terms_form() -> NewTermsForm:
     asked = request.args.get("level", "")
     form = NewTermsForm(level=asked if asked in LADDER else LADDER[0], starts=_tomorrow())
     form.category.choices = {"": "全部类别", **{row.key: row.name for row in options.categories()}}
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: settings.add_terms(
-                actor, form.scope(), given=form.terms(), starts=form.starts.data or clock.today()
-            ),
-            lambda _: Done(url_for("cases.terms"), f"已添加，{text.day(form.starts.data)}起执行。"),
-        )
-        if done:
-            return go(done.url, done.message)
+    return form
+
+
+def _new_terms_page(form: NewTermsForm, status: int) -> Response:
     levels = [(level, LEVEL_NAMES[level]) for level in LADDER]
-    return page("cases/terms_new.html", status=422 if form.errors else 200, form=form, levels=levels)
+    return page("cases/terms_new.html", status=status, form=form, levels=levels)
+
+
+@bp.route("/terms/new", methods=["GET", "POST"])
+@may(P.SETTINGS_MANAGE)
+@once(_new_terms_form, again=_new_terms_page)
+def new_terms(form: NewTermsForm) -> Done:
+    """Set terms of their own for a category, or for urgent matters."""
+    starts = form.starts.data or clock.today()
+    settings.add_terms(current_actor(), form.scope(), given=form.terms(), starts=starts)
+    return Done(url_for("cases.terms"), f"已添加，{text.day(starts)}起执行。")
 
 
 def _tomorrow() -> date:
@@ -164,67 +154,48 @@ def terms_of(rule_id: int) -> Response:
     return _terms_page(rule_id)
 
 
-@bp.post("/terms/<int:rule_id>")
-@may(P.SETTINGS_MANAGE, record="term_rule")
-def change_terms(rule_id: int) -> Response:
-    """Let other terms hold from a day to come."""
-    actor, form = current_actor(), TermsForm()
-    settings_queries.line_of(rule_id)
-    return settle(
-        form,
-        lambda: settings.change_terms(
-            actor,
-            rule_id,
-            given=form.terms(),
-            starts=form.starts.data or clock.today(),
-            seen=form.seen.data or "",
-        ),
-        lambda line: Done(url_for("cases.terms"), _changed(line)),
-        lambda status, message: _terms_page(rule_id, status, form, message),
-    )
-
-
-def _changed(line: Line) -> str:
-    if line.next is None:
-        return "已取消原定的变动，继续按现在的时限办理。"
-    return f"已保存，{text.day(line.next.valid_from)}起执行。已经在走的期限不变。"
-
-
-@bp.post("/terms/<int:rule_id>/end")
-@may(P.SETTINGS_MANAGE, record="term_rule")
-def end_terms(rule_id: int) -> Response:
-    """Take a special rule out of use."""
-    actor, form = current_actor(), EndTermsForm()
-    settings_queries.line_of(rule_id)
-    return settle(
-        form,
-        lambda: settings.end_terms(actor, rule_id, seen=form.seen.data or ""),
-        lambda _: Done(url_for("cases.terms"), "已停用，明天起按其他规定办理。已经在走的期限不变。"),
-        lambda status, message: _terms_page(rule_id, status, form, message),
-    )
-
-
-def _terms_page(
-    rule_id: int, status: int = 200, tried: SeenForm | None = None, message: str = ""
-) -> Response:
+def _terms_page(rule_id: int, form: Form | None = None, status: int = 200) -> Response:
     line = settings_queries.line_of(rule_id)
-    names = settings_queries.category_names()
-    if tried and message:
-        tried.come_back(message, line.state)
-    latest = line.next or line.now
-    fresh = TermsForm(
-        formdata=None,
-        obj=latest,
-        starts=line.next.valid_from if line.next else _tomorrow(),
-        seen=line.state,
-    )
     return page(
         "cases/terms_of.html",
         status=status,
         line=line,
         level_name=LEVEL_NAMES[Level(line.scope.level)],
-        name=_namer(names),
+        name=_namer(settings_queries.category_names()),
         said=_said,
-        form=tried if isinstance(tried, TermsForm) else fresh,
-        end=tried if isinstance(tried, EndTermsForm) else EndTermsForm(formdata=None, seen=line.state),
+        form=form if isinstance(form, TermsForm) else _terms_form(rule_id, formdata=None),
+        end=SeenForm(formdata=None, seen=line.state),
     )
+
+
+def _terms_form(rule_id: int, **values: None) -> TermsForm:
+    line = settings_queries.line_of(rule_id)
+    starts = line.next.valid_from if line.next else _tomorrow()
+    return TermsForm(obj=line.next or line.now, starts=starts, seen=line.state, **values)
+
+
+@bp.post("/terms/<int:rule_id>")
+@may(P.SETTINGS_MANAGE, record="term_rule")
+@once(_terms_form, again=_terms_page)
+def change_terms(form: TermsForm, rule_id: int) -> Done:
+    """Let other terms hold from a day to come."""
+    line = settings.change_terms(
+        current_actor(),
+        rule_id,
+        given=form.terms(),
+        starts=form.starts.data or clock.today(),
+        seen=form.seen.data or "",
+    )
+    if line.next is None:
+        return Done(url_for("cases.terms"), "已取消原定的变动，继续按现在的时限办理。")
+    said = f"已保存，{text.day(line.next.valid_from)}起执行。已经在走的期限不变。"
+    return Done(url_for("cases.terms"), said)
+
+
+@bp.post("/terms/<int:rule_id>/end")
+@may(P.SETTINGS_MANAGE, record="term_rule")
+@once(lambda rule_id: SeenForm(seen=settings_queries.line_of(rule_id).state), again=_terms_page)
+def end_terms(form: SeenForm, rule_id: int) -> Done:
+    """Take a special rule out of use."""
+    settings.end_terms(current_actor(), rule_id, seen=form.seen.data or "")
+    return Done(url_for("cases.terms"), "已停用，明天起按其他规定办理。已经在走的期限不变。")
