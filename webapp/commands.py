@@ -157,6 +157,7 @@ def sweep() -> None:
     from webapp.cases.service import sweep as cases
     from webapp.foundation.limits import purge
     from webapp.foundation.photos import purge as photos
+    from webapp.foundation.photos import purge_orphans
     from webapp.imports.service import sweep as uploads
     from webapp.points.redemptions import expire_due
     from webapp.volunteering.service.attendance import close_forgotten
@@ -167,7 +168,7 @@ def sweep() -> None:
         "points": expire_due(clock.now()),
         "rate_windows_purged": purge(),
         "uploads_purged": uploads(),
-        "photos_purged": photos(),
+        "photos_purged": photos() + purge_orphans(),
     }
     click.echo(json.dumps(results, default=str, ensure_ascii=False))
 

@@ -44,6 +44,7 @@ class Settings:
     controller: str = "本平台的主管单位"
     controller_contact: str = "请到社区党群服务中心询问"
     retention_years: int = 3
+    allow_lossy_database: bool = False
     testing: bool = False
     extra: Mapping[str, object] = field(default_factory=dict)
 
@@ -53,7 +54,11 @@ class Settings:
             "SECRET_KEY": self.secret_key,
             "SQLALCHEMY_DATABASE_URI": self.database_url,
             # What an error says goes into the log, which must hold no resident's data.
-            "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},
+            "SQLALCHEMY_ENGINE_OPTIONS": {
+                "hide_parameters": True,
+                # A connection that PostgreSQL closed meanwhile (a restart, a fail-over) is replaced before it is used.
+                "pool_pre_ping": self.database_url.startswith("postgresql"),
+            },
             "SESSION_COOKIE_HTTPONLY": True,
             "SESSION_COOKIE_SAMESITE": "Lax",
             "SESSION_COOKIE_SECURE": self.secure_cookies,
@@ -96,6 +101,7 @@ def load(environ: Mapping[str, str] | None = None, **overrides: object) -> Setti
         "proxies": int(env.get("PROXIES", "0")),
         "controller": env.get("CONTROLLER") or Settings.controller,
         "controller_contact": env.get("CONTROLLER_CONTACT") or Settings.controller_contact,
+        "allow_lossy_database": env.get("ALLOW_LOSSY_DATABASE", "0") == "1",
         "retention_years": int(env.get("RETENTION_YEARS", Settings.retention_years)),
     }
     return Settings(**{**values, **overrides})  # type: ignore[arg-type]

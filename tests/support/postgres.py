@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def postgres_missing() -> str | None:
 
 
 @contextmanager
-def postgres_cluster() -> Iterator[str]:
+def postgres_cluster(settings: Mapping[str, str] = SETTINGS) -> Iterator[str]:
     """Start an empty cluster and give its SQLAlchemy URL; it is gone afterwards.
 
     Should this process be killed, the server stops by itself (its parent's death is its signal to stop).
@@ -64,7 +64,7 @@ def postgres_cluster() -> Iterator[str]:
         if os.geteuid() == 0:
             shutil.chown(folder, SERVER_USER)
         _init(programs, folder)
-        server = _start(programs, folder)
+        server = _start(programs, folder, settings)
         try:
             _wait_until_ready(programs, folder, server)
             yield f"postgresql+psycopg://{SERVER_USER}@/postgres?host={folder}"
@@ -122,11 +122,11 @@ def _init(programs: Path, folder: Path) -> None:
         raise RuntimeError(f"initdb failed: {done.stderr.strip()}")
 
 
-def _start(programs: Path, folder: Path) -> subprocess.Popen[bytes]:
-    settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+def _start(programs: Path, folder: Path, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
-            _command(programs / "postgres", "-D", folder / "data", "-k", folder, *settings),
+            _command(programs / "postgres", "-D", folder / "data", "-k", folder, *words),
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -148,27 +148,47 @@ def transaction() -> Iterator[Session]:
         change = Writing(session)
         token = _writing.set(change)
         try:
-            change.begin()
-            yield session
-            session.flush()
-            for call in _before_commit:
-                call(session)
-            session.commit()
-        except BaseException:
-            session.rollback()
-            for undo in session.info.get(_UNDO, ()):
-                undo()
-            raise
+            with _undoing(session):
+                change.begin()
+                yield session
+                session.flush()
+                for call in _before_commit:
+                    call(session)
+            _commit(session)
         finally:
             session.info.clear()
             _writing.reset(token)
+
+
+@contextmanager
+def _undoing(session: Session) -> Iterator[None]:
+    """Up to the commit: what fails here was certainly not done."""
+    try:
+        yield
+    except BaseException:
+        session.rollback()
+        for undo in session.info.get(_UNDO, ()):
+            undo()
+        raise
+
+
+def _commit(session: Session) -> None:
+    """Commit. Nothing is undone when this fails: the change may have been done, and only the answer got lost."""
+    try:
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
 
 
 _UNDO = "undo"
 
 
 def if_undone(undo: Callable[[], object]) -> None:
-    """Have ``undo`` called if the change at hand fails: for what it did outside the database."""
+    """Have ``undo`` called if the change at hand is certainly not done: for what it did outside the database.
+
+    It is not called when the commit itself fails, since nobody knows then whether the database did it.
+    """
     from webapp.extensions import db
 
     require_transaction()

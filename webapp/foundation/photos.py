@@ -10,7 +10,7 @@ import io
 import struct
 import uuid
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -192,9 +192,17 @@ class PhotoStore:
             raise NotFound from None
 
     def erase(self, photo_id: str) -> None:
-        """Delete both files; gone already is as good."""
-        for thumb in (True, False):
-            self._path(photo_id, thumb=thumb).unlink(missing_ok=True)
+        """Delete both files, and drafts of them; gone already is as good."""
+        path = self._path(photo_id, thumb=False)
+        for file in path.parent.glob(f"{path.stem}.*"):
+            file.unlink(missing_ok=True)
+
+    def names(self, share: int, before: datetime) -> Iterator[set[str]]:
+        """The ids of photos written before that moment, by subfolder; ``share`` says which 256th of them, from 0."""
+        for folder in (self._folder / f"{share:02x}").glob("*"):
+            files = [path for path in folder.iterdir() if path.stat().st_mtime < before.timestamp()]
+            if files:
+                yield {path.name.split(".")[0] for path in files}
 
     def _path(self, photo_id: str, *, thumb: bool) -> Path:
         try:
@@ -226,7 +234,8 @@ def attach(
 ) -> list[str]:
     """Add photos to a record, within the caller's transaction; returns their ids.
 
-    Files are written first, so that there is never a row without its file; if the transaction then fails, they are erased.
+    Files are written first, so that there is never a row without its file. If the transaction then fails, they are erased;
+    if nobody knows whether it failed, they stay, and ``purge_orphans`` finds them should they belong to nothing.
 
     Raises:
         Invalid: the record would have more than three.
@@ -308,6 +317,21 @@ def purge() -> int:
         for photo_id in gone:
             db.session.execute(sa.delete(Photo).where(Photo.id == photo_id))
     return len(gone)
+
+
+def purge_orphans() -> int:
+    """Erase files over a day old that belong to no row; returns of how many photos.
+
+    Each hour has one of the 256 folders, so that a call never takes long.
+    """
+    now = clock.now()
+    found = 0
+    for photo_ids in _store().names(int(now.timestamp()) // 3600 % 256, before=now - timedelta(days=1)):
+        known = set(db.session.scalars(sa.select(Photo.id).where(Photo.id.in_(photo_ids))))
+        for photo_id in photo_ids - known:
+            _store().erase(photo_id)
+            found += 1
+    return found
 
 
 _ROW = [Photo.__table__.columns[name] for name in PhotoRow._fields]

@@ -1,0 +1,41 @@
+"""What must be right before the service takes anything, checked when the app is made."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from webapp.config import Settings
+from webapp.extensions import db
+
+# What PostgreSQL needs to keep what it acknowledged, whatever happens to the machine.
+DURABLE = {
+    "fsync": {"on"},
+    "full_page_writes": {"on"},
+    "synchronous_commit": {"on", "local", "remote_write", "remote_apply"},
+}
+
+
+class LossyDatabase(RuntimeError):
+    """PostgreSQL is set up to lose what it acknowledged; the app does not start on it."""
+
+
+def check(settings: Settings) -> None:
+    """Refuse to start on a database that would not keep what is entrusted to it.
+
+    Raises:
+        LossyDatabase: see there.
+    """
+    if db.engine.dialect.name == "postgresql" and not settings.allow_lossy_database:
+        _require_durable()
+
+
+def _require_durable() -> None:
+    query = sa.text("SELECT name, setting FROM pg_settings WHERE name = ANY(:names)")
+    with db.engine.connect() as connection:
+        found = connection.execute(query, {"names": list(DURABLE)}).all()
+    lossy = [f"{name} = {setting}" for name, setting in found if setting not in DURABLE[name]]
+    if lossy:
+        raise LossyDatabase(
+            f"This PostgreSQL may lose what it acknowledged when its machine stops: {', '.join(sorted(lossy))}. "
+            "Set it to on, or say ALLOW_LOSSY_DATABASE=1 where the data may be lost."
+        )
