@@ -9,7 +9,7 @@ WORKERS ?= 2
 THREADS ?= 4
 # What to test, and how: make test TESTS="tests/cases -k archive"
 TESTS ?= tests
-export HOST PORT
+export HOST PORT WORKERS THREADS
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -31,11 +31,7 @@ run: $(RUNTIME) ## All set-up, then the demo district on http://HOST:PORT (127.0
 	@$(BIN)/python .tools/check-port "$(HOST)" "$(PORT)"
 	@$(FLASK) demo --if-empty
 	@$(FLASK) welcome
-	@exec $(BIN)/granian --interface wsgi --factory webapp:create_app \
-		--host "$(HOST)" --port "$(PORT)" --no-ws \
-		--workers $(WORKERS) --blocking-threads $(THREADS) --backlog 1024 --backpressure 256 \
-		--respawn-failed-workers --workers-kill-timeout 10 \
-		--no-access-log --log-level warning
+	@until $(BIN)/python -m webapp.serve; do echo "The server ended unexpectedly and is started again." >&2; sleep 1; done
 
 test: $(DEV) ## All set-up, then every test (a part: make test TESTS=tests/cases)
 	@.tools/test-tools $(BIN)/python

@@ -38,7 +38,7 @@ class _App(Flask):
 def create_app(settings: config.Settings | None = None) -> Flask:
     """Build the app: settings, extensions, then each room's blueprint."""
     from webapp.accounts.session import find_actor, send_to_login
-    from webapp.foundation import access, assets, cookies, exports, htmx, photos, private, serving, start, web
+    from webapp.foundation import access, assets, cookies, exports, htmx, photos, private, start, web
     from webapp.foundation.db import end_of_reading
 
     settings = settings or config.load()
@@ -72,8 +72,6 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     commands.register(app)
     with app.app_context():
         start.check(settings)
-    turns = 1 if settings.database_url.startswith("sqlite") else 4
-    app.wsgi_app = serving.InTurn(app.wsgi_app, turns, app.config["MAX_CONTENT_LENGTH"])  # type: ignore[method-assign]
     # What is loaded now lives as long as the process: the collector need not look at it again, nor in every request.
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

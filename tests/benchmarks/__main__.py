@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,17 +93,33 @@ def accounts_actor(token: str) -> int:
     return actor.unit_id
 
 
+def bare(port: int) -> list[str]:
+    """The command that serves the bare page, with the options of ``webapp.serve`` as far as they cost time."""
+    return [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--http", "1", "--host", "127.0.0.1", "--port", str(port),
+        "--workers", "2", "--blocking-threads", "4", "--no-access-log", "--log-level", "warning", "tests.benchmarks.bare:app",
+    ]  # fmt: skip
+
+
+def real(_: int) -> list[str]:
+    """The command that serves the app."""
+    return [sys.executable, "-m", "webapp.serve"]
+
+
 @contextmanager
-def serving(target: str, folder: Path, *flags: str) -> Iterator[str]:
-    """Run ``target`` on granian as `make run` does; yields its address."""
+def serving(command: Callable[[int], list[str]], folder: Path) -> Iterator[str]:
+    """Run a server; yields its address."""
     with socket.socket() as free:  # granian would share a port that is taken, and a stranger would answer
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "2",
-        "--blocking-threads", "4", "--workers-kill-timeout", "5", "--no-access-log", "--log-level", "warning", *flags, target,
-    ]  # fmt: skip
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "INSTANCE_PATH": str(folder)})
+    environ = {
+        **os.environ,
+        "INSTANCE_PATH": str(folder),
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "WORKERS": "2",
+    }
+    process = subprocess.Popen(command(port), cwd=ROOT, env=environ)
     try:
         for _ in range(200):
             with socket.socket() as probe:
@@ -165,20 +181,17 @@ def main() -> None:
         login = prepare(folder)
         ratios: dict[str, list[float]] = {}
         speeds: dict[str, list[float]] = {}
-        with (
-            serving("tests.benchmarks.bare:app", folder) as bare,
-            serving("webapp:create_app", folder, "--factory") as real,
-        ):
+        with serving(bare, folder) as bare_url, serving(real, folder) as url:
             for case in cases(login):  # warm every worker
                 if not case.post:
-                    measure(case, real, login, 1)
+                    measure(case, url, login, 1)
             # Pages first: thousands of visits of one worker in a day would weigh on the pages, and nobody has them.
             pages, posts = ([case for case in cases(login) if case.post is post] for post in (False, True))
             for block in (pages, posts):
                 for round_number in range(ROUNDS):
                     for index, case in enumerate(block):
-                        yardstick = wrk(bare + "/")
-                        speed = measure(case, real, login, 100 + round_number * 100 + index)
+                        yardstick = wrk(bare_url + "/")
+                        speed = measure(case, url, login, 100 + round_number * 100 + index)
                         ratios.setdefault(case.name, []).append(speed / yardstick)
                         speeds.setdefault(case.name, []).append(speed)
         print(f"{'':<20}{'req/s':>8}{'of bare':>10}{'floor':>8}")

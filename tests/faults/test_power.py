@@ -41,7 +41,7 @@ def picture() -> FileStorage:
 class Watched:
     """A server on a copy of the world, every write of which is noted, and a phone that sends visits to it."""
 
-    def __init__(self, live: Live, folder: Path, factory: str) -> None:
+    def __init__(self, live: Live, folder: Path, module: str) -> None:
         self.before, self.after = folder / "instance", folder / "after"
         self.notes = folder / "notes"
         self.cookie = f"desk={session_cookie(live, 'grid_worker')}"
@@ -57,7 +57,7 @@ class Watched:
         port = free_port()
         self.server = Live(
             f"http://127.0.0.1:{port}", self.before, live.app, port, environ,
-            factory=factory, prefix=watching(self.notes),
+            module=module, prefix=watching(self.notes),
         )  # fmt: skip
         self.acknowledged: list[str] = []
 
@@ -134,14 +134,14 @@ def send_and_cut(watched: Watched) -> None:
     watched.cut_the_power()
 
 
-@pytest.mark.parametrize("watched", ["webapp:create_app"], indirect=True)
+@pytest.mark.parametrize("watched", ["webapp.serve"], indirect=True)
 def test_a_power_cut_takes_nothing_that_was_acknowledged(watched: Watched) -> None:
     send_and_cut(watched)
     assert len(watched.acknowledged) == VISITS
     assert watched.lost() == []
 
 
-@pytest.mark.parametrize("watched", ["tests.support.careless:careless_app"], indirect=True)
+@pytest.mark.parametrize("watched", ["tests.support.careless"], indirect=True)
 def test_with_less_syncing_the_loss_would_be_seen(watched: Watched) -> None:
     send_and_cut(watched)
     assert len(watched.lost()) == VISITS

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 
-from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from webapp import create_app
+from webapp import serve
+from webapp.foundation.serving import Server
 
 
-def careless_app() -> Flask:
-    """What ``create_app`` makes, with the syncing that SQLite recommends for data that may be lost."""
+def application() -> Server:
+    """What ``webapp.serve`` runs, with the syncing that SQLite recommends for data that may be lost."""
 
     @event.listens_for(Engine, "connect")
     def sync_seldom(connection: sqlite3.Connection, _: object) -> None:
         connection.execute("PRAGMA synchronous = NORMAL")
 
-    return create_app()
+    return serve.application()
+
+
+if __name__ == "__main__":
+    serve.main("tests.support.careless:application")

@@ -1,4 +1,4 @@
-"""The real server on a port of this machine, for browser tests: granian as `make run` starts it, on a small world."""
+"""The real server on a port of this machine, as `make run` starts it, on a small world."""
 
 from __future__ import annotations
 
@@ -30,18 +30,14 @@ class Live:
     port: int
     environ: dict[str, str]
     process: subprocess.Popen[bytes] | None = None
-    factory: str = "webapp:create_app"
+    module: str = "webapp.serve"
     prefix: tuple[str, ...] = ()  # of the command: a program that runs the server and watches it
 
     def start(self, workers: int = 1) -> None:
         """Start serving; returns when it answers."""
-        command = [
-            *self.prefix,
-            sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", self.factory,
-            "--host", "127.0.0.1", "--port", str(self.port), "--workers", str(workers), "--blocking-threads", "4",
-            "--no-access-log", "--log-level", "warning",
-        ]  # fmt: skip
-        self.process = subprocess.Popen(command, cwd=ROOT, env=self.environ, start_new_session=True)
+        command = [*self.prefix, sys.executable, "-m", self.module]
+        environ = {**self.environ, "HOST": "127.0.0.1", "PORT": str(self.port), "WORKERS": str(workers)}
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environ, start_new_session=True)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             with socket.socket() as probe:

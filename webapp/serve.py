@@ -1,0 +1,53 @@
+"""``python -m webapp.serve``: the server, with the same options for ``make run``, a deployment and the tests."""
+
+from __future__ import annotations
+
+import os
+import resource
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from webapp import config, create_app
+from webapp.foundation.serving import Server
+
+# Half a request line costs a connection, no thread; a proxy or a phone sends its headers at once.
+HEADER_MILLISECONDS = 15_000
+# Idle and slow connections count as well as busy ones; each costs some kilobytes.
+CONNECTIONS = 4096
+
+
+def application() -> Server:
+    """What each of the server's processes runs."""
+    app = create_app()
+    threads = int(os.environ.get("THREADS", "4"))
+    return Server(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"], threads, upload_threads=2)
+
+
+def main(target: str = "webapp.serve:application") -> None:
+    """Serve until told to stop. HOST, PORT, WORKERS and THREADS come from the environment."""
+    settings = config.load()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    Granian(
+        target,
+        factory=True,
+        interface=Interfaces.ASGINL,
+        address=settings.host,
+        port=settings.port,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=int(os.environ.get("WORKERS", "2")),
+        backlog=1024,
+        backpressure=CONNECTIONS,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+        log_level=LogLevels.warning,
+    ).serve()
+
+
+if __name__ == "__main__":
+    main()
