@@ -26,6 +26,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from webapp.foundation.sqlite_file import require_file
+
 T = TypeVar("T")
 # The type of a row or query lists its columns; these stand for "some columns or other".
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
@@ -179,6 +181,13 @@ def _commit(session: Session) -> None:
     except BaseException:
         session.rollback()
         raise
+    # Asked now and not only at the beginning: what went into a deleted file must not be acknowledged.
+    _require_file(session.get_bind().engine)
+
+
+def _require_file(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        require_file(engine.url.database)
 
 
 _UNDO = "undo"
@@ -323,6 +332,7 @@ def _prepare_sqlite(dbapi_connection: Any, _: Any) -> None:
 
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
+    _require_file(connection.engine)
     if connection.dialect.name == "sqlite":
         # Straight to the driver: it comes before every page.
         connection.connection.cursor().execute("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")

@@ -56,3 +56,9 @@ class TooMany(DomainError):
         minutes = max(1, -(-retry_after // 60))
         super().__init__(f"操作太频繁，请 {minutes} 分钟后再试。")
         self.retry_after = retry_after
+
+
+class Unavailable(DomainError):
+    """The service can't take anything at present (503). A phone keeps what it has, and sends it again later."""
+
+    status = 503

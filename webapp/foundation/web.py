@@ -52,7 +52,15 @@ MESSAGES = {
     429: "操作太频繁，请稍后再试。",
     500: "系统出了点问题，刚才的内容没有保存。请稍后再试。",
 }
-TITLES = {403: "不能使用", 404: "没有找到", 409: "没有办成", 413: "文件太大", 429: "请稍等", 500: "系统出错"}
+TITLES = {
+    403: "不能使用",
+    404: "没有找到",
+    409: "没有办成",
+    413: "文件太大",
+    429: "请稍等",
+    500: "系统出错",
+    503: "暂停服务",
+}
 
 
 def remembered(macro: Macro) -> Callable[..., Any]:
@@ -154,6 +162,8 @@ def error_page(status: int, message: str) -> Response:
         body = render_template("_error.html", message=message, status=status, title=title)
     else:
         g.setdefault("actor", None)
+        if status == 503:
+            g.actor = None  # the page's frame would ask the database about them
         body = render_template("error.html", message=message, status=status, title=title)
     response = make_response(body, status)
     if wants_part():
