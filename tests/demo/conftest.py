@@ -45,7 +45,14 @@ class Demo:
 def built(url: str, folder: Path, *, small: bool = True, now: datetime | None = None) -> Flask:
     """An app whose database at ``url`` holds a demo district."""
     app = create_app(
-        config.Settings(instance=folder, database_url=url, testing=True, extra={"PROPAGATE": True}, **SECRETS)  # type: ignore[arg-type]
+        config.Settings(
+            instance=folder,
+            database_url=url,
+            allow_lossy_database=True,
+            testing=True,
+            extra={"PROPAGATE": True},
+            **SECRETS,
+        )  # type: ignore[arg-type]
     )
     with app.app_context():
         db.create_all()
