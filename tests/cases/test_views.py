@@ -190,7 +190,7 @@ def test_the_same_matter_is_offered_while_typing_and_after_saving(browse: Browse
     slip = browse.follow(answer).text
     assert "并案" in slip
     second = db.session.scalars(sa.select(Case).where(Case.id != first.id)).one()
-    browse.post(f"/cases/{second.number}/merge", {"into": first.number, "version": second.version})
+    browse.post(f"/cases/{second.number}/merge", {"into": first.number, "seen": second.version})
     assert status_of(second) == CaseStatus.MERGED
 
 
@@ -272,7 +272,7 @@ def _ready(world: World, before: str, data: dict[str, Any]) -> tuple[Case, dict[
         data["handler_unit_id"] = world.units[data["handler_unit_id"]]
     if "until" in data:
         data["until"] = (clock.today() + timedelta(days=int(data["until"]))).isoformat()
-    return case, {**data, "version": case.version}
+    return case, {**data, "seen": case.version}
 
 
 @pytest.mark.parametrize("part", [True, False])
@@ -416,16 +416,16 @@ def test_who_was_quicker_is_named_and_the_input_kept(browse: Browse, world: Worl
     seen = case.version
     browse.log_in("grid_worker")
     service.act(world.actor("grid_worker1b"), case.number, "convene", parties=["业委会"])
-    data = {"handler_unit_id": world.units["company"], "note": "请带工具", "version": seen}
+    data = {"handler_unit_id": world.units["company"], "note": "请带工具", "seen": seen}
     text = browse.post(f"/cases/{case.number}/assign", data, status=409, part=part).text
     assert "召集" in text
     assert "这件事已有变化" in text
     assert "请带工具" in text
     assert status_of(case) == "convening"
     # Sent again with what the page now says, it is done.
-    version = text.split('id="tried"')[1].split('name="version"')[1].split('value="')[1].split('"')[0]
+    version = text.split('id="tried"')[1].split('name="seen"')[1].split('value="')[1].split('"')[0]
     browse.post(
-        f"/cases/{case.number}/assign", {**data, "version": version}, part=part, status=200 if part else 303
+        f"/cases/{case.number}/assign", {**data, "seen": version}, part=part, status=200 if part else 303
     )
     assert status_of(case) == "assigned"
 
@@ -435,7 +435,7 @@ def test_what_can_not_be_done_any_more_shows_what_was_typed(browse: Browse, worl
     seen = case.version
     service.act(world.actor("grid_worker"), case.number, "withdraw")
     browse.log_in("grid_worker")
-    data = {"parties": "", "others": "业委会", "note": "周五晚上谈", "version": seen}
+    data = {"parties": "", "others": "业委会", "note": "周五晚上谈", "seen": seen}
     text = browse.post(f"/cases/{case.number}/convene", data, status=409).text
     assert "现在不能召集了" in text
     assert "周五晚上谈" in text
@@ -444,7 +444,7 @@ def test_what_can_not_be_done_any_more_shows_what_was_typed(browse: Browse, worl
 def test_a_double_tap_acts_once(browse: Browse, world: World) -> None:
     case = case_in(world)
     browse.log_in("grid_worker")
-    data = {"usual": ["物业企业"], "version": case.version}
+    data = {"usual": ["物业企业"], "seen": case.version}
     one = "7f3c1d3e-0000-4000-8000-000000000002"
     for part, status in ((True, 200), (True, 200), (False, 303)):
         browse.post(f"/cases/{case.number}/convene", data, submission_id=one, part=part, status=status)

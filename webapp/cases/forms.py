@@ -35,7 +35,7 @@ from webapp.cases.workflow import (
     Verdict,
 )
 from webapp.foundation import private
-from webapp.foundation.forms import Form, IntegerField, PhotosField, ReasonField
+from webapp.foundation.forms import Form, IntegerField, PhotosField, ReasonField, SeenForm
 
 LONGEST = 2000
 SHORT = 120
@@ -90,20 +90,13 @@ class RegisterForm(Form):
         }
 
 
-class ActionForm(Form):
-    """What every action sends: the version of the case that was on the screen."""
-
-    version = HiddenField()
-
-    def validate_version(self, field: HiddenField) -> None:
-        """A number, or nothing where the page did not know."""
-        if field.data and not str(field.data).isdecimal():
-            raise ValidationError("这份表单不完整，请刷新页面再提交。")
+class ActionForm(SeenForm):
+    """What every action sends; ``seen`` is the version of the case that was on the screen."""
 
     @property
     def seen_version(self) -> int | None:
-        """The version as the service takes it."""
-        return int(self.version.data) if self.version.data else None
+        """That version; None where the page did not say."""
+        return int(self.seen.data) if (self.seen.data or "").isdecimal() else None
 
     def inputs(self) -> dict[str, Any]:
         """What the service's verb takes, by name."""
@@ -266,10 +259,6 @@ class EscalateForm(ReasonForm):
 
     def inputs(self) -> dict[str, Any]:
         return {**super().inputs(), "to_level": self.to_level.data or None}
-
-
-class RevealForm(Form):
-    """The button that shows the reporter's name and phone."""
 
 
 FORMS: dict[str, type[ActionForm]] = {

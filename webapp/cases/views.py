@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, flash, make_response, request, url_for
+from flask import Blueprint, Flask, Response, flash, request, url_for
 
 from webapp.cases import display, queries, service
 from webapp.cases.forms import (
@@ -19,7 +18,6 @@ from webapp.cases.forms import (
     EscalateForm,
     MergeForm,
     RegisterForm,
-    RevealForm,
     VerdictForm,
     set_choices,
     without_no_response,
@@ -29,9 +27,11 @@ from webapp.cases.workflow import CASE_FLOW, LIMITS, STATUS_NAMES, Confidentiali
 from webapp.directory.posts import LADDER, LEVEL_NAMES, Permission
 from webapp.foundation import photos, private
 from webapp.foundation.access import Actor, current_actor, may
-from webapp.foundation.errors import Conflict, NotFound
-from webapp.foundation.forms import submit
-from webapp.foundation.htmx import go, page, wants_part
+from webapp.foundation.addresses import public_url
+from webapp.foundation.errors import NotFound
+from webapp.foundation.forms import ButtonForm, once
+from webapp.foundation.htmx import go, no_store, page, wants_part
+from webapp.foundation.photo_view import send_photo
 from webapp.foundation.qr import qr_svg
 from webapp.foundation.receipts import Done
 
@@ -53,7 +53,6 @@ class Tried:
 
     action: str
     form: ActionForm
-    message: str = ""
 
 
 # The list
@@ -113,40 +112,26 @@ def query_of(filters: queries.CaseFilters) -> dict[str, str]:
 # A new case
 
 
-@bp.get("/new")
-@may(Permission.CASE_REGISTER)
-def new() -> Response:
-    """Ask what happened, and where."""
-    return _new_page(_register_form(current_actor(), fresh=True))
-
-
-@bp.post("/new")
-@may(Permission.CASE_REGISTER)
-def create() -> Response:
-    """Write it down; the answer is the slip for the reporter."""
+def _register_form() -> RegisterForm:
     actor = current_actor()
-    form = _register_form(actor)
-    if form.validate_on_submit():
-        done = submit(
-            form,
-            lambda: service.register(actor, **form.inputs()),
-            lambda case: Done(url_for("cases.slip", number=case.number), f"已登记，编号 {case.number}。"),
-        )
-        if done:
-            return go(done.url, done.message)
-    return _new_page(form, 422)
-
-
-def _register_form(actor: Actor, fresh: bool = False) -> RegisterForm:
-    form = RegisterForm(**({"formdata": None, "unit_id": actor.unit_id} if fresh else {}))
+    form = RegisterForm(unit_id=actor.unit_id)
     form.category.choices = {row.key: row.name for row in queries.categories()}
     set_choices(form.unit_id, queries.places(actor))
     set_choices(form.against_unit_id, queries.against_options(actor.unit_id), blank="不是举报")
     return form
 
 
-def _new_page(form: RegisterForm, status: int = 200) -> Response:
+def _new_page(form: RegisterForm, status: int) -> Response:
     return page("cases/new.html", status=status, form=form)
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@may(Permission.CASE_REGISTER)
+@once(_register_form, again=_new_page)
+def new(form: RegisterForm) -> Done:
+    """Ask what happened, and where; the answer is the slip for the reporter."""
+    case = service.register(current_actor(), **form.inputs())
+    return Done(url_for("cases.slip", number=case.number), f"已登记，编号 {case.number}。")
 
 
 @bp.get("/new/duplicates")
@@ -170,16 +155,17 @@ def slip(number: str) -> Response:
         return go(url_for("cases.show", number=number))
     same = queries.duplicates(actor, category=case.category, unit_id=_place(case))
     code = queries.tracking_code(case)
-    response = page(
-        "cases/slip.html",
-        case=case,
-        code=code,
-        qr=qr_svg(_public_url(code)),
-        same=[(row, _merge_form(case, row.number)) for row in same if row.number != number],
-        days=LIMITS.duplicate_days,
+    return no_store(
+        page(
+            "cases/slip.html",
+            case=case,
+            code=code,
+            # The room of residents has the page.
+            qr=qr_svg(public_url("residents.follow", code=code)),
+            same=[(row, _merge_form(case, row.number)) for row in same if row.number != number],
+            days=LIMITS.duplicate_days,
+        )
     )
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 def _place(case: Case) -> int:
@@ -189,15 +175,9 @@ def _place(case: Case) -> int:
 
 
 def _merge_form(case: Case, into: str) -> MergeForm:
-    form = MergeForm(formdata=None, into=into, version=case.version)
+    form = MergeForm(formdata=None, into=into, seen=str(case.version))
     form.into.choices = [into]
     return form
-
-
-def _public_url(code: str) -> str:
-    """Where the reporter follows the case; the room of residents has the page."""
-    base = current_app.config["SETTINGS"].public_url or request.url_root.rstrip("/")
-    return f"{base}/t/{code}"
 
 
 # One case
@@ -217,27 +197,30 @@ def open_action(number: str, action: str) -> Response:
     return _case(number, asked=action)
 
 
-@bp.post("/<number>/<action>")
-@may(Permission.CASE_READ, record="case")
-def act(number: str, action: str) -> Response:
-    """Do one thing to the case; what went wrong comes back with the form, the input kept."""
-    actor = current_actor()
-    case = queries.case_for(actor, number)
-    form = _form(action, actor, case)
-    try:
-        done = form.validate_on_submit() and submit(
-            form,
-            lambda: service.act(actor, number, action, version=form.seen_version, **form.inputs()),
-            lambda after: Done(_next(actor, number), _said(actor, action, after)),
-        )
-    except Conflict as error:
-        return _case(number, 409, Tried(action, form, error.message))
-    if not done:
-        return _case(number, 422, Tried(action, form))
+def _action_form(number: str, action: str) -> ActionForm:
+    case = queries.case_for(current_actor(), number)
+    return _form(action, case, seen=str(case.version))
+
+
+def _action_page(number: str, action: str, form: ActionForm, status: int) -> Response:
+    return _case(number, status, Tried(action, form))
+
+
+def _acted(done: Done, number: str, action: str) -> Response:
     if not wants_part() or done.url != url_for("cases.show", number=number):
         return go(done.url, done.message)
     flash(done.message, "done")
     return _case(number)
+
+
+@bp.post("/<number>/<action>")
+@may(Permission.CASE_READ, record="case")
+@once(_action_form, again=_action_page, then=_acted)
+def act(form: ActionForm, number: str, action: str) -> Done:
+    """Do one thing to the case; what went wrong comes back with the form, the input kept."""
+    actor = current_actor()
+    case = service.act(actor, number, action, version=form.seen_version, **form.inputs())
+    return Done(_next(actor, number), _said(actor, action, case))
 
 
 def _said(actor: Actor, action: str, case: Case) -> str:
@@ -255,7 +238,7 @@ def _next(actor: Actor, number: str) -> str:
     return url_for("cases.show", number=number)
 
 
-def _form(action: str, actor: Actor, case: Case, **values: Any) -> ActionForm:
+def _form(action: str, case: Case, **values: Any) -> ActionForm:
     """The form of ``action`` with its choices.
 
     Raises:
@@ -263,7 +246,7 @@ def _form(action: str, actor: Actor, case: Case, **values: Any) -> ActionForm:
     """
     if action not in FORMS:
         raise NotFound
-    form = FORMS[action](**values)
+    actor, form = current_actor(), FORMS[action](**values)
     if isinstance(form, AssignForm):
         set_choices(form.handler_unit_id, queries.handler_options(actor, case), blank="请选择")
     elif isinstance(form, MergeForm):
@@ -286,10 +269,6 @@ def _case(
     open_now = {offer.transition.action: offer for offer in found.offers if offer.reason is None}
     if asked and (asked not in open_now or asked in PLAIN):
         return go(url_for("cases.show", number=number))
-    if tried and status == 409:
-        # The person has seen by now what changed; sending it again is a new decision.
-        tried.form.version.data = found.case.version
-        tried.form.submission_id.data = str(uuid.uuid4())
     return page(
         "cases/show.html",
         part="cases/_sheet.html" if asked else "cases/_case.html",
@@ -306,7 +285,6 @@ def _case(
         kind="plain",
         asked=asked,
         forms=_forms(
-            actor,
             found.case,
             [action for action in (asked, *(o.transition.action for o in (main, *beside) if o)) if action],
         ),
@@ -326,10 +304,10 @@ def _case(
     )
 
 
-def _forms(actor: Actor, case: Case, first: Sequence[str]) -> dict[str, ActionForm]:
+def _forms(case: Case, first: Sequence[str]) -> dict[str, ActionForm]:
     """The forms that stand on the page; the others come when they are asked for: together they would outweigh it."""
     return {
-        action: _form(action, actor, case, formdata=None, version=case.version)
+        action: _form(action, case, formdata=None, seen=str(case.version))
         for action in first
         if action not in PLAIN
     }
@@ -355,24 +333,17 @@ def identity(number: str) -> Response:
     """Show who reported; every look is on the record, so a second one is not taken for the first."""
     actor = current_actor()
     queries.case_for(actor, number)
-    if not RevealForm().validate_on_submit():
+    if not ButtonForm().validate_on_submit():
         return go(url_for("cases.show", number=number), "没有打开，请再试一次。", "overdue")
     shown = service.reveal_identity(actor, number)
-    response = _case(number, identity=shown)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return no_store(_case(number, identity=shown))
 
 
 @bp.get("/<number>/photo/<photo_id>")
 @may(Permission.CASE_READ, record="case_photo")
 def photo(number: str, photo_id: str) -> Response:
     """A photo of the case, for those who may see the case."""
-    case = queries.case_for(current_actor(), number)
     row = queries.photo_case(current_actor(), photo_id)
-    if row.owner_id != case.id:
+    if row.owner_id != queries.case_for(current_actor(), number).id:
         raise NotFound
-    with photos.open_photo(row.id, thumb=bool(request.args.get("thumb"))) as file:
-        response = make_response(file.read())
-    response.mimetype = photos.MEDIA_TYPE
-    response.headers["Cache-Control"] = "private, max-age=86400"
-    return response
+    return send_photo(row.owner_type, row.owner_id, photo_id)
