@@ -177,6 +177,8 @@ def find_actor() -> Actor | None:
 
 def send_to_login() -> Response:
     """A page that needs a login: say why, ask for it, and come back here afterwards."""
+    if outbox.asks():
+        return outbox.refusal(401, outbox.LOG_IN)
     wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
     if token := current_token():
         without_post = standing_person(token, clock.now()) is not None

@@ -8,6 +8,7 @@ from webapp.accounts import context, queries, service, session
 from webapp.accounts.devices import device_name
 from webapp.accounts.forms import IssueForm, LoginForm, PasswordForm, PostForm
 from webapp.directory.posts import Permission
+from webapp.foundation import outbox
 from webapp.foundation.access import access_of, current_actor, logged_in, may, public
 from webapp.foundation.errors import Invalid
 from webapp.foundation.forms import ButtonForm, Form, once
@@ -35,7 +36,7 @@ def _password_first() -> Response | None:
     access = access_of(current_app, request.endpoint)
     if access is None or access.public:
         return None
-    return go(url_for("accounts.password"))
+    return outbox.refusal(401, outbox.LOG_IN) if outbox.asks() else go(url_for("accounts.password"))
 
 
 @bp.get("/login")

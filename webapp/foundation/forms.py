@@ -27,7 +27,7 @@ from wtforms.i18n import get_translations
 from wtforms.widgets import HiddenInput
 
 from webapp.foundation import clock, outbox, photos, receipts
-from webapp.foundation.errors import Conflict, DomainError, Invalid
+from webapp.foundation.errors import Conflict, Invalid
 from webapp.foundation.htmx import go
 from webapp.foundation.photos import MAX_PHOTOS, ReadyPhoto
 from webapp.foundation.receipts import Done, Submission
@@ -109,13 +109,6 @@ class Form(FlaskForm):
             field.data = str(uuid.uuid4())
             raise ValidationError("这份表单不完整，请再提交一次。") from None
 
-    def validate(self, extra_validators: Any = None) -> bool:
-        """Check the input; an answer to a phone's outbox needs to know which form was refused."""
-        valid: bool = super().validate(extra_validators)
-        if not valid:
-            g.refused_form = self
-        return valid
-
     def first_errors(self) -> dict[str, str]:
         """The first error of each field that has one; under "" what concerns the whole."""
         return {name or "": _first(errors) for name, errors in self.errors.items() if errors}
@@ -131,7 +124,6 @@ class Form(FlaskForm):
 
     def refuse(self, error: Invalid) -> None:
         """Put a service's refusal beside the field that it belongs to, or above the form."""
-        g.refused_form = self
         field = self._fields.get(error.field)
         if field is not None:
             field.errors = [*field.errors, error.message]
@@ -273,44 +265,6 @@ class SeenForm(Form):
     """
 
     seen = HiddenField()
-
-    def come_back(self, message: str, seen: str) -> None:
-        """Say what stood in the way. The person sees by now what holds: to send it again is a new decision."""
-        self.form_errors.append(message)
-        self.seen.data = seen
-        self.submission_id.data = str(uuid.uuid4())
-
-
-def submit(form: Form, do: Callable[[], T], answer: Callable[[T], Done]) -> Done | None:
-    """Do what the form asks for, once. None: the service found the input wrong, and the form says so now.
-
-    Conflicts and refusals go on to the error handler.
-    """
-    try:
-        arrival = submission(form)
-        done = receipts.once(arrival, lambda: answer(do()))
-    except Invalid as error:
-        form.refuse(error)
-        return None
-    except DomainError as error:
-        outbox.trouble(error.message)  # however the view shows it to others
-        raise
-    outbox.note(arrival.id, done)
-    return done
-
-
-def settle(
-    form: SeenForm, do: Callable[[], T], answer: Callable[[T], Done], again: Callable[[int, str], Response]
-) -> Response:
-    """Do what a form asks for that remembers what was seen, and go on; or show it ``again`` with a status.
-
-    The second argument of ``again`` is what to ``come_back`` with where something stood in the way; else it is empty.
-    """
-    try:
-        done = form.validate_on_submit() and submit(form, do, answer)
-    except Conflict as error:
-        return again(409, error.message)
-    return go(done.url, done.message) if done else again(422, "")
 
 
 def _onwards(done: Done, **_: Any) -> Response:

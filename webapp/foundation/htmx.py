@@ -14,8 +14,6 @@ from flask import Response, flash, make_response, redirect, render_template, req
 from htmx_flask import Htmx
 from htmx_flask import request as htmx_request
 
-from webapp.foundation import outbox
-
 htmx = Htmx()
 # One address, two sizes; and whose page it is.
 VARY = "HX-Request, HX-Request-Type, HX-Boosted, HX-History-Restore-Request, Cookie, Accept-Encoding"
@@ -35,8 +33,6 @@ def page(full: str, part: str = "", status: int = 200, **data: Any) -> Response:
 
     A part brings waiting messages along, out of band. Pages are personal: no shared cache may keep them.
     """
-    if outbox.asks():
-        return outbox.answer(status)
     if part and wants_part():
         body = render_template(part, **data) + _messages()
     else:
@@ -66,9 +62,6 @@ def _no_messages() -> str:
 
 def go(url: str, message: str = "", category: str = "done") -> Response:
     """After a change: on to ``url`` (only within this site) with a message; the browser's address follows, too."""
-    if outbox.asks():
-        # Sent on without a word: something comes first, the login or a new password.
-        return outbox.answer(422 if message else 401, message or outbox.LOG_IN)
     target = urlsplit(url)
     if target.scheme or target.netloc or not target.path.startswith("/") or url.startswith(("//", "/\\")):
         url = "/"

@@ -11,7 +11,7 @@ import uuid
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from flask import Response, g, jsonify, request
+from flask import Response, jsonify, request
 
 from webapp.foundation import receipts
 from webapp.foundation.receipts import Done, Origin
@@ -51,27 +51,6 @@ def number(name: str) -> int | None:
     """A header of the outbox that holds an id; None where it is missing or none."""
     text = request.headers.get(name, "")
     return int(text) if text.isdecimal() and len(text) < 12 else None
-
-
-def note(submission_id: uuid.UUID, done: Done) -> None:
-    """Remember that this request's submission was done: its answer is a receipt."""
-    g.receipt = (submission_id, done)
-
-
-def trouble(message: str) -> None:
-    """Remember why this request's submission was not done."""
-    g.trouble = message
-
-
-def answer(status: int = 200, message: str = "") -> Response:
-    """The answer in place of a page with ``status``: the receipt if there is one, else what stands in the way."""
-    if "receipt" in g:
-        submission_id, done = g.receipt
-        return receipt(submission_id, done)
-    form = g.get("refused_form")
-    if form is not None:
-        return refusal(422, form.refusal() or NOT_DONE, errors=form.first_errors())
-    return refusal(status if status >= 400 else 422, message or g.get("trouble") or NOT_DONE)
 
 
 def receipt(submission_id: uuid.UUID, done: Done) -> Response:

@@ -45,7 +45,7 @@ def _post_ended(actor: Actor | None) -> bool:
 def _put_aside(person_id: int, reason: str) -> Response:
     form = Form()
     if not form.validate_on_submit():
-        return outbox.answer()
+        return outbox.refused(form.refusal(), form.first_errors())
     arrival = replace(submission(form), person_id=person_id)
     parcel = _parcel(arrival, person_id, reason)
 
