@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from tests.support.live import ROOT
+
+OTHER = "k3J9xQ2mV7bN5cZ1aS8dF4gH6jL0pO-r"
 
 
 def run(folder: Path, *arguments: str, expect: int = 0, **environ: str) -> str:
@@ -51,6 +56,44 @@ def test_the_demo_and_real_use_never_share_a_database(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["SECRET_KEY", "HASH_KEY"])
 def test_weak_secrets_stop_the_start(tmp_path: Path, name: str) -> None:
     assert name in run(tmp_path, "init", expect=1, **{name: "secret"})
+
+
+def test_lost_secrets_are_not_replaced_while_their_database_is_there(tmp_path: Path) -> None:
+    run(tmp_path, "init")
+    kept = tmp_path / "secrets.json"
+    content = kept.read_bytes()
+    kept.unlink()
+    assert "secrets.json is missing" in run(tmp_path, "init", expect=1)
+    assert not kept.exists()
+    for damaged in (b"", content[:40], b"{}"):
+        kept.write_bytes(damaged)
+        assert "empty or damaged" in run(tmp_path, "init", expect=1)
+        assert kept.read_bytes() == damaged
+    kept.write_bytes(content)
+    assert "in order" in run(tmp_path, "verify")
+
+
+def test_a_database_is_not_opened_with_other_keys(tmp_path: Path) -> None:
+    run(tmp_path, "init")
+    old, new = (
+        json.loads((tmp_path / "secrets.json").read_text())["data_keys"],
+        Fernet.generate_key().decode(),
+    )
+    assert "HASH_KEY: not the keys" in run(tmp_path, "verify", expect=1, HASH_KEY=OTHER)
+    assert "DATA_KEYS: not the keys" in run(tmp_path, "verify", expect=1, DATA_KEYS=new)
+    assert "DATA_KEYS and HASH_KEY: not" in run(tmp_path, "init", expect=1, DATA_KEYS=new, HASH_KEY=OTHER)
+    # A new key in front of the old one is how to change it; from then on both are needed.
+    assert "in order" in run(tmp_path, "verify", DATA_KEYS=f"{new},{old}")
+    assert "DATA_KEYS: not the keys" in run(tmp_path, "verify", expect=1)
+
+
+def test_what_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:
+    instance = tmp_path / "somewhere" / "instance"
+    run(instance, "init")
+    made = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (instance, *instance.rglob("*"))}
+    assert {made.pop("instance")} == {0o700}
+    assert {"desk.sqlite3", "secrets.json"} <= set(made)
+    assert set(made.values()) == {0o600}
 
 
 def test_the_demo_never_touches_a_real_database(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from webapp.accounts import service as accounts
 from webapp.accounts.models import Account
 from webapp.directory.posts import POST_NAMES, Post
 from webapp.extensions import db
-from webapp.foundation import clock, schema
+from webapp.foundation import clock, schema, start
 from webapp.imports.models import ImportKind
 
 
@@ -31,12 +31,18 @@ def _settings() -> config.Settings:
     return settings
 
 
+def _upgrade() -> None:
+    """Bring the tables up to date, and have the database remember its keys."""
+    schema.upgrade()
+    start.check(_settings())
+
+
 @click.command()
 def init() -> None:
     """Set up an empty database for real use: tables, divisions, defaults, one administrator."""
     from webapp.directory import seeds
 
-    schema.upgrade()
+    _upgrade()
     if db.session.scalar(sa.select(sa.func.count(Account.id)).where(Account.is_demo)):
         raise click.ClickException(
             "This database was made by `flask demo`. Give real use a database of its own."
@@ -59,7 +65,7 @@ def init() -> None:
 def demo(small: bool, if_empty: bool) -> None:
     """Build the demo district with a year of invented history. Refuses a database that holds anything."""
     fresh = schema.is_empty()
-    schema.upgrade()
+    _upgrade()
     if not fresh and db.session.scalar(sa.select(sa.func.count(Account.id))):
         if if_empty:
             return

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,13 +17,26 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from webapp.foundation.disk import make_folder, sync_folder
+
 ROOT = Path(__file__).resolve().parent.parent
 MIN_SECRET_LENGTH = 32
 WEAK_WORDS = ("secret", "password", "changeme", "change-me", "development", "default", "liudong")
 
 
+SECRETS = ("secret_key", "data_keys", "hash_key")
+RESTORE = (
+    "Put it back from its backup, or give SECRET_KEY, HASH_KEY and DATA_KEYS. "
+    "Only where there is nothing to lose: remove both files and begin anew."
+)
+
+
 class WeakSecret(RuntimeError):
     """A secret from the environment is too short or guessable; the app does not start with it."""
+
+
+class NoSecrets(RuntimeError):
+    """The kept secrets are gone, and new ones would not fit the data; the app does not start."""
 
 
 @dataclass(frozen=True)
@@ -82,17 +96,24 @@ def load(environ: Mapping[str, str] | None = None, **overrides: object) -> Setti
 
     Raises:
         WeakSecret: a secret given from outside is short or a known word.
+        NoSecrets: the kept ones are missing, but their database is there; or they are damaged.
     """
     env = os.environ if environ is None else environ
     instance = Path(env.get("INSTANCE_PATH", ROOT / "instance"))
-    instance.mkdir(parents=True, exist_ok=True)
-    kept = _kept_secrets(instance / "secrets.json")
+    make_folder(instance)
+    database_url = _database_url(env.get("DATABASE_URL", ""), instance)
+    given = {name: env[name.upper()] for name in SECRETS if env.get(name.upper())}
+    kept = (
+        given
+        if len(given) == len(SECRETS)
+        else _kept_secrets(instance / "secrets.json", database_url) | given
+    )
     values: dict[str, object] = {
         "instance": instance,
-        "database_url": _database_url(env.get("DATABASE_URL", ""), instance),
-        "secret_key": _strong("SECRET_KEY", env.get("SECRET_KEY") or kept["secret_key"]),
-        "data_keys": tuple((env.get("DATA_KEYS") or kept["data_keys"]).split(",")),
-        "hash_key": _strong("HASH_KEY", env.get("HASH_KEY") or kept["hash_key"]),
+        "database_url": database_url,
+        "secret_key": _strong("SECRET_KEY", kept["secret_key"]),
+        "data_keys": tuple(kept["data_keys"].split(",")),
+        "hash_key": _strong("HASH_KEY", kept["hash_key"]),
         "demo_password": env.get("DEMO_PASSWORD", "liudong-desk"),
         "host": env.get("HOST", "127.0.0.1"),
         "port": int(env.get("PORT", "8000")),
@@ -124,22 +145,40 @@ def _database_url(url: str, instance: Path) -> str:
     return url
 
 
-def _kept_secrets(path: Path) -> dict[str, str]:
+def _kept_secrets(path: Path, database_url: str) -> dict[str, str]:
     """The secrets of this instance, made on first use. The link step makes two starting processes agree."""
+    database = database_url.removeprefix("sqlite:///")
+    # Asked first: another process may be making both, the secrets before the database.
+    in_use = database != database_url and Path(database).is_file() and Path(database).stat().st_size > 0
     if not path.exists():
-        fresh = {
-            "secret_key": secrets.token_urlsafe(48),
-            "hash_key": secrets.token_urlsafe(48),
-            "data_keys": Fernet.generate_key().decode(),
-        }
-        draft = path.with_suffix(f".{os.getpid()}.new")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(fresh, file)
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    kept: dict[str, str] = json.loads(path.read_text())
-    return kept
+        if in_use:
+            raise NoSecrets(
+                f"{path} is missing, and the database {database} can't be read without it. {RESTORE}"
+            )
+        _make_secrets(path)
+    try:
+        kept: dict[str, str] = json.loads(path.read_text())
+        return {name: kept[name] for name in SECRETS}
+    except (ValueError, KeyError, TypeError) as error:
+        raise NoSecrets(f"{path} is empty or damaged. {RESTORE}") from error
+
+
+def _make_secrets(path: Path) -> None:
+    fresh = {
+        "secret_key": secrets.token_urlsafe(48),
+        "hash_key": secrets.token_urlsafe(48),
+        "data_keys": Fernet.generate_key().decode(),
+    }
+    descriptor, draft = tempfile.mkstemp(dir=path.parent)  # 0600
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(fresh, file)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        Path(draft).unlink()
+    # What they encrypt would be lost with them.
+    sync_folder(path.parent)

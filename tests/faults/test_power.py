@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import random
 import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 import urllib.request
 import uuid
 from collections.abc import Iterator
@@ -21,7 +24,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from tests.faults.phone import session_cookie
-from tests.support.live import Live, free_port
+from tests.support.live import ROOT, Live, free_port
 from tests.support.powercut import Disk, powercut_missing, watching
 from tests.support.tools import demand
 from webapp.foundation.errors import NotFound
@@ -145,3 +148,19 @@ def test_a_power_cut_takes_nothing_that_was_acknowledged(watched: Watched) -> No
 def test_with_less_syncing_the_loss_would_be_seen(watched: Watched) -> None:
     send_and_cut(watched)
     assert len(watched.lost()) == VISITS
+
+
+def test_a_power_cut_after_init_takes_neither_secrets_nor_database(tmp_path: Path) -> None:
+    demand(powercut_missing())
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    disk = Disk(before)
+    flask = (sys.executable, "-m", "flask", "--app", "webapp")
+    environ = {**os.environ, "INSTANCE_PATH": str(before / "instance")}
+    subprocess.run([*watching(tmp_path / "notes"), *flask, "init"], cwd=ROOT, env=environ, check=True)
+    disk.play(tmp_path / "notes")
+    disk.leave(after)
+    environ["INSTANCE_PATH"] = str(after / "instance")
+    subprocess.run([*flask, "verify"], cwd=ROOT, env=environ, check=True)
+    kept = [(folder / "instance" / "secrets.json").read_text() for folder in (before, after)]
+    assert kept[0] == kept[1]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+from cryptography.fernet import Fernet
 from flask import Flask
 
 from tests.support.postgres import SETTINGS, postgres_cluster, postgres_missing
@@ -14,6 +15,8 @@ from tests.support.tools import demand
 from webapp import create_app
 from webapp.config import Settings
 from webapp.extensions import db
+from webapp.foundation import private
+from webapp.foundation.keys import KeyCheck, OtherKeys
 from webapp.foundation.start import DURABLE, LossyDatabase
 
 postgresql = pytest.mark.parametrize("app", ["postgresql"], indirect=True)
@@ -53,3 +56,25 @@ def test_one_setting_is_enough_to_be_refused(lite_app: Flask, durable: sa.URL) -
     hasty = durable.update_query_dict({"options": "-c synchronous_commit=off"})
     with pytest.raises(LossyDatabase, match=r"stops: synchronous_commit = off\."):
         start(lite_app.config["SETTINGS"], hasty)
+
+
+@pytest.fixture
+def settings(app: Flask) -> Iterator[Settings]:
+    """Those of the app; its keys are set again afterwards."""
+    kept: Settings = app.config["SETTINGS"]
+    yield replace(kept, database_url=db.engine.url.render_as_string(hide_password=False))
+    private.configure(kept.data_keys, kept.hash_key)
+
+
+def test_the_first_start_tells_a_database_its_keys(settings: Settings) -> None:
+    other = Fernet.generate_key().decode()
+    for _ in range(2):
+        with create_app(settings).app_context():
+            db.engine.dispose()
+    assert db.session.scalar(sa.select(sa.func.count(KeyCheck.fingerprint))) == 2
+    with pytest.raises(OtherKeys, match="DATA_KEYS: not"):
+        create_app(replace(settings, data_keys=(other,)))
+    with pytest.raises(OtherKeys, match="HASH_KEY: not"):
+        create_app(replace(settings, hash_key=settings.hash_key[::-1]))
+    db.session.remove()
+    assert db.session.scalar(sa.select(sa.func.count(KeyCheck.fingerprint))) == 2

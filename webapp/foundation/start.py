@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import sqlalchemy as sa
 
 from webapp.config import Settings
 from webapp.extensions import db
+from webapp.foundation import keys
 
 # What PostgreSQL needs to keep what it acknowledged, whatever happens to the machine.
 DURABLE = {
@@ -20,13 +23,21 @@ class LossyDatabase(RuntimeError):
 
 
 def check(settings: Settings) -> None:
-    """Refuse to start on a database that would not keep what is entrusted to it.
+    """Refuse to start on a database that would not keep what is entrusted to it, or that has other keys.
 
     Raises:
-        LossyDatabase: see there.
+        LossyDatabase, OtherKeys: see there.
     """
-    if db.engine.dialect.name == "postgresql" and not settings.allow_lossy_database:
-        _require_durable()
+    if db.engine.dialect.name == "sqlite" and not Path(db.engine.url.database or "").is_file():
+        return  # there is nothing yet, and looking would make it
+    try:
+        if db.engine.dialect.name == "postgresql" and not settings.allow_lossy_database:
+            _require_durable()
+        keys.check(settings.data_keys, settings.hash_key)
+    finally:
+        # A refused app is thrown away, and a server may fork after this: no connection stays behind.
+        db.session.remove()
+        db.engine.dispose()
 
 
 def _require_durable() -> None:
