@@ -24,7 +24,7 @@ MIN_SECRET_LENGTH = 32
 WEAK_WORDS = ("secret", "password", "changeme", "change-me", "development", "default", "liudong")
 
 
-SECRETS = ("secret_key", "data_keys", "hash_key")
+SECRETS = {"SECRET_KEY": "secret_key", "DATA_KEYS": "data_keys", "HASH_KEY": "hash_key"}
 RESTORE = (
     "Put it back from its backup, or give SECRET_KEY, HASH_KEY and DATA_KEYS. "
     "Only where there is nothing to lose: remove both files and begin anew."
@@ -102,7 +102,7 @@ def load(environ: Mapping[str, str] | None = None, **overrides: object) -> Setti
     instance = Path(env.get("INSTANCE_PATH", ROOT / "instance"))
     make_folder(instance)
     database_url = _database_url(env.get("DATABASE_URL", ""), instance)
-    given = {name: env[name.upper()] for name in SECRETS if env.get(name.upper())}
+    given = {name: env[variable] for variable, name in SECRETS.items() if env.get(variable)}
     kept = (
         given
         if len(given) == len(SECRETS)
@@ -158,7 +158,7 @@ def _kept_secrets(path: Path, database_url: str) -> dict[str, str]:
         _make_secrets(path)
     try:
         kept: dict[str, str] = json.loads(path.read_text())
-        return {name: kept[name] for name in SECRETS}
+        return {name: kept[name] for name in SECRETS.values()}
     except (ValueError, KeyError, TypeError) as error:
         raise NoSecrets(f"{path} is empty or damaged. {RESTORE}") from error
 
