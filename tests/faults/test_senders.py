@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
-import re
 import socket
 import threading
 import time
 import urllib.parse
-import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -21,7 +18,8 @@ from webapp.extensions import db
 from webapp.residents.models import Feedback
 
 SENDERS = 64
-HEAD = b"POST /login HTTP/1.1\r\nHost: desk\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+FORM = "application/x-www-form-urlencoded"
+HEAD = b"POST /login HTTP/1.1\r\nHost: desk\r\nContent-Type: " + FORM.encode() + b"\r\n"
 # What is sent at once, and what follows again and again.
 KINDS = {
     "half a header": (HEAD, b"X-More: 1\r\n"),
@@ -59,28 +57,10 @@ def senders(port: int, head: bytes, drip: bytes) -> Iterator[None]:
 def test_slow_senders_hold_up_nobody(kind: str, live: Live) -> None:
     with senders(live.port, *KINDS[kind]):
         time.sleep(0.5)
-        waits = Visitor(live.port).watch(2)
+        with Visitor(live.port).watching() as waits:
+            time.sleep(2)
     assert len(waits) > 20
     assert max(waits) < 1
-
-
-def feedback_form(live: Live) -> tuple[dict[str, str], dict[str, str]]:
-    """The fields of a resident's feedback, with the headers that they need."""
-    connection = http.client.HTTPConnection("127.0.0.1", live.port, timeout=10)
-    connection.request("GET", "/feedback")
-    answer = connection.getresponse()
-    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', answer.read().decode())
-    assert token
-    cookie = (answer.getheader("Set-Cookie") or "").split(";")[0]
-    connection.close()
-    fields = {
-        "csrf_token": token[1],
-        "submission_id": str(uuid.uuid4()),
-        "unit_id": "0",
-        "kind": "suggestion",
-        "text": "建议" * 100,
-    }
-    return fields, {"Cookie": cookie, "Content-Type": "application/x-www-form-urlencoded"}
 
 
 def feedbacks(live: Live) -> list[str]:
@@ -92,24 +72,21 @@ def feedbacks(live: Live) -> list[str]:
 
 @pytest.mark.parametrize("chunked", [False, True])
 def test_what_breaks_off_is_not_recorded(live: Live, chunked: bool) -> None:
-    fields, headers = feedback_form(live)
+    resident = Visitor(live.port)
+    text = "建议" * 100
+    fields = {**resident.fields("/feedback"), "unit_id": "0", "kind": "suggestion", "text": text}
     body = urllib.parse.urlencode(fields).encode()
-    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode()
+    head = f"POST /feedback HTTP/1.1\r\nHost: desk\r\nCookie: {resident.cookie}\r\nContent-Type: {FORM}\r\n"
     if chunked:
-        head += b"Transfer-Encoding: chunked\r\n\r\n"
-        sent = f"{len(body) - 30:x}\r\n".encode() + body[:-30] + b"\r\n"
+        head += f"Transfer-Encoding: chunked\r\n\r\n{len(body) - 30:x}\r\n"
     else:
-        head += f"Content-Length: {len(body)}\r\n\r\n".encode()
-        sent = body[:-30]
+        head += f"Content-Length: {len(body)}\r\n\r\n"
     before = feedbacks(live)
     with socket.create_connection(("127.0.0.1", live.port), timeout=10) as sender:
-        sender.sendall(b"POST /feedback HTTP/1.1\r\nHost: desk\r\n" + head + sent)
+        sender.sendall(head.encode() + body[:-30])
         sender.shutdown(socket.SHUT_WR)
         assert sender.recv(1000).startswith(b"HTTP/1.1 400 ")
     assert feedbacks(live) == before
     # The same, whole, is taken.
-    connection = http.client.HTTPConnection("127.0.0.1", live.port, timeout=10)
-    connection.request("POST", "/feedback", body, headers)
-    assert connection.getresponse().status == 303
-    connection.close()
-    assert sorted(feedbacks(live)) == sorted([*before, fields["text"]])
+    assert resident.ask("/feedback", body, {"Content-Type": FORM})[0] == 303
+    assert sorted(feedbacks(live)) == sorted([*before, text])

@@ -10,9 +10,11 @@ import pytest
 from flask import Flask
 from PIL import Image, PngImagePlugin
 
+from tests.support.hostile import many_scans
 from webapp.foundation import photos
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Invalid, NotFound
+from webapp.foundation.photo_decoder import MAX_FRAMES, MAX_SCANS, scans
 from webapp.foundation.photos import (
     MAX_BYTES,
     MAX_PHOTOS,
@@ -52,6 +54,32 @@ def png_header(width: int, height: int) -> bytes:
 
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+
+
+def sticker(frames: int) -> bytes:
+    """A picture that moves."""
+    first, *more = (Image.new("RGB", (8, 8), (n % 256, 255 - n % 256, n * 30 % 256)) for n in range(frames))
+    out = io.BytesIO()
+    first.save(out, "WEBP", save_all=True, append_images=more)
+    return out.getvalue()
+
+
+def test_a_moving_picture_becomes_its_first_one() -> None:
+    assert opened(accept(sticker(30)).image).size == (8, 8)
+
+
+def test_a_progressive_photo_is_taken() -> None:
+    sent = picture(800, 600, progressive=True)
+    assert 8 <= scans(sent) <= 12
+    assert accept(sent).width == 800
+
+
+def test_each_scan_is_counted_and_nothing_else() -> None:
+    assert scans(picture(80, 60)) == 1
+    assert scans(many_scans(20, 80, 60)) == scans(many_scans(0, 80, 60)) + 20
+    # Neither what a comment holds nor a second picture in the file.
+    assert scans(picture(80, 60, comment=b"\xff\xda\x00\x02" * 100)) == 1
+    assert scans(picture(80, 60) + b"\xff\xda" * 100) == 1
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
@@ -144,6 +172,8 @@ def test_a_photo_taken_upright_stays_upright(sent: tuple[int, int], stored: tupl
         (png_header(9_000, 9_000), "尺寸太大"),
         (png_header(20_000, 1), "尺寸太大"),
         (png_header(3_000, 3_000), "损坏"),
+        (many_scans(MAX_SCANS, 400, 300), "太复杂"),
+        (sticker(MAX_FRAMES + 1), "太复杂"),
     ],
 )
 def test_what_is_no_photo_is_refused_in_words(content: bytes, message: str) -> None:

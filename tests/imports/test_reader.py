@@ -33,9 +33,10 @@ def tidy(rows: list[tuple[str, str, date]]) -> list[tuple[str, str, date]]:
 @settings(max_examples=40, deadline=None)
 @given(ROWS.map(tidy).filter(bool))
 def test_a_register_written_as_csv_reads_back_equal(rows: list[tuple[str, str, date]]) -> None:
-    sheet = read(
-        sheet_reader.write_csv(HEADER, [(name, phone, day.isoformat()) for name, phone, day in rows])
-    )
+    written = sheet_reader.write_csv(HEADER, [(name, phone, day.isoformat()) for name, phone, day in rows])
+    sheet = Sheet.load(
+        sheet_reader.parse(written)[1:].decode()
+    )  # as `read`, without a process for each example
     assert sheet.header == HEADER
     assert [(name, phone, cells.day(day)) for name, phone, day in (row.cells for row in sheet.rows)] == rows
     assert Sheet.load(sheet.dump()) == sheet

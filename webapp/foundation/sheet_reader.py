@@ -1,7 +1,6 @@
 """Reads the tables that people kept elsewhere: .xlsx, .xls and CSV (UTF-8, UTF-16 or GB18030; comma, semicolon or tab).
 
-Excel files are read by a process of its own with limits on memory and time, since a damaged or hostile file may make any
-reader fall over or ask for more memory than there is; here that costs one refusal and nothing else.
+Files are read in a limited process, which loads this module without the rest of the app.
 """
 
 from __future__ import annotations
@@ -10,15 +9,12 @@ import csv
 import io
 import json
 import re
-import resource
-import subprocess
-import sys
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from typing import Any, TypeAlias
+from datetime import date, datetime, time, timedelta
+from typing import TypeAlias
 
 Cell: TypeAlias = str | date | datetime | time
 
@@ -74,17 +70,41 @@ def read(data: bytes) -> Sheet:
     Raises:
         SheetError: it is too large, encrypted, damaged, empty, or no table.
     """
+    from webapp.foundation import limited  # not there in the limited process
+
     if not data:
         raise SheetError("这个文件是空的，请换一个。")
     if len(data) > MAX_BYTES:
         raise SheetError("文件超过 5 MB，请分成几个文件导入。")
+    try:
+        answer = limited.call(parse, data, memory=READER_MEMORY, seconds=READER_SECONDS)
+    except limited.Overrun as error:
+        raise SheetError("这个文件打不开，可能已损坏；请在 Excel 里另存为 .xlsx 再导入。") from error
+    kind, text = answer[:1], answer[1:].decode()
+    if kind == _REFUSED:
+        raise SheetError(text)
+    return Sheet.load(text)
+
+
+_REFUSED, _READ = b"-", b"+"
+
+
+def parse(data: bytes) -> bytes:
+    """What ``read`` needs, from the limited process: a dumped sheet or the reason of a refusal, after a sign for which."""
+    try:
+        return _READ + _parse(data).dump().encode()
+    except SheetError as refused:
+        return _REFUSED + str(refused).encode()
+
+
+def _parse(data: bytes) -> Sheet:
     if data.startswith(_ZIP):
         _check_archive(data)
-        return _sheet(_read_apart(data))
+        return _sheet(_read_excel(data))
     if data.startswith(_OLE):
         if _ENCRYPTED in data:
             raise SheetError("这个文件加了密码，请先在 Excel 里取消密码再导入。")
-        return _sheet(_read_apart(data))
+        return _sheet(_read_excel(data))
     return _sheet(_read_csv(data))
 
 
@@ -127,58 +147,32 @@ def _check_archive(data: bytes) -> None:
         raise SheetError("这个文件已损坏或加了密码，请重新导出或另存一次。") from error
 
 
-def _read_apart(data: bytes) -> Iterator[tuple[int, list[Cell]]]:
-    """An Excel file's rows, read by this very module run as a program."""
-    try:
-        done = subprocess.run(  # noqa: S603 - our own file, no shell
-            [sys.executable, "-I", __file__],
-            input=data,
-            capture_output=True,
-            timeout=READER_SECONDS * 2,
-            check=True,
-        )
-        answer = json.loads(done.stdout)
-    except (subprocess.SubprocessError, ValueError) as error:
-        raise SheetError("这个文件打不开，可能已损坏；请在 Excel 里另存为 .xlsx 再导入。") from error
-    if answer["refused"]:
-        raise SheetError(answer["refused"])
-    return ((number, list(map(_cell, cells))) for number, *cells in answer["rows"])
-
-
-def _main() -> None:
-    """Read an Excel file from the standard input, write its rows as JSON."""
-    resource.setrlimit(resource.RLIMIT_AS, (READER_MEMORY, READER_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (READER_SECONDS, READER_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def _read_excel(data: bytes) -> list[tuple[int, list[Cell]]]:
     import python_calamine
 
-    refused, rows = "", []
+    most = MAX_ROWS + SPARE_ROWS + TITLE_ROWS
     try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(sys.stdin.buffer.read()))
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheet = book.get_sheet_by_index(0)
-        most = MAX_ROWS + SPARE_ROWS + TITLE_ROWS
         found = sheet.to_python(skip_empty_area=False, nrows=most)
-        rows = [
-            [n, *map(_raw, cells)] for n, cells in enumerate(found, start=1) if any(c != "" for c in cells)
-        ]
-        if sheet.total_height > most:
-            refused = TOO_LONG
-    except python_calamine.PasswordError:
-        refused = "这个文件加了密码，请先在 Excel 里取消密码再导入。"
-    except python_calamine.CalamineError:
-        refused = "这不是 Excel 表格，请上传 .xlsx、.xls 或 .csv 文件。"
-    sys.stdout.write(json.dumps({"refused": refused, "rows": rows}))
+    except python_calamine.PasswordError as error:
+        raise SheetError("这个文件加了密码，请先在 Excel 里取消密码再导入。") from error
+    except python_calamine.CalamineError as error:
+        raise SheetError("这不是 Excel 表格，请上传 .xlsx、.xls 或 .csv 文件。") from error
+    if sheet.total_height > most:
+        raise SheetError(TOO_LONG)
+    return [(n, list(map(_raw, cells))) for n, cells in enumerate(found, start=1)]
 
 
 TOO_LONG = f"这张表超过 {MAX_ROWS} 行，请分成几个文件导入。"
 
 
-def _raw(value: Any) -> Any:
+def _raw(value: bool | int | float | str | date | time | timedelta) -> Cell:
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else repr(value)
-    return _plain(value) if isinstance(value, (date, time)) else str(value)
+    return value if isinstance(value, (date, time)) else str(value)
 
 
 def _read_csv(data: bytes) -> Iterator[tuple[int, list[Cell]]]:
@@ -302,7 +296,3 @@ def _cell(plain: str | dict[str, str]) -> Cell:
         return plain
     [(kind, value)] = plain.items()
     return {"m": datetime, "d": date, "t": time}[kind].fromisoformat(value)  # type: ignore[attr-defined]
-
-
-if __name__ == "__main__":
-    _main()
