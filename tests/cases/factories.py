@@ -8,12 +8,12 @@ from typing import Any
 from tests.support.world import World
 from webapp.cases import service
 from webapp.cases.models import Case
-from webapp.cases.workflow import CaseStatus
+from webapp.cases.workflow import CaseState
 from webapp.directory.posts import Level
 from webapp.extensions import db
 from webapp.foundation import clock
 
-S = CaseStatus
+S = CaseState
 OWNERS = {
     Level.BUILDING: "building_leader",
     Level.GRID: "grid_worker",
@@ -140,6 +140,6 @@ WAYS = {
 def case_at(world: World, status: str, level: str = Level.GRID, **inputs: Any) -> Case:
     """A case in ``status`` owned by ``level``, made by real transitions of real people."""
     case = WAYS[S(status)](world, register(world, level, **inputs))
-    assert case.status == status, f"the way to {status} led to {case.status}"
+    assert case.state == status, f"the way to {status} led to {case.state}"
     assert case.level == level
     return db.session.get_one(Case, case.id)

@@ -32,7 +32,7 @@ def told(case: Case) -> list[str]:
 def test_from_the_building_to_the_grid_needs_no_leave(world: World) -> None:
     case = register(world, "building")
     service.escalate(world.actor("building_leader"), case.number, **WHY)
-    assert (case.status, case.level, case.owner_unit_id) == ("registered", "grid", world.units["grid"])
+    assert (case.state, case.level, case.owner_unit_id) == ("registered", "grid", world.units["grid"])
     assert case.due_explained.startswith("网格受理时限")
     assert told(case)[-1] == "已上报示范小区01办理。"
 
@@ -40,7 +40,7 @@ def test_from_the_building_to_the_grid_needs_no_leave(world: World) -> None:
 def test_from_the_grid_up_the_next_level_is_asked_and_then_owns_it_with_its_own_term(world: World) -> None:
     case = register(world)
     service.escalate(world.actor("grid_worker"), case.number, **WHY)
-    assert (case.level, case.status) == ("grid", "registered")
+    assert (case.level, case.state) == ("grid", "registered")
     assert asks.count(world.actor("community_staff")) == 1
     assert asks.count(world.actor("community_staff2")) == 0
     ask = asks.asks(world.actor("community_staff"))[0]
@@ -55,7 +55,7 @@ def test_from_the_grid_up_the_next_level_is_asked_and_then_owns_it_with_its_own_
 
 def test_what_a_handler_had_in_hand_is_convened_anew_by_the_next_level(world: World) -> None:
     case = escalated(world, "in_progress")
-    assert (case.status, case.handler_unit_id, case.level) == ("convening", None, "community")
+    assert (case.state, case.handler_unit_id, case.level) == ("convening", None, "community")
 
 
 def test_sent_back_it_stays_with_the_advice_and_may_be_asked_again(world: World) -> None:
@@ -83,7 +83,7 @@ def test_a_request_lapses_when_the_case_moves_on(world: World) -> None:
     assert ask.lapsed_at is not None
     with pytest.raises(Conflict):
         service.decide_request(world.actor("community_staff"), ask.id, approve=True)
-    assert case.status == "convening"
+    assert case.state == "convening"
 
 
 def test_a_stranger_can_not_even_find_the_request(world: World) -> None:
@@ -115,7 +115,7 @@ def test_no_level_is_skipped_unless_urgent_or_to_step_back(world: World) -> None
 def test_it_may_be_handed_down_once(world: World) -> None:
     case = escalated(world)
     service.hand_down(world.actor("community_staff"), case.number, reason="网格先协商")
-    assert (case.level, case.owner_unit_id, case.status) == ("grid", world.units["grid"], "registered")
+    assert (case.level, case.owner_unit_id, case.state) == ("grid", world.units["grid"], "registered")
     service.escalate(world.actor("grid_worker"), case.number, **WHY)
     service.act(world.actor("community_staff"), case.number, "approve_escalate")
     with pytest.raises(Conflict, match="交回过一次"):
@@ -125,9 +125,9 @@ def test_it_may_be_handed_down_once(world: World) -> None:
 def test_declining_is_confirmed_by_the_next_level_and_the_reason_told(world: World) -> None:
     case = register(world)
     service.decline(world.actor("grid_worker"), case.number, reason="属于邻里私人约定，请联系13812345678")
-    assert case.status == "registered"
+    assert case.state == "registered"
     service.act(world.actor("community_staff"), case.number, "approve_decline")
-    assert case.status == "declined"
+    assert case.state == "declined"
     assert told(case)[-1] == "不予受理。理由：属于邻里私人约定，请联系138****5678"
 
 
@@ -142,7 +142,7 @@ def test_at_the_top_another_person_of_the_street_confirms(world: World) -> None:
     with pytest.raises(Refused, match="您自己提出"):
         service.act(world.actor("street_staff"), case.number, "approve_decline")
     service.act(world.actor("street_staff1b"), case.number, "approve_decline")
-    assert case.status == "declined"
+    assert case.state == "declined"
 
 
 def test_an_extension_is_asked_by_the_handler_decided_by_the_owner_told_and_given_once(world: World) -> None:
@@ -187,10 +187,10 @@ def test_returned_twice_it_is_ruled_by_the_level_above(world: World) -> None:
     for _ in range(2):
         service.assign(world.actor(owner), case.number, handler_unit_id=world.units["company"])
         service.return_case(handler, case.number, reason="不归我们管")
-        assert (case.status, case.level) == ("convening", "grid")
+        assert (case.state, case.level) == ("convening", "grid")
     service.assign(world.actor(owner), case.number, handler_unit_id=world.units["company"])
     service.return_case(handler, case.number, reason="不归我们管")
-    assert (case.status, case.level, case.returns, case.ruled) == ("convening", "community", 2, True)
+    assert (case.state, case.level, case.returns, case.ruled) == ("convening", "community", 2, True)
     service.assign(world.actor("community_staff"), case.number, handler_unit_id=world.units["company"])
     with pytest.raises(Conflict, match="裁定"):
         service.return_case(handler, case.number, reason="不归我们管")
@@ -209,6 +209,6 @@ def test_it_is_returned_within_two_working_days_or_not_at_all(world: World) -> N
 def test_the_owner_takes_it_back_from_a_silent_handler(world: World) -> None:
     case = case_at(world, "assigned")
     service.recall(world.actor("grid_worker"), case.number, reason="一直没有签收")
-    assert (case.status, case.handler_unit_id) == ("convening", None)
+    assert (case.state, case.handler_unit_id) == ("convening", None)
     with pytest.raises(NotFound):
         queries.case_for(world.actor("handler"), case.number)

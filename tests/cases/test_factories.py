@@ -5,14 +5,14 @@ import pytest
 from tests.cases.factories import case_at
 from tests.support.world import World
 from webapp.cases import queries
-from webapp.cases.workflow import CaseStatus
+from webapp.cases.workflow import CaseState
 from webapp.directory.posts import LADDER
 
 
 @pytest.mark.usefixtures("app")
 @pytest.mark.parametrize("level", LADDER)
 def test_every_status_can_be_reached_at_every_level(world: World, level: str) -> None:
-    for status in CaseStatus:
+    for status in CaseState:
         case = case_at(world, status, level)
         page = queries.case_page(world.actor("community_secretary"), case.number)
         assert page.timeline[0].action == "register"

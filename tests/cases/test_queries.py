@@ -12,7 +12,7 @@ from webapp.cases import asks, lists, queries, service
 from webapp.cases.models import Case
 from webapp.cases.permissions import may_see
 from webapp.cases.queries import CaseFilters
-from webapp.cases.workflow import CaseStatus
+from webapp.cases.workflow import CaseState
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.errors import NotFound
@@ -26,7 +26,7 @@ def numbers(world: World, name: str, **filters: object) -> list[str]:
 
 
 def test_lists_and_pages_agree_on_what_a_person_may_see(world: World) -> None:
-    for status in CaseStatus:
+    for status in CaseState:
         case_at(world, status)
     for level in ("building", "community", "street"):
         register(world, level)
@@ -37,7 +37,7 @@ def test_lists_and_pages_agree_on_what_a_person_may_see(world: World) -> None:
         seen = {row.number for row in _all(world, name)}
         for case in db.session.query(Case).all():
             recorder = case.confidentiality == "report" and case.registered_by_id == actor.person_id
-            assert (case.number in seen) == (may_see(actor, case) and not recorder), (name, case.status)
+            assert (case.number in seen) == (may_see(actor, case) and not recorder), (name, case.state)
             if may_see(actor, case):
                 assert queries.case_for(actor, case.number).id == case.id
             else:
@@ -83,7 +83,7 @@ def test_filters_and_search(world: World) -> None:
         ({"q": noisy.number}, [noisy]),
         ({"q": "139 0013 9000"}, [parked]),
         ({"level": "street"}, []),
-        ({"status": "registered"}, [noisy, parked, hidden]),
+        ({"state": "registered"}, [noisy, parked, hidden]),
     ):
         assert numbers(world, "grid_worker", **filters) == [case.number for case in expected]
     row = queries.list_cases(world.actor("grid_worker"), CaseFilters(q=noisy.number)).rows[0]

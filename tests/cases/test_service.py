@@ -38,7 +38,7 @@ def test_the_first_unit_that_hears_it_owns_it(world: World) -> None:
         ("street", "street"),
     ):
         case = register(world, level)
-        assert (case.level, case.owner_unit_id, case.status) == (level, world.units[unit], "registered")
+        assert (case.level, case.owner_unit_id, case.state) == (level, world.units[unit], "registered")
     assert case.title == "消防通道被车辆占用"
     assert case.number[-4:] == "0004"
 
@@ -93,7 +93,7 @@ def test_a_resident_reports_at_a_station_and_follows_by_the_code(world: World) -
         "s-00002", category="lighting", what="楼道灯不亮", phone="138 1234 5678"
     )
     view = queries.public_view(done.tracking_code.lower().replace("-", " "))
-    assert (view.number, view.status_name, view.place_name) == (done.number, "已登记", "示范小区01")
+    assert (view.number, view.state_name, view.place_name) == (done.number, "已登记", "示范小区01")
     case = db.session.scalars(sa.select(Case)).one()
     assert (case.registered_by_id, case.source, case.level) == (None, "resident_qr", "grid")
     assert told(done.tracking_code) == ["已登记。"]
@@ -179,7 +179,7 @@ def test_who_settled_it_on_the_spot_does_not_check_it(world: World) -> None:
     case = register(world)
     worker = world.actor("grid_worker")
     service.settle_on_spot(worker, case.number, result_text="当场挪车")
-    assert (case.status, case.handled_by_id, case.handler_unit_id) == (
+    assert (case.state, case.handled_by_id, case.handler_unit_id) == (
         "pending_check",
         worker.person_id,
         world.units["grid"],
@@ -221,7 +221,7 @@ def test_a_failed_check_sends_it_back_with_a_new_term(world: World) -> None:
     with pytest.raises(Invalid):
         service.fail_check(world.actor("branch_secretary"), case.number, note=" ")
     service.fail_check(world.actor("branch_secretary"), case.number, note="垃圾还在")
-    assert (case.status, case.result_kind, case.handled_by_id, case.term_phase) == (
+    assert (case.state, case.result_kind, case.handled_by_id, case.term_phase) == (
         "in_progress",
         None,
         None,
@@ -255,7 +255,7 @@ def test_suspending_needs_a_condition_and_a_review_date_within_ninety_days(world
         assert refused.value.field == "until"
     service.suspend(community, case.number, reason="等汛期", until=clock.today() + timedelta(days=90))
     service.withdraw(world.actor("grid_worker"), case.number)
-    assert (case.status, case.suspended_until) == ("withdrawn", None)
+    assert (case.state, case.suspended_until) == ("withdrawn", None)
 
 
 def test_a_stale_page_is_told_who_did_what_meanwhile(world: World) -> None:
@@ -278,7 +278,7 @@ def test_the_verdict_is_given_once(world: World) -> None:
     case = case_at(world, "callback")
     assert queries.public_view(case.tracking_code).can_verdict
     service.record_verdict_by_code(case.tracking_code, verdict="mostly", note="还可以")
-    assert (case.status, case.verdict, case.verdict_by, case.caller_id) == (
+    assert (case.state, case.verdict, case.verdict_by, case.caller_id) == (
         "appraised",
         "mostly",
         "resident",
@@ -294,7 +294,7 @@ def test_the_verdict_is_given_once(world: World) -> None:
 def test_not_satisfied_needs_no_reason_and_goes_one_level_up_once(world: World) -> None:
     case = case_at(world, "callback")
     service.record_verdict_by_code(case.tracking_code, verdict="unsatisfied")
-    assert (case.status, case.level, case.owner_unit_id) == (
+    assert (case.state, case.level, case.owner_unit_id) == (
         "in_progress",
         "community",
         world.units["community"],
@@ -306,7 +306,7 @@ def test_not_satisfied_needs_no_reason_and_goes_one_level_up_once(world: World) 
     )
     service.pass_check(world.actor("community_staff"), case.number)
     service.record_verdict_by_code(case.tracking_code, verdict="unsatisfied")
-    assert (case.status, case.verdict, case.level) == ("appraised", "unsatisfied", "community")
+    assert (case.state, case.verdict, case.level) == ("appraised", "unsatisfied", "community")
 
 
 def test_not_reached_stands_only_after_three_tries(world: World) -> None:
@@ -333,7 +333,7 @@ def test_the_handler_does_not_see_who_answered_before_the_archive(world: World) 
 def test_reopened_the_second_time_one_level_up_and_then_no_more(world: World) -> None:
     case = case_at(world, "archived")
     service.reopen_by_code(case.tracking_code, reason="又堵了")
-    assert (case.status, case.level, case.archived_at, case.verdict) == ("in_progress", "grid", None, None)
+    assert (case.state, case.level, case.archived_at, case.verdict) == ("in_progress", "grid", None, None)
     for level in ("community", ""):
         service.submit_result(
             world.actor("handler"), case.number, result_text="再清理", result_kind="resolved"
@@ -377,9 +377,9 @@ def test_each_reporter_keeps_code_notices_and_verdict(world: World) -> None:
     lead = register(world)
     other = register(world)
     service.merge(world.actor("grid_worker"), other.number, into=lead.number)
-    assert (other.status, other.merged_into_id) == ("merged", lead.id)
+    assert (other.state, other.merged_into_id) == ("merged", lead.id)
     service.assign(world.actor("grid_worker"), lead.number, handler_unit_id=world.units["company"])
-    assert queries.public_view(other.tracking_code).status_name == "已转办"
+    assert queries.public_view(other.tracking_code).state_name == "已转办"
     assert told(other.tracking_code)[-1].startswith("已转办给示范物业一")
     with pytest.raises(Conflict, match="还没有核查"):
         service.record_verdict_by_code(other.tracking_code, verdict="satisfied")
@@ -389,7 +389,7 @@ def test_each_reporter_keeps_code_notices_and_verdict(world: World) -> None:
     service.record_verdict_by_code(lead.tracking_code, verdict="satisfied", note="谢谢")
     assert "评议：满意。" not in told(other.tracking_code)
     service.record_verdict_by_code(other.tracking_code, verdict="mostly")
-    assert (lead.verdict, other.verdict, other.status) == ("satisfied", "mostly", "merged")
+    assert (lead.verdict, other.verdict, other.state) == ("satisfied", "mostly", "merged")
     with pytest.raises(Conflict, match="已经评议"):
         service.record_verdict_by_code(other.tracking_code, verdict="mostly")
     with pytest.raises(Conflict, match="不能再拆分"):
@@ -403,9 +403,9 @@ def test_one_of_two_not_satisfied_goes_its_own_way_again(world: World) -> None:
     with pytest.raises(NotFound):
         service.record_verdict(world.actor("handler"), other.number, verdict="satisfied", channel="phone")
     service.record_verdict(world.actor(CALLER), other.number, verdict="unsatisfied", channel="phone")
-    assert (other.status, other.level, other.merged_into_id) == ("in_progress", "community", None)
+    assert (other.state, other.level, other.merged_into_id) == ("in_progress", "community", None)
     assert other.handler_unit_id == world.units["company"]
-    assert lead.status == "callback"
+    assert lead.state == "callback"
 
 
 def test_split_again_it_goes_on_where_it_stood(world: World) -> None:
@@ -422,18 +422,18 @@ def test_split_again_it_goes_on_where_it_stood(world: World) -> None:
         other = case_at(world, status)
         service.merge(world.actor("grid_worker"), other.number, into=lead.number)
         service.unmerge(world.actor("grid_worker"), other.number)
-        assert (other.status, other.merged_into_id, other.closed_at) == (status, None, None)
+        assert (other.state, other.merged_into_id, other.closed_at) == (status, None, None)
     suspended = case_at(world, "suspended")
     service.merge(world.actor("grid_worker"), suspended.number, into=lead.number)
     service.unmerge(world.actor("grid_worker"), suspended.number)
-    assert suspended.status == "in_progress"
+    assert suspended.state == "in_progress"
 
 
 def test_who_joined_a_case_that_is_withdrawn_goes_on_alone(world: World) -> None:
     lead, other = register(world), register(world)
     service.merge(world.actor("grid_worker"), other.number, into=lead.number)
     service.withdraw_by_code(lead.tracking_code)
-    assert (lead.status, other.status, other.merged_into_id) == ("withdrawn", "registered", None)
+    assert (lead.state, other.state, other.merged_into_id) == ("withdrawn", "registered", None)
 
 
 def test_what_does_not_fit_is_not_merged(world: World) -> None:
@@ -490,7 +490,7 @@ def test_every_change_has_its_line_its_journal_entry_and_its_news(world: World) 
     heard: list[tuple[str, str]] = []
 
     def hear(_: object, *, case: Case, actor: object, event: CaseEvent) -> None:
-        heard.append((event.action, event.to_status))
+        heard.append((event.action, event.to_state))
 
     archived: list[tuple[int, int | None]] = []
 
@@ -502,7 +502,7 @@ def test_every_change_has_its_line_its_journal_entry_and_its_news(world: World) 
     lines = db.session.scalars(
         sa.select(CaseEvent).where(CaseEvent.case_id == case.id).order_by(CaseEvent.id)
     ).all()
-    assert [(line.action, line.to_status) for line in lines] == heard
+    assert [(line.action, line.to_state) for line in lines] == heard
     assert archived == [(case.id, world.people["handler"])]
     journal = db.session.scalars(
         sa.select(JournalEntry.action).where(JournalEntry.subject_type == "case")
@@ -521,7 +521,7 @@ def test_a_listener_that_fails_undoes_the_change(world: World) -> None:
     with events.case_changed.connected_to(fail), pytest.raises(Conflict):
         service.convene(world.actor("grid_worker"), case.number, parties=["物业"])
     db.session.expire_all()
-    assert case.status == "registered"
+    assert case.state == "registered"
     assert len(queries.case_page(world.actor("grid_worker"), case.number).timeline) == 1
 
 
@@ -547,10 +547,10 @@ BROKEN = {
         "verdict = NULL, verdict_by = NULL, verdict_at = NULL, verdict_channel = NULL, caller_id = NULL",
     ],
     "registered": [
-        "status = 'archived'",
-        "status = 'nonsense'",
+        "state = 'archived'",
+        "state = 'nonsense'",
         "level = 'moon'",
-        "status = 'assigned'",
+        "state = 'assigned'",
         "due_at = NULL",
         "merged_into_id = id",
         "returns = 3",
@@ -560,11 +560,11 @@ BROKEN = {
     ],
     "in_progress": [
         "against_unit_id = 1",
-        "status = 'pending_check'",
+        "state = 'pending_check'",
         "against_unit_id = handler_unit_id, confidentiality = 'report'",
     ],
     "pending_check": [
-        "status = 'callback'",
+        "state = 'callback'",
         "result_text = ''",
     ],
     "suspended": [
@@ -573,7 +573,7 @@ BROKEN = {
     ],
     "merged": [
         "merged_into_id = NULL",
-        "status_before = NULL",
+        "state_before = NULL",
         "confidentiality = 'report'",
     ],
     "withdrawn": [

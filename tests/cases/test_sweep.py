@@ -37,7 +37,7 @@ def test_overdue_beyond_its_grace_a_case_steps_up_once(world: World) -> None:
     first = due(case)
     assert run(workday(first, 1)) == SweepCounts()  # the day of grace
     assert run(workday(first, 2)).stepped_up == 1
-    assert (case.level, case.owner_unit_id, case.status) == (
+    assert (case.level, case.owner_unit_id, case.state) == (
         "community",
         world.units["community"],
         "in_progress",
@@ -84,7 +84,7 @@ def test_a_suspension_ends_with_its_review_date(world: World) -> None:
     case = case_at(world, "suspended")
     assert run(due(case) - timedelta(hours=1)) == SweepCounts()
     assert run(due(case) + timedelta(hours=1)).resumed == 1
-    assert (case.status, case.suspended_until, case.suspended_reason) == ("in_progress", None, "")
+    assert (case.state, case.suspended_until, case.suspended_reason) == ("in_progress", None, "")
 
 
 def test_after_three_tries_and_the_time_for_asking_it_counts_as_not_reached(world: World) -> None:
@@ -96,7 +96,7 @@ def test_after_three_tries_and_the_time_for_asking_it_counts_as_not_reached(worl
     assert run(over).closed_callbacks == 0
     service.log_try(caller, case.number, channel=TRY_CHANNEL)
     assert run(over).closed_callbacks == 1
-    assert (case.status, case.verdict, case.verdict_by) == ("appraised", "no_response", "system")
+    assert (case.state, case.verdict, case.verdict_by) == ("appraised", "no_response", "system")
 
 
 def test_who_left_no_phone_answers_by_the_code_or_not_at_all(world: World) -> None:

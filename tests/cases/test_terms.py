@@ -10,7 +10,7 @@ from tests.cases.factories import register
 from tests.support.world import World
 from webapp.cases import seeds, terms
 from webapp.cases.models import Case, CaseCategory, TermRule
-from webapp.cases.workflow import CaseStatus, Phase
+from webapp.cases.workflow import CaseState, Phase
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.calendar import Calendar, Day
@@ -181,7 +181,7 @@ def test_marks_say_how_near_the_deadline_is(days: int, at: time, kind: str, text
 
 def test_closed_cases_bear_no_mark_and_suspended_ones_the_review_date() -> None:
     due = clock.at(DAY - timedelta(days=3))
-    for status in CaseStatus:
+    for status in CaseState:
         mark = terms.mark(status, due, moment(DAY), WEEK)
         closed = status in ("archived", "declined", "redirected", "withdrawn", "merged")
         assert (mark.kind == "overdue") == (not closed and status != "suspended")

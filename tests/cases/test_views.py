@@ -17,7 +17,7 @@ from tests.support.world import World
 from webapp.cases import service
 from webapp.cases.forms import FORMS, PHRASES
 from webapp.cases.models import Case, CaseEvent
-from webapp.cases.workflow import CASE_FLOW, CaseStatus
+from webapp.cases.workflow import CASE_FLOW, CaseState
 from webapp.extensions import db
 from webapp.foundation import clock, photos
 from webapp.foundation.journal import JournalEntry
@@ -41,7 +41,7 @@ def picture() -> tuple[io.BytesIO, str]:
 
 def status_of(case: Case) -> str:
     db.session.expire_all()
-    return db.session.scalars(sa.select(Case.status).where(Case.id == case.id)).one()
+    return db.session.scalars(sa.select(Case.state).where(Case.id == case.id)).one()
 
 
 def test_every_action_of_the_table_has_a_form() -> None:
@@ -191,7 +191,7 @@ def test_the_same_matter_is_offered_while_typing_and_after_saving(browse: Browse
     assert "并案" in slip
     second = db.session.scalars(sa.select(Case).where(Case.id != first.id)).one()
     browse.post(f"/cases/{second.number}/merge", {"into": first.number, "seen": second.version})
-    assert status_of(second) == CaseStatus.MERGED
+    assert status_of(second) == CaseState.MERGED
 
 
 # One case

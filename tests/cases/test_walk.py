@@ -17,7 +17,7 @@ from tests.support.world import World
 from webapp.cases import service
 from webapp.cases.models import Case, CaseEvent, CaseRequest
 from webapp.cases.permissions import facts_of, reason_not, unit_at
-from webapp.cases.workflow import CASE_FLOW, OPEN, CaseStatus, ReasonKind, ResultKind, Verdict, moves
+from webapp.cases.workflow import CASE_FLOW, OPEN, CaseState, ReasonKind, ResultKind, Verdict, moves
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
@@ -96,21 +96,21 @@ def check(case: Case) -> None:
     ).all()
     before = ""
     for line in lines:
-        assert line.from_status == before
-        assert (line.from_status, line.to_status) in MOVES[line.action]
-        before = line.to_status
-    assert case.status == before
+        assert line.from_state == before
+        assert (line.from_state, line.to_state) in MOVES[line.action]
+        before = line.to_state
+    assert case.state == before
     assert case.version == len(lines)
     journal = sa.select(sa.func.count()).where(
         JournalEntry.subject_type == "case", JournalEntry.subject_id == str(case.id)
     )
     assert db.session.scalar(journal) == len(lines)
     assert case.owner_unit_id == unit_at(case, case.level)
-    assert (case.closed_at is None) == (case.status in OPEN)
+    assert (case.closed_at is None) == (case.state in OPEN)
     hands = facts_of(case).hands
     if case.checked_by_id is not None and case.handled_by_id is not None:
         assert case.checked_by_id not in {*hands, case.handled_by_id}
-    if case.status == CaseStatus.ARCHIVED:
+    if case.state == CaseState.ARCHIVED:
         archived = next(line for line in reversed(lines) if line.action == "archive")
         assert archived.person_id not in hands
     waiting = [
@@ -119,7 +119,7 @@ def check(case: Case) -> None:
         if r.decided_at is None and r.lapsed_at is None
     ]
     assert all(
-        case.status in CASE_FLOW[f"approve_{r.kind}"].sources and r.level == case.level for r in waiting
+        case.state in CASE_FLOW[f"approve_{r.kind}"].sources and r.level == case.level for r in waiting
     )
 
 
@@ -155,18 +155,18 @@ def step(draw: st.DataObject, world: World, actors: dict[str, Actor], case: Case
 
 def walk(draw: st.DataObject, world: World) -> None:
     level = draw.draw(st.sampled_from(sorted(OWNERS)))
-    case, other = case_at(world, draw.draw(st.sampled_from(CaseStatus)), level), register(world, level)
+    case, other = case_at(world, draw.draw(st.sampled_from(CaseState)), level), register(world, level)
     actors = {name: world.actor(name) for name in PEOPLE}
     now: datetime = clock.now()
     for _ in range(draw.draw(st.integers(8, 30))):
         now += timedelta(hours=draw.draw(st.sampled_from([1, 5, 24, 24, 72, 240])))
         with time_machine.travel(now, tick=False):
-            version, status = case.version, case.status
+            version, status = case.version, case.state
             try:
                 step(draw, world, actors, case, other)
             except DomainError:
                 db.session.refresh(case)
-                assert (case.version, case.status) == (version, status)
+                assert (case.version, case.state) == (version, status)
             check(case)
             check(other)
 

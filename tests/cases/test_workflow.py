@@ -21,12 +21,12 @@ from webapp.cases.workflow import (
     REQUEST_NAMES,
     RESULT_NAMES,
     SOURCE_NAMES,
-    STAGE_OF_STATUS,
+    STAGE_OF_STATE,
     STAGES,
-    STATUS_NAMES,
+    STATE_NAMES,
     VERDICT_NAMES,
     By,
-    CaseStatus,
+    CaseState,
     Channel,
     Confidentiality,
     Phase,
@@ -47,7 +47,7 @@ ACTIONS = [t.action for t in CASE_FLOW.transitions]
 
 def test_every_value_has_a_chinese_name() -> None:
     for kinds, names in (
-        (CaseStatus, STATUS_NAMES),
+        (CaseState, STATE_NAMES),
         (Source, SOURCE_NAMES),
         (Confidentiality, CONFIDENTIALITY_NAMES),
         (ResultKind, RESULT_NAMES),
@@ -59,9 +59,9 @@ def test_every_value_has_a_chinese_name() -> None:
         (By, BY_NAMES),
     ):
         assert set(kinds) == set(names)
-    assert set(OPEN) | set(CLOSED) == set(CaseStatus)
+    assert set(OPEN) | set(CLOSED) == set(CaseState)
     assert not set(OPEN) & set(CLOSED)
-    assert set(STAGE_OF_STATUS.values()) == set(STAGES)
+    assert set(STAGE_OF_STATE.values()) == set(STAGES)
 
 
 def test_the_five_stages_follow_the_source_in_their_order() -> None:
@@ -82,14 +82,14 @@ def test_every_row_names_who_may_and_leads_somewhere_known() -> None:
         assert transition.by
         assert set(transition.by) <= set(By)
         for source, target in moves(transition):
-            assert source in {*CaseStatus, ""}
-            assert target in set(CaseStatus)
+            assert source in {*CaseState, ""}
+            assert target in set(CaseState)
 
 
 def test_no_open_status_is_a_dead_end() -> None:
     for status in OPEN:
         reached = {target for t in CASE_FLOW.open_to(status) for _, target in moves(t)}
-        assert reached - {status, CaseStatus.WITHDRAWN, CaseStatus.MERGED}
+        assert reached - {status, CaseState.WITHDRAWN, CaseState.MERGED}
 
 
 def test_whoever_handles_is_never_the_one_that_checks() -> None:
@@ -170,7 +170,7 @@ def expected(action: str, status: str, level: Level, name: str) -> bool:
         or (action == "escalate" and level == Level.STREET)
     ):
         return False
-    if status == CaseStatus.MERGED and action in ("log_try", "record_verdict"):
+    if status == CaseState.MERGED and action in ("log_try", "record_verdict"):
         return False
     roles = {by for by, people in ROLES[level].items() if name in people}
     if name in ("handler", "handler1b") and status in WITH_HANDLER:
@@ -180,8 +180,8 @@ def expected(action: str, status: str, level: Level, name: str) -> bool:
 
 @pytest.mark.usefixtures("lite_app")
 @pytest.mark.parametrize("level", ROLES)
-@pytest.mark.parametrize("status", CaseStatus)
-def test_matrix_of_action_status_and_person(world: World, status: CaseStatus, level: Level) -> None:
+@pytest.mark.parametrize("status", CaseState)
+def test_matrix_of_action_status_and_person(world: World, status: CaseState, level: Level) -> None:
     case = case_at(world, status, level)
     facts = facts_of(case)
     wrong = []
@@ -198,8 +198,8 @@ def test_matrix_of_action_status_and_person(world: World, status: CaseStatus, le
 
 
 @pytest.mark.usefixtures("lite_app")
-@pytest.mark.parametrize("status", CaseStatus)
-def test_what_is_refused_changes_nothing(world: World, status: CaseStatus) -> None:
+@pytest.mark.parametrize("status", CaseState)
+def test_what_is_refused_changes_nothing(world: World, status: CaseState) -> None:
     case = case_at(world, status)
     number, version = case.number, case.version
     facts = facts_of(case)
@@ -218,7 +218,7 @@ def test_what_is_refused_changes_nothing(world: World, status: CaseStatus) -> No
                 continue
             with pytest.raises(DomainError):
                 service.act(actor, number, action, **INPUTS.get(action, {}))
-    assert case.status == status
+    assert case.state == status
     assert case.version == version
 
 
@@ -266,14 +266,14 @@ def test_a_request_is_decided_by_the_right_unit_and_never_by_who_asked(world: Wo
 
 
 @pytest.mark.usefixtures("lite_app")
-@pytest.mark.parametrize("status", CaseStatus)
-def test_the_reporter_with_the_code_may_do_just_four_things(world: World, status: CaseStatus) -> None:
+@pytest.mark.parametrize("status", CaseState)
+def test_the_reporter_with_the_code_may_do_just_four_things(world: World, status: CaseState) -> None:
     case = case_at(world, status)
     facts = facts_of(case)
     allowed = {action for action in ACTIONS if reason_not(Voice.RESIDENT, case, action, facts) is None}
     if status in OPEN:
         assert allowed == {"withdraw", "supervise"} | (
-            {"record_verdict"} if status == CaseStatus.CALLBACK else set()
+            {"record_verdict"} if status == CaseState.CALLBACK else set()
         )
     else:
-        assert allowed == ({"reopen"} if status == CaseStatus.ARCHIVED else set())
+        assert allowed == ({"reopen"} if status == CaseState.ARCHIVED else set())

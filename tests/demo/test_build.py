@@ -15,7 +15,7 @@ from tests.demo.conftest import Demo, built
 from webapp.cases import queries as case_queries
 from webapp.cases.models import Case, CaseEvent
 from webapp.cases.service import SweepCounts, sweep
-from webapp.cases.workflow import CaseStatus
+from webapp.cases.workflow import CaseState
 from webapp.directory.models import Appointment, Branch, Committee, Person, PropertyCompany, Station, Unit
 from webapp.directory.posts import Level, Post
 from webapp.extensions import db
@@ -70,7 +70,7 @@ def test_it_can_be_built_at_any_hour_of_any_day(moment: str, tmp_path: Path) -> 
         built(f"sqlite:///{tmp_path / 'desk.sqlite3'}", tmp_path, now=clock.now()).app_context(),
     ):
         assert verify() == []
-        assert {*db.session.scalars(sa.select(Case.status).distinct())} == set(CaseStatus)
+        assert {*db.session.scalars(sa.select(Case.state).distinct())} == set(CaseState)
         open_cases = case_queries.CaseFilters(tab="open")
         rows = case_queries.list_cases(Demo().actor(Post.GRID_WORKER), open_cases).rows
         assert {row.mark.kind for row in rows} >= {"overdue", "due_soon"}
@@ -130,7 +130,7 @@ def _check_work() -> None:
         .join(Attendance, Attendance.activity_id == Activity.id)
         .join(Person, Person.id == Attendance.person_id)
         .where(
-            Case.status == CaseStatus.ARCHIVED,
+            Case.state == CaseState.ARCHIVED,
             Attendance.state == HoursState.CONFIRMED,
             Person.is_serving_party_member,
         )

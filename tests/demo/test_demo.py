@@ -16,7 +16,7 @@ from webapp.accounts.models import Account
 from webapp.cases import asks as case_asks
 from webapp.cases import queries as case_queries
 from webapp.cases.models import Case, CaseEvent
-from webapp.cases.workflow import CaseStatus, Source
+from webapp.cases.workflow import CaseState, Source
 from webapp.demo.examples import links
 from webapp.demo.places import SMALL
 from webapp.directory.models import Branch, Committee, Person, PropertyCompany, Station, Unit
@@ -26,7 +26,7 @@ from webapp.foundation import clock
 from webapp.foundation.journal import JournalEntry, broken_links
 from webapp.points import asks as point_asks
 from webapp.points.checks import verify
-from webapp.points.models import EntryStatus, PointEntry, Redemption, RedemptionState, Reward
+from webapp.points.models import EntryState, PointEntry, Redemption, RedemptionState, Reward
 from webapp.visits.models import DeskSession, Outcome, Visit
 from webapp.volunteering import asks as hour_asks
 from webapp.volunteering.models import Activity, Attendance, HoursState, PartyReport, Signup, SignupState
@@ -53,10 +53,10 @@ def test_places_and_bodies_are_as_many_as_the_figures_say() -> None:
 
 
 def test_there_are_cases_of_every_status_level_and_source() -> None:
-    statuses = set(db.session.scalars(sa.select(Case.status).distinct()))
-    assert statuses == set(CaseStatus)
+    statuses = set(db.session.scalars(sa.select(Case.state).distinct()))
+    assert statuses == set(CaseState)
     closed_at = set(
-        db.session.scalars(sa.select(Case.level).where(Case.status == CaseStatus.ARCHIVED).distinct())
+        db.session.scalars(sa.select(Case.level).where(Case.state == CaseState.ARCHIVED).distinct())
     )
     assert closed_at == set(LADDER)
     assert set(db.session.scalars(sa.select(Case.level).where(Case.closed_at.is_(None)).distinct())) == set(
@@ -68,7 +68,7 @@ def test_there_are_cases_of_every_status_level_and_source() -> None:
 def test_the_timeline_of_each_case_is_whole() -> None:
     """Each line begins where the one before ended, and the last one ends where the case stands."""
     query = sa.select(
-        CaseEvent.case_id, CaseEvent.from_status, CaseEvent.to_status, CaseEvent.at, CaseEvent.action
+        CaseEvent.case_id, CaseEvent.from_state, CaseEvent.to_state, CaseEvent.at, CaseEvent.action
     )
     at: dict[int, tuple[str, datetime]] = {}
     for case_id, before, after, moment, action in db.session.execute(
@@ -79,7 +79,7 @@ def test_the_timeline_of_each_case_is_whole() -> None:
         else:
             assert action == "register"
         at[case_id] = (after, moment)
-    stands = {row.id: row.status for row in db.session.execute(sa.select(Case.id, Case.status))}
+    stands = {row.id: row.state for row in db.session.execute(sa.select(Case.id, Case.state))}
     assert {case_id: status for case_id, (status, _) in at.items()} == stands
     assert max(moment for _, moment in at.values()) <= clock.now()
 
@@ -141,8 +141,7 @@ def test_the_demo_volunteer_has_hours_points_and_plans(demo: Demo) -> None:
     states = set(db.session.scalars(sa.select(Attendance.state).where(Attendance.person_id == me.person_id)))
     assert states >= {HoursState.CONFIRMED, HoursState.PENDING}
     assert (
-        count(PointEntry, PointEntry.person_id == me.person_id, PointEntry.status == EntryStatus.EFFECTIVE)
-        >= 3
+        count(PointEntry, PointEntry.person_id == me.person_id, PointEntry.state == EntryState.EFFECTIVE) >= 3
     )
     ahead = (Activity.grid_id == me.unit_id, Activity.ends_at > clock.now())
     assert count(Activity, *ahead) >= 2
@@ -159,11 +158,11 @@ def test_the_shop_has_seen_everything(demo: Demo) -> None:
     assert count(Reward, Reward.community_id == community) == 12
 
 
-@pytest.mark.parametrize("status", CaseStatus)
-def test_a_case_of_each_status_has_its_page(status: CaseStatus, demo: Demo, visitor: Browse) -> None:
+@pytest.mark.parametrize("status", CaseState)
+def test_a_case_of_each_status_has_its_page(status: CaseState, demo: Demo, visitor: Browse) -> None:
     street = demo.actor(Post.STREET_STAFF).unit_id
     query = sa.select(Case.number).where(
-        Case.status == status, Case.street_id == street, Case.confidentiality == "normal"
+        Case.state == status, Case.street_id == street, Case.confidentiality == "normal"
     )
     number = db.session.scalars(query.order_by(Case.id.desc())).first()
     visitor.log_in(Post.STREET_STAFF)

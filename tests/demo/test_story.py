@@ -15,7 +15,7 @@ from tests.support.world import World
 from webapp.cases import service
 from webapp.cases.models import Case, CaseEvent, CaseParty, CaseRequest, ContactTry
 from webapp.cases.permissions import Voice
-from webapp.cases.workflow import CaseStatus, Channel, ResultKind, Source, Verdict
+from webapp.cases.workflow import CaseState, Channel, ResultKind, Source, Verdict
 from webapp.demo.case_record import Opening
 from webapp.demo.case_story import NotYetError, Story
 from webapp.demo.history import Doer, History
@@ -181,10 +181,10 @@ def test_what_is_overdue_steps_up_by_itself(app: Flask, world: World) -> None:
     with pytest.raises(NotYetError):  # nobody does anything until the present
         pair.story.go(clock.now() + timedelta(minutes=1))
     told, worked = pair.story.case, db.session.get_one(Case, pair.worked.id)
-    assert (told.level, told.owner_unit_id, told.status) == (
+    assert (told.level, told.owner_unit_id, told.state) == (
         worked.level,
         worked.owner_unit_id,
-        worked.status,
+        worked.state,
     )
     assert (told.level, told.overdue_stepped_level) == (Level.STREET, Level.COMMUNITY)
 
@@ -220,7 +220,7 @@ def test_not_taken(app: Flask, world: World, elsewhere: bool) -> None:
     pair.step(1, lambda n: service.act(who["community_staff"], n, action),
               lambda: pair.story.decide(doer("community_staff"), True, ""))  # fmt: skip
     pair.compare()
-    assert pair.story.case.status == (CaseStatus.REDIRECTED if elsewhere else CaseStatus.DECLINED)
+    assert pair.story.case.state == (CaseState.REDIRECTED if elsewhere else CaseState.DECLINED)
 
 
 def test_done_on_the_spot_withdrawn_merged(app: Flask, world: World) -> None:

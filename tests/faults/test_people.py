@@ -143,7 +143,7 @@ def test_a_post_that_ended_meanwhile_goes_to_the_community_which_claims_it(
     assert visits(live, "post ended") == {"post ended": [staff.person_id]}
     with live.app.app_context():
         [aside] = db.session.scalars(sa.select(Quarantined)).all()
-        assert (aside.state, aside.person_id, aside.decided_by) == (
+        assert (aside.state, aside.person_id, aside.decided_by_id) == (
             State.CLAIMED,
             phone.person_id,
             staff.person_id,

@@ -24,7 +24,7 @@ from tests.support.world import PASSWORD, World
 from tests.volunteering.kit import an_activity, at
 from webapp.cases.forms import FORMS as CASE_FORMS
 from webapp.cases.models import Case
-from webapp.cases.workflow import CaseStatus
+from webapp.cases.workflow import CaseState
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.forms import Form
@@ -109,10 +109,10 @@ def test_f_03_nothing_that_takes_photos_refuses_for_want_of_one(browse: Browse, 
     browse.log_in("grid_worker")
     browse.post("/visits/new", VISIT)
     browse.post("/cases/new", {**CASE, "unit_id": world.units["grid"]})
-    handled = case_at(world, CaseStatus.IN_PROGRESS)
+    handled = case_at(world, CaseState.IN_PROGRESS)
     browse.log_in("handler").post(f"/cases/{handled.number}/submit_result", {"result_text": "修好了。"})
     assert (count(Visit), count(Photo)) == (1, 0)
-    assert db.session.get_one(Case, handled.id).status == CaseStatus.PENDING_CHECK
+    assert db.session.get_one(Case, handled.id).state == CaseState.PENDING_CHECK
 
 
 @pytest.mark.parametrize("url", ["/visits/new", "/cases/new", f"/r/{STATION}"])

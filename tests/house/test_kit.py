@@ -10,12 +10,12 @@ import pytest
 from flask import Flask, render_template_string
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, MultipleFileField, RadioField, SelectMultipleField, StringField
+from wtforms import BooleanField, RadioField, SelectMultipleField, StringField
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired
 
 from tests.support.browse import check_html
-from webapp.foundation.forms import Form
+from webapp.foundation.forms import Form, PhotosField
 
 ROOT = Path(__file__).parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -56,7 +56,7 @@ class SampleForm(Form):
         "事项", choices=[SelectChoice("1", "看望"), SelectChoice("2", "检查"), SelectChoice("3", "宣传")]
     )
     quiet = BooleanField("免打扰")
-    photos = MultipleFileField("照片")
+    photos = PhotosField("照片")
     reason = StringField("原因")
 
 

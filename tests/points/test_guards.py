@@ -27,17 +27,17 @@ def proposal(world: World) -> PointEntry:
     for _ in range(5):
         earn(world)
     entry = earn(world)[0]
-    assert entry.status == "proposed"
+    assert entry.state == "proposed"
     return entry
 
 
 def answer(entry: PointEntry, **values: object) -> sa.Update:
-    given = {"status": "effective", "reviewed_at": clock.now(), **values}
+    given = {"state": "effective", "reviewed_at": clock.now(), **values}
     return sa.update(PointEntry).where(PointEntry.id == entry.id).values(**given)
 
 
 def test_every_column_is_fixed_or_part_of_the_answer() -> None:
-    answers = {"status", "reviewed_by", "reviewed_at", "answer"}
+    answers = {"state", "reviewed_by_id", "reviewed_at", "answer"}
     assert set(guards.FIXED) | answers == {column.name for column in PointEntry.__table__.columns}
 
 
@@ -55,19 +55,19 @@ def test_a_proposal_is_answered_and_not_changed(app: Flask, world: World, change
     if "person_id" in change:
         earn(world, "branch_secretary")
         change = {"person_id": world.people["branch_secretary"]}
-    refuses(answer(entry, reviewed_by=world.people["community_staff"], **change))
+    refuses(answer(entry, reviewed_by_id=world.people["community_staff"], **change))
 
 
 def test_an_answer_is_final(app: Flask, world: World) -> None:
     entry = proposal(world)
     with transaction() as session:
-        session.execute(answer(entry, reviewed_by=world.people["community_staff"]))
-    refuses(answer(entry, status="rejected", reviewed_by=world.people["community_staff"]))
-    refuses(answer(entry, status="proposed"))
+        session.execute(answer(entry, reviewed_by_id=world.people["community_staff"]))
+    refuses(answer(entry, state="rejected", reviewed_by_id=world.people["community_staff"]))
+    refuses(answer(entry, state="proposed"))
 
 
 def test_nobody_answers_their_own(app: Flask, world: World) -> None:
-    refuses(answer(proposal(world), reviewed_by=world.people["grid_worker"]))
+    refuses(answer(proposal(world), reviewed_by_id=world.people["grid_worker"]))
 
 
 def test_an_entry_that_counts_stays(app: Flask, world: World) -> None:
@@ -92,6 +92,6 @@ def test_spends_movements_and_the_shelf_hold(app: Flask, world: World) -> None:
     refuses(sa.update(Reward).values(on_shelf=-1))
     now = clock.now()
     mine = sa.update(Redemption).where(Redemption.id == redemption.id)
-    refuses(mine.values(state="fulfilled", settled_at=now, fulfilled_by=world.people["grid_worker"]))
+    refuses(mine.values(state="fulfilled", settled_at=now, fulfilled_by_id=world.people["grid_worker"]))
     refuses(mine.values(state="fulfilled", settled_at=now))
     assert db.session.get_one(Redemption, redemption.id).state == "requested"

@@ -17,7 +17,7 @@ from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.errors import Conflict
 from webapp.points import checks, ledger, redemptions, service
-from webapp.points.models import EntryStatus, PointEntry
+from webapp.points.models import EntryState, PointEntry
 
 NAME = "grid_worker"
 
@@ -44,7 +44,7 @@ class Account(RuleBasedStateMachine):
         query = db.select(db.func.coalesce(db.func.sum(PointEntry.amount), 0))
         return int(
             db.session.scalar(
-                query.where(PointEntry.person_id == self.person, PointEntry.status == EntryStatus.EFFECTIVE)
+                query.where(PointEntry.person_id == self.person, PointEntry.state == EntryState.EFFECTIVE)
             )
         )
 

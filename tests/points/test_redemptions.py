@@ -33,7 +33,7 @@ from webapp.points import catalogue, checks, ledger, redemptions, reward_queries
 from webapp.points.eligibility import add_months
 from webapp.points.models import (
     EntryKind,
-    EntryStatus,
+    EntryState,
     PointEntry,
     PointRule,
     PointSpend,
@@ -255,7 +255,7 @@ def test_verify_finds_what_does_not_add_up(app: Flask, world: World) -> None:
                 source_type="lot",
                 source_id="1",
                 earned_on=clock.today(),
-                status=EntryStatus.EFFECTIVE,
+                state=EntryState.EFFECTIVE,
                 at=clock.now(),
             )
         )
@@ -300,7 +300,7 @@ def buyers(world: World) -> list[Actor]:
                     source_type="case",
                     source_id="1",
                     earned_on=clock.today(),
-                    status=EntryStatus.EFFECTIVE,
+                    state=EntryState.EFFECTIVE,
                     at=clock.now(),
                 )
             )

@@ -30,7 +30,7 @@ from webapp.foundation import clock
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound, Refused
 from webapp.points import asks, queries, redemptions, seeds, service
-from webapp.points.models import EntryStatus, PointEntry, PointRule, PointSettings, RuleEvent
+from webapp.points.models import EntryState, PointEntry, PointRule, PointSettings, RuleEvent
 from webapp.visits.events import visit_logged, visit_undone
 from webapp.volunteering.events import attendance_confirmed, hours_corrected
 
@@ -87,8 +87,8 @@ def end_seat(world: World, name: str, day: date) -> None:
 
 
 def test_above_the_daily_cap_it_is_only_proposed(app: Flask, world: World) -> None:
-    found = [earn(world)[0].status for _ in range(6)]
-    assert found == [EntryStatus.EFFECTIVE] * 5 + [EntryStatus.PROPOSED]
+    found = [earn(world)[0].state for _ in range(6)]
+    assert found == [EntryState.EFFECTIVE] * 5 + [EntryState.PROPOSED]
     assert balance(world, "grid_worker") == 5
     assert queries.waiting_points(world.people["grid_worker"]) == 1
 
@@ -103,7 +103,7 @@ def test_the_daily_cap_turns_at_midnight_in_shanghai(app: Flask, world: World) -
             visit = SimpleNamespace(id=number, worker_id=person, at=moment, **vars(place))
             visit_logged.send(visit=visit, actor=None)
     found = db.session.execute(
-        sa.select(PointEntry.earned_on, PointEntry.status).order_by(PointEntry.id)
+        sa.select(PointEntry.earned_on, PointEntry.state).order_by(PointEntry.id)
     ).all()
     assert [(day.day, status) for day, status in found] == [
         (20, "effective"),
@@ -117,7 +117,7 @@ def test_the_monthly_cap_turns_at_the_end_of_the_month(app: Flask, world: World)
     days = [date(2026, 1, 30), date(2026, 1, 31), date(2026, 1, 31), date(2026, 2, 1), date(2026, 1, 1)]
     with time_machine.travel(datetime(2026, 2, 10, tzinfo=UTC), tick=False):
         change_seat_start(world, date(2025, 1, 1))
-        assert [earn(world, on=day)[0].status for day in days] == [
+        assert [earn(world, on=day)[0].state for day in days] == [
             "effective",
             "effective",
             "proposed",
@@ -137,7 +137,7 @@ def test_a_reversed_earning_frees_its_share_of_the_cap(app: Flask, world: World)
     change_rule("visit", daily_cap=1)
     first = earn(world)[0]
     service.reverse(world_actor(world, "community_staff"), first.id, reason="记录不实")
-    assert earn(world)[0].status == EntryStatus.EFFECTIVE
+    assert earn(world)[0].state == EntryState.EFFECTIVE
 
 
 def test_a_new_rule_is_never_retroactive(app: Flask, world: World) -> None:
@@ -255,7 +255,7 @@ def test_a_proposal_that_was_sent_back_may_come_again(app: Flask, world: World) 
     with pytest.raises(Invalid):
         service.review(world_actor(world, "community_staff"), first.id, approve=False)
     service.review(world_actor(world, "community_staff"), first.id, approve=False, reason="缺少依据")
-    assert propose(world).status == EntryStatus.PROPOSED
+    assert propose(world).state == EntryState.PROPOSED
 
 
 @pytest.mark.parametrize("to", ["committee_member2", "volunteer"])

@@ -162,7 +162,7 @@ def test_not_satisfied_without_a_reason_opens_it_again(browse: Browse, world: Wo
     case = case_at(world, "callback")
     browse.post("/t/do/verdict", {"code": code_of(case), "verdict": "unsatisfied"})
     db.session.expire_all()
-    assert db.session.get_one(Case, case.id).status == "in_progress"
+    assert db.session.get_one(Case, case.id).state == "in_progress"
 
 
 def test_urging_once_a_day_and_taking_back(browse: Browse) -> None:
@@ -173,7 +173,7 @@ def test_urging_once_a_day_and_taking_back(browse: Browse) -> None:
         "已撤回" in browse.follow(browse.post("/t/do/withdraw", {"code": code, "reason": "已经解决了"})).text
     )
     db.session.expire_all()
-    assert db.session.get_one(Case, case.id).status == "withdrawn"
+    assert db.session.get_one(Case, case.id).state == "withdrawn"
     browse.post("/t/do/withdraw", {"code": code}, status=409)
 
 
@@ -184,7 +184,7 @@ def test_reopening_needs_a_reason(browse: Browse, world: World) -> None:
     assert "请写一句" in browse.post("/t/do/reopen", {"code": code, "reason": ""}, status=422).text
     browse.post("/t/do/reopen", {"code": code, "reason": ["又坏了", ""]})
     db.session.expire_all()
-    assert db.session.get_one(Case, case.id).status == "in_progress"
+    assert db.session.get_one(Case, case.id).state == "in_progress"
 
 
 def test_a_joined_case_follows_the_other_and_keeps_its_own_verdict(browse: Browse, world: World) -> None:

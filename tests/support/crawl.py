@@ -94,7 +94,7 @@ class Crawl:
     def _without_links(self) -> Iterator[str]:
         """What people come to by a QR code or by a code on paper."""
         yield f"/r/{db.session.scalar(sa.select(Station.code).limit(1))}"
-        found = sa.select(Case.tracking_code, Case.status, sa.func.min(Case.id)).group_by(Case.status)
+        found = sa.select(Case.tracking_code, Case.state, sa.func.min(Case.id)).group_by(Case.state)
         for code, _, _ in db.session.execute(found):
             yield f"/t/{code}"
         yield "/nowhere"

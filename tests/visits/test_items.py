@@ -176,7 +176,7 @@ def test_who_saw_an_older_item_changes_nothing(world: World) -> None:
         settings.change_item(admin, item_id, given=REPAIR, after=FIRST, seen=state)
     with pytest.raises(Conflict, match="别人改过"):
         settings.retire_item(admin, item_id, seen=state)
-    assert place("帮办代办").item.valid_to is None
+    assert place("帮办代办").item.retired_on is None
 
 
 # A phone that had the form open
@@ -329,7 +329,7 @@ def test_it_is_for_the_district_s_administrator_alone(lite_app: Flask, browse: B
 def test_a_retired_category_stays_that_of_its_item(app: Flask, browse: Browse) -> None:
     browse.log_in("district_admin")
     with transaction() as session:
-        session.execute(sa.text("UPDATE case_categories SET retired = true WHERE key = 'policy'"))
+        session.execute(sa.text("UPDATE case_categories SET retired_on = '2026-01-01' WHERE key = 'policy'"))
     url = link(browse, "政策咨询")
     browse.post(url, sent(browse, url, name="政策解答", case_category="policy"))
     assert place("政策解答").item.case_category == "policy"

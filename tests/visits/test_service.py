@@ -135,7 +135,7 @@ def test_what_a_phone_wrote_offline_took_place_then(app: Flask, world: World) ->
 def test_an_item_is_valid_on_the_day_of_the_visit(app: Flask, world: World) -> None:
     with transaction() as session:
         item = session.scalars(sa.select(ServiceItem).where(ServiceItem.key == "policy")).one()
-        item.valid_to = clock.today() - timedelta(days=1)
+        item.retired_on = clock.today()
     worker = world.actor("grid_worker")
     with pytest.raises(Invalid):
         service.log_visit(worker, **HOME)

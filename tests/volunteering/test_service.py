@@ -380,7 +380,7 @@ def test_the_organiser_confirms_the_whole_list_once(app: Flask, world: World) ->
     assert set(rows) == {came.person_id, scanned.person_id}
     assert (rows[came.person_id].minutes, rows[came.person_id].way) == (120, Way.ORGANISER)
     assert (rows[scanned.person_id].minutes, rows[scanned.person_id].auto_closed) == (90, True)
-    assert {row.confirmed_by for row in rows.values()} == {world.people["grid_worker"]}
+    assert {row.confirmed_by_id for row in rows.values()} == {world.people["grid_worker"]}
     assert [(news["attendance"].person_id, news["activity"].id) for news in told] == [
         (came.person_id, activity.id),
         (scanned.person_id, activity.id),
@@ -445,7 +445,7 @@ def test_the_database_refuses_self_confirmation(app: Flask, world: World) -> Non
     activity = an_activity(world)
     volunteer = world.actor("volunteer")
     attendance = served(volunteer, activity)
-    by_oneself = {"state": "confirmed", "confirmed_by": volunteer.person_id, "confirmed_at": clock.now()}
+    by_oneself = {"state": "confirmed", "confirmed_by_id": volunteer.person_id, "confirmed_at": clock.now()}
     for values in (by_oneself, {"state": "confirmed"}):
         with pytest.raises(IntegrityError), transaction() as session:
             session.execute(sa.update(Attendance).where(Attendance.id == attendance.id).values(values))

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from webapp.cases.workflow import STAGES, CaseStatus, Confidentiality
+from webapp.cases.workflow import STAGES, CaseState, Confidentiality
 from webapp.foundation import text
 
 if TYPE_CHECKING:
     from webapp.cases.permissions import Offer
     from webapp.cases.queries import CasePage
 
-S = CaseStatus
-# How each status is marked: the word stands beside a shape of this kind.
-STATUS_KINDS = {
+S = CaseState
+# How each state is marked: the word stands beside a shape of this kind.
+STATE_KINDS = {
     S.REGISTERED: "todo",
     S.CONVENING: "doing",
     S.ASSIGNED: "todo",
@@ -32,7 +32,7 @@ STATUS_KINDS = {
     S.MERGED: "muted",
 }
 MARK_KINDS = {"overdue": "overdue", "due_soon": "due", "": "muted"}
-# What comes next in each open status.
+# What comes next in each open state.
 NEXT = {
     S.REGISTERED: "受理",
     S.CONVENING: "协商后转办",
@@ -77,23 +77,23 @@ class Turn:
 
 def turn(case: CasePage) -> Turn | None:
     """Whose turn it is; None where nothing is to come."""
-    status = CaseStatus(case.case.status)
-    if status not in NEXT:
+    state = CaseState(case.case.state)
+    if state not in NEXT:
         return None
     kind = MARK_KINDS[case.mark.kind]
     if case.request is not None:
         who, what = case.request.decider, f"决定是否同意{case.request.kind_name}"
     else:
-        who, what = _who(status, case), NEXT[status]
+        who, what = _who(state, case), NEXT[state]
     return Turn(who, what, case.mark.text, "info" if kind == "muted" else kind)
 
 
-def _who(status: CaseStatus, case: CasePage) -> str:
-    if status in BY_HANDLER:
+def _who(state: CaseState, case: CasePage) -> str:
+    if state in BY_HANDLER:
         return case.handler_name
-    if status == S.CALLBACK:
+    if state == S.CALLBACK:
         return "诉求人"
-    return case.archive_by if status == S.APPRAISED else case.owner_name
+    return case.archive_by if state == S.APPRAISED else case.owner_name
 
 
 def arrange(offers: Sequence[Offer]) -> tuple[Offer | None, list[Offer], list[Offer]]:
@@ -105,14 +105,14 @@ def arrange(offers: Sequence[Offer]) -> tuple[Offer | None, list[Offer], list[Of
     return main, beside, [offer for offer in offers if id(offer) not in first]
 
 
-def rail(status: str, stage: str) -> tuple[tuple[str, ...], int] | None:
+def rail(state: str, stage: str) -> tuple[tuple[str, ...], int] | None:
     """The five stages, and which of them a case stands in: past the last when it is filed. None: it left the loop.
 
     收集 is over once there is a case, so that a new one stands before the first of the five.
     """
     if stage not in STAGES:
         return None
-    return STAGES[1:], len(STAGES) if status == S.ARCHIVED else max(0, STAGES.index(stage) - 1)
+    return STAGES[1:], len(STAGES) if state == S.ARCHIVED else max(0, STAGES.index(stage) - 1)
 
 
 def flags(page: CasePage) -> tuple[tuple[str, str], ...]:

@@ -17,7 +17,7 @@ COLUMNS: list[Column[CaseRow]] = [
     Column("标题", lambda row: row.title),
     Column("类别", lambda row: row.category_name),
     Column("地点", lambda row: row.place_name),
-    Column("状态", lambda row: row.status_name),
+    Column("状态", lambda row: row.state_name),
     Column("层级", lambda row: row.level_name),
     Column("负责单位", lambda row: row.owner_name),
     Column("承办单位", lambda row: row.handler_name),

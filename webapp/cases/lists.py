@@ -17,8 +17,8 @@ from webapp.cases import terms
 from webapp.cases.models import Case, CaseCategory
 from webapp.cases.terms import Mark
 from webapp.cases.workflow import (
-    STATUS_NAMES,
-    CaseStatus,
+    STATE_NAMES,
+    CaseState,
     Confidentiality,
 )
 from webapp.directory.models import Unit
@@ -30,7 +30,7 @@ from webapp.foundation.db import AnySelect, UTCDateTime
 from webapp.foundation.paging import PAGE_SIZE, Keyset, Page, keyset
 from webapp.foundation.prepared import prepared
 
-S = CaseStatus
+S = CaseState
 TABS = {"mine": "待我办", "open": "未办结", "due": "快到期", "archived": "已归档", "all": "全部"}
 BY_DEADLINE = ("mine", "open", "due")
 
@@ -42,7 +42,7 @@ class CaseFilters:
     tab: str = "open"
     category: str = ""
     level: str = ""
-    status: str = ""
+    state: str = ""
     q: str = ""
     urgent: bool = False
 
@@ -54,8 +54,8 @@ class CaseRow(NamedTuple):
     number: str
     title: str
     category_name: str
-    status: str
-    status_name: str
+    state: str
+    state_name: str
     level_name: str
     place_name: str
     owner_name: str
@@ -108,13 +108,13 @@ def seen_by(level: str, can: CAN, unit: Any = UNIT_ID) -> sa.ColumnElement[bool]
 def _waits_for(can: CAN) -> sa.ColumnElement[bool]:
     """That the next step of a case is for the actor's unit to do."""
     parts: list[sa.ColumnElement[bool]] = [
-        sa.and_(C.handler_unit_id == UNIT_ID, C.status.in_((S.ASSIGNED, S.IN_PROGRESS)))
+        sa.and_(C.handler_unit_id == UNIT_ID, C.state.in_((S.ASSIGNED, S.IN_PROGRESS)))
     ]
     if Permission.CASE_OWN in can:
         owned = (S.REGISTERED, S.CONVENING, S.PENDING_CHECK)
-        parts.append(sa.and_(C.owner_unit_id == UNIT_ID, C.status.in_(owned)))
+        parts.append(sa.and_(C.owner_unit_id == UNIT_ID, C.state.in_(owned)))
     if Permission.CASE_ARCHIVE in can:
-        parts.append(C.status.in_((S.CALLBACK, S.APPRAISED)))
+        parts.append(C.state.in_((S.CALLBACK, S.APPRAISED)))
     return sa.or_(*parts)
 
 
@@ -122,7 +122,7 @@ def list_cases(actor: Actor, filters: CaseFilters, cursor: str = "", size: int =
     """One page: open cases by their deadline, the others by the day they came in, the newest first."""
     now = clock.now()
     q = filters.q.strip()
-    narrowed = tuple(name for name in ("category", "level", "status") if getattr(filters, name))
+    narrowed = tuple(name for name in ("category", "level", "state") if getattr(filters, name))
     shape = (actor.unit_level, actor.permissions, filters.tab, narrowed, filters.urgent)
     values: dict[str, Any] = {name: getattr(filters, name) for name in narrowed}
     if filters.tab == "due":
@@ -155,7 +155,7 @@ def rows() -> AnySelect:
             C.id,
             C.number,
             C.title,
-            C.status,
+            C.state,
             C.level,
             C.urgent,
             C.key_small_matter,
@@ -181,9 +181,9 @@ def _narrowed(level: str, can: CAN, tab: str, narrowed: tuple[str, ...], urgent:
     if tab == "mine":
         query = query.where(_waits_for(can))
     if tab == "due":
-        query = query.where(C.due_at <= sa.bindparam("soon", type_=UTCDateTime), C.status != S.SUSPENDED)
+        query = query.where(C.due_at <= sa.bindparam("soon", type_=UTCDateTime), C.state != S.SUSPENDED)
     if tab == "archived":
-        query = query.where(C.status == S.ARCHIVED)
+        query = query.where(C.state == S.ARCHIVED)
     return query.where(C.urgent) if urgent else query
 
 
@@ -208,8 +208,8 @@ def _dressed(rows: Sequence[Any], now: datetime) -> list[CaseRow]:
             number=row.number,
             title=private.scrub(row.title),
             category_name=row.category_name,
-            status=row.status,
-            status_name=STATUS_NAMES[row.status],
+            state=row.state,
+            state_name=STATE_NAMES[row.state],
             level_name=LEVEL_NAMES[row.level],
             place_name=row.place_name,
             owner_name=row.owner_name,
@@ -219,7 +219,7 @@ def _dressed(rows: Sequence[Any], now: datetime) -> list[CaseRow]:
             confidentiality=row.confidentiality,
             due_at=row.due_at,
             registered_at=row.registered_at,
-            mark=terms.mark(row.status, row.due_at, now, days) if days else Mark(),
+            mark=terms.mark(row.state, row.due_at, now, days) if days else Mark(),
         )
         for row in rows
     ]
@@ -237,15 +237,15 @@ def counts(actor: Actor) -> CaseCounts:
 @prepared
 def _counts(level: str, can: CAN) -> AnySelect:
     now, soon = (sa.bindparam(name, type_=UTCDateTime) for name in ("now", "soon"))
-    running = C.status != S.SUSPENDED
+    running = C.state != S.SUSPENDED
     owns = C.owner_unit_id == UNIT_ID if Permission.CASE_OWN in can else sa.false()
     questions = (
         _waits_for(can),
         sa.and_(running, C.due_at < now),
         sa.and_(running, C.due_at >= now, C.due_at <= soon),
         sa.true(),
-        sa.and_(C.status == S.PENDING_CHECK, owns),
-        C.status == S.CALLBACK if Permission.CASE_ARCHIVE in can else sa.false(),
+        sa.and_(C.state == S.PENDING_CHECK, owns),
+        C.state == S.CALLBACK if Permission.CASE_ARCHIVE in can else sa.false(),
     )
     columns = [sa.func.coalesce(sa.func.sum(sa.case((question, 1), else_=0)), 0) for question in questions]
     return sa.select(*columns).where(C.closed_at.is_(None), seen_by(level, can))

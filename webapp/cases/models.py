@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.cases.workflow import (
     CLOSED,
     LIMITS,
-    CaseStatus,
+    CaseState,
     Channel,
     Confidentiality,
     Phase,
@@ -53,7 +53,7 @@ class CaseCategory(db.Model):
     group: Mapped[str]
     position: Mapped[int]
     reopen_allowed: Mapped[bool] = mapped_column(default=True)
-    retired: Mapped[bool] = mapped_column(default=False)
+    retired_on: Mapped[date | None]
 
 
 class TermRule(db.Model):
@@ -103,7 +103,7 @@ class Case(Placed, db.Model):
 
     __tablename__ = "cases"
     __table_args__ = (
-        _one_of("status", CaseStatus),
+        _one_of("state", CaseState),
         _one_of("level", LADDER),
         _one_of("source", Source),
         _one_of("confidentiality", Confidentiality),
@@ -113,18 +113,18 @@ class Case(Placed, db.Model):
         _one_of("verdict_channel", Channel),
         _one_of("term_phase", Phase),
         _one_of("term_unit", TERM_UNITS),
-        _check("closed", f"(status IN ({_listed(CLOSED)})) = (closed_at IS NOT NULL)"),
-        _check("archived", "(status = 'archived') = (archived_at IS NOT NULL)"),
-        _check("merged", "(status = 'merged') = (merged_into_id IS NOT NULL)"),
-        _check("merged_from", "(status = 'merged') = (status_before IS NOT NULL)"),
+        _check("closed", f"(state IN ({_listed(CLOSED)})) = (closed_at IS NOT NULL)"),
+        _check("archived", "(state = 'archived') = (archived_at IS NOT NULL)"),
+        _check("merged", "(state = 'merged') = (merged_into_id IS NOT NULL)"),
+        _check("merged_from", "(state = 'merged') = (state_before IS NOT NULL)"),
         _check("not_into_itself", "merged_into_id <> id"),
-        _check("handler", f"status NOT IN ({_listed(_HANDED_OUT)}) OR handler_unit_id IS NOT NULL"),
+        _check("handler", f"state NOT IN ({_listed(_HANDED_OUT)}) OR handler_unit_id IS NOT NULL"),
         _check(
             "result",
-            f"status NOT IN ({_listed(_WITH_RESULT)}) OR "
+            f"state NOT IN ({_listed(_WITH_RESULT)}) OR "
             "(handled_by_id IS NOT NULL AND result_kind IS NOT NULL AND result_text <> '')",
         ),
-        _check("checked", f"status NOT IN ({_listed(_CHECKED)}) OR checked_by_id IS NOT NULL"),
+        _check("checked", f"state NOT IN ({_listed(_CHECKED)}) OR checked_by_id IS NOT NULL"),
         _check("handler_is_not_checker", "handled_by_id <> checked_by_id"),
         _check("handler_is_not_caller", "handled_by_id <> caller_id"),
         _check("checker_is_not_caller", "checked_by_id <> caller_id"),
@@ -136,13 +136,13 @@ class Case(Placed, db.Model):
         _check(
             "verdict_caller", "(verdict_by IS NOT NULL AND verdict_by = 'caller') = (caller_id IS NOT NULL)"
         ),
-        _check("appraised", "status NOT IN ('appraised', 'archived') OR verdict IS NOT NULL"),
+        _check("appraised", "state NOT IN ('appraised', 'archived') OR verdict IS NOT NULL"),
         # Who left no phone can't be called, and answers by the code or not at all.
         _check(
             "tries",
             f"verdict <> 'no_response' OR contact_tries >= {LIMITS.contact_tries} OR reporter_phone_hash IS NULL",
         ),
-        _check("suspended", "(status = 'suspended') = (suspended_until IS NOT NULL)"),
+        _check("suspended", "(state = 'suspended') = (suspended_until IS NOT NULL)"),
         _check(
             "suspended_whole",
             "suspended_until IS NULL OR (suspended_reason <> '' AND suspended_at IS NOT NULL)",
@@ -156,7 +156,7 @@ class Case(Placed, db.Model):
         _check("reported_side", "(against_unit_id IS NULL) OR (confidentiality = 'report')"),
         _check("reported_side_owner", "against_unit_id <> owner_unit_id"),
         _check("reported_side_handler", "against_unit_id <> handler_unit_id"),
-        _check("report_alone", "confidentiality <> 'report' OR status <> 'merged'"),
+        _check("report_alone", "confidentiality <> 'report' OR state <> 'merged'"),
         _check("returns", f"returns BETWEEN 0 AND {LIMITS.returns}"),
         _check("reopens", f"reopen_count BETWEEN 0 AND {LIMITS.reopens}"),
         _check("reworks", f"rework_count BETWEEN 0 AND {LIMITS.reworks}"),
@@ -200,12 +200,11 @@ class Case(Placed, db.Model):
     registered_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))  # None: a resident
     registered_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
-    status: Mapped[str] = mapped_column(default=CaseStatus.REGISTERED)
+    state: Mapped[str] = mapped_column(default=CaseState.REGISTERED)
     level: Mapped[str]
     owner_unit_id: Mapped[int] = mapped_column(sa.ForeignKey("units.id"))
     came_from_unit_id: Mapped[int | None] = mapped_column(sa.ForeignKey("units.id"))  # who handed it up last
     came_from_level: Mapped[str | None]
-    escalated_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     returned_down: Mapped[bool] = mapped_column(default=False)
     overdue_stepped_level: Mapped[str | None]  # the highest level that it left by itself for being overdue
 
@@ -231,7 +230,7 @@ class Case(Placed, db.Model):
     reopen_count: Mapped[int] = mapped_column(default=0)
 
     merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("cases.id"))
-    status_before: Mapped[str | None]  # where it stood when it was merged
+    state_before: Mapped[str | None]  # where it stood when it was merged
 
     due_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     due_explained: Mapped[str] = mapped_column(default="")
@@ -251,7 +250,6 @@ class Case(Placed, db.Model):
 
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     archived_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class CaseEvent(db.Model):
@@ -264,8 +262,8 @@ class CaseEvent(db.Model):
     case_id: Mapped[int] = mapped_column(sa.ForeignKey("cases.id"))
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     action: Mapped[str]
-    from_status: Mapped[str] = mapped_column(default="")
-    to_status: Mapped[str]
+    from_state: Mapped[str] = mapped_column(default="")
+    to_state: Mapped[str]
     level: Mapped[str]  # after the action
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))
     post: Mapped[str]  # a post, or "resident", "system"

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from webapp.cases import terms
 from webapp.cases.models import Case, CaseCategory
 from webapp.cases.permissions import may_see, unit_at
-from webapp.cases.workflow import LIMITS, STATUS_NAMES, CaseStatus, Confidentiality, next_level
+from webapp.cases.workflow import LIMITS, STATE_NAMES, CaseState, Confidentiality, next_level
 from webapp.directory.models import PropertyContract, Station, Unit
 from webapp.directory.posts import LADDER, LEVEL_NAMES, Level
 from webapp.directory.scope import path_prefix, units_within, within
@@ -60,7 +60,7 @@ class DuplicateRow:
 
     number: str
     title: str
-    status_name: str
+    state_name: str
     registered_at: datetime
 
 
@@ -78,7 +78,7 @@ class StationView:
 def categories() -> tuple[CategoryRow, ...]:
     """The categories in use, in their order."""
     category = CaseCategory.__table__.c
-    query = sa.select(category.key, category.name, category.group).where(~category.retired)
+    query = sa.select(category.key, category.name, category.group).where(category.retired_on.is_(None))
     return tuple(CategoryRow(*row) for row in db.session.execute(query.order_by(category.position)))
 
 
@@ -210,16 +210,16 @@ def duplicates(actor: Actor, *, category: str, unit_id: int, limit: int = 5) -> 
     grid = unit.id if unit.level == Level.GRID else unit.grid_id
     place = Case.grid_id == grid if grid else Case.community_id == unit.id
     since = clock.now() - timedelta(days=LIMITS.duplicate_days)
-    query = sa.select(Case.number, Case.title, Case.status, Case.registered_at).where(
+    query = sa.select(Case.number, Case.title, Case.state, Case.registered_at).where(
         place,
         Case.category == category,
         Case.registered_at >= since,
         within(actor, Case),
         Case.confidentiality != Confidentiality.REPORT,
-        Case.status != CaseStatus.WITHDRAWN,
+        Case.state != CaseState.WITHDRAWN,
     )
     return [
-        DuplicateRow(row.number, private.scrub(row.title), STATUS_NAMES[row.status], row.registered_at)
+        DuplicateRow(row.number, private.scrub(row.title), STATE_NAMES[row.state], row.registered_at)
         for row in db.session.execute(query.order_by(Case.registered_at.desc()).limit(limit))
     ]
 

@@ -15,9 +15,9 @@ from webapp.cases.workflow import (
     BY_NAMES,
     CASE_FLOW,
     LIMITS,
-    STATUS_NAMES,
+    STATE_NAMES,
     By,
-    CaseStatus,
+    CaseState,
     Confidentiality,
     RequestKind,
     next_level,
@@ -47,7 +47,7 @@ Who = Actor | Voice
 HANDLING = ("settle_on_spot", "accept", "submit_result")
 NEW_ROUND = ("assign", "reopen")
 DECISIONS = {f"{verb}_{kind}": kind for kind in RequestKind for verb in ("approve", "refuse")}
-ANSWERABLE = (CaseStatus.CALLBACK, CaseStatus.APPRAISED, CaseStatus.ARCHIVED)
+ANSWERABLE = (CaseState.CALLBACK, CaseState.APPRAISED, CaseState.ARCHIVED)
 ASKS = tuple(kind.value for kind in RequestKind)
 
 
@@ -256,7 +256,7 @@ def offers(actor: Actor, case: Case, facts: Facts | None = None) -> list[Offer]:
     facts = facts or facts_of(case)
     roles = standing(actor, case, facts)
     found = []
-    for transition in CASE_FLOW.open_to(case.status):
+    for transition in CASE_FLOW.open_to(case.state):
         kind = DECISIONS.get(transition.action)
         if roles.isdisjoint(transition.by) or (kind and (facts.ask is None or facts.ask.kind != kind)):
             continue
@@ -270,7 +270,7 @@ def _refusal(who: Who, case: Case, action: str, facts: Facts, roles: frozenset[B
     if roles.isdisjoint(transition.by):
         return Refused(f"“{transition.label}”要由{'或'.join(BY_NAMES[By(by)] for by in transition.by)}来做。")
     try:
-        CASE_FLOW.check(action, case.status, STATUS_NAMES[CaseStatus(case.status)])
+        CASE_FLOW.check(action, case.state, STATE_NAMES[CaseState(case.state)])
     except Conflict as error:
         return error
     person = who.person_id if isinstance(who, Actor) else None
@@ -372,10 +372,10 @@ def _merge(
     case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]
 ) -> DomainError | None:
     if facts.lead is not None and action in ("log_try", "record_verdict"):
-        if facts.lead.status not in ANSWERABLE:
+        if facts.lead.state not in ANSWERABLE:
             return Conflict("并入的那件事还没有核查通过，现在不能评议。")
         return Conflict("已经评议过了。") if case.verdict is not None else None
-    if action == "unmerge" and case.verdict is not None and case.status_before != CaseStatus.APPRAISED:
+    if action == "unmerge" and case.verdict is not None and case.state_before != CaseState.APPRAISED:
         return Conflict("诉求人已经评议，不能再拆分。")
     if action != "merge":
         return None

@@ -17,10 +17,10 @@ from webapp.cases.timeline import Names, Step
 from webapp.cases.workflow import (
     LIMITS,
     RESULT_NAMES,
-    STAGE_OF_STATUS,
-    STATUS_NAMES,
+    STAGE_OF_STATE,
+    STATE_NAMES,
     VERDICT_NAMES,
-    CaseStatus,
+    CaseState,
     Confidentiality,
     ResultKind,
     Verdict,
@@ -40,8 +40,8 @@ class PublicCase:
     title: str
     category_name: str
     place_name: str
-    status: str
-    status_name: str
+    state: str
+    state_name: str
     stage: str
     registered_at: datetime
     due_at: datetime | None
@@ -77,18 +77,18 @@ def public_view(code: str) -> PublicCase:
         .join(Unit, Unit.id == sa.func.coalesce(case.grid_id, case.community_id, case.street_id))
         .where(CaseCategory.key == case.category)
     ).one()
-    told_result = shared.status in ANSWERABLE and shared.result_kind is not None
+    told_result = shared.state in ANSWERABLE and shared.result_kind is not None
     return PublicCase(
         number=case.number,
         title=private.scrub(case.title),
         category_name=category,
         place_name=place,
-        status=shared.status,
-        status_name=STATUS_NAMES[CaseStatus(shared.status)],
-        stage=STAGE_OF_STATUS.get(CaseStatus(shared.status), ""),
+        state=shared.state,
+        state_name=STATE_NAMES[CaseState(shared.state)],
+        stage=STAGE_OF_STATE.get(CaseState(shared.state), ""),
         registered_at=case.registered_at,
         due_at=shared.due_at if shared.closed_at is None else None,
-        mark=terms.mark(shared.status, shared.due_at, now, terms.calendar_over([shared.due_at], now)),
+        mark=terms.mark(shared.state, shared.due_at, now, terms.calendar_over([shared.due_at], now)),
         steps=_steps(case, facts),
         result_name=RESULT_NAMES[ResultKind(shared.result_kind)]
         if told_result and shared.result_kind
@@ -101,7 +101,7 @@ def public_view(code: str) -> PublicCase:
         can_reopen=_may(case, "reopen", facts),
         reopen_until=case.archived_at + timedelta(days=LIMITS.reopen_days) if case.archived_at else None,
         merged=facts.lead is not None,
-        lawful_channels=case.status == CaseStatus.ARCHIVED and case.reopen_count >= LIMITS.reopens,
+        lawful_channels=case.state == CaseState.ARCHIVED and case.reopen_count >= LIMITS.reopens,
     )
 
 

@@ -51,10 +51,10 @@ from webapp.cases.workflow import (
     REQUEST_NAMES,
     RESULT_NAMES,
     SOURCE_NAMES,
-    STAGE_OF_STATUS,
-    STATUS_NAMES,
+    STAGE_OF_STATE,
+    STATE_NAMES,
     VERDICT_NAMES,
-    CaseStatus,
+    CaseState,
     Confidentiality,
     Phase,
     ReasonKind,
@@ -73,7 +73,7 @@ from webapp.foundation.errors import NotFound
 from webapp.foundation.photos import PhotoRow
 from webapp.foundation.prepared import prepared
 
-S = CaseStatus
+S = CaseState
 PHOTO_OWNERS = ("case", "case_result")
 
 
@@ -110,7 +110,7 @@ class CasePage:
     case: Case
     what: str
     category_name: str
-    status_name: str
+    state_name: str
     stage: str
     owner_name: str
     handler_name: str
@@ -190,7 +190,7 @@ def case_page(actor: Actor, number: str) -> CasePage:
     names = _names(case, events, facts)
     now = clock.now()
     handler_only = _is_handler_only(actor, case)
-    hidden = handler_only and case.status != S.ARCHIVED
+    hidden = handler_only and case.state != S.ARCHIVED
     shared = facts.lead or case
     return CasePage(
         case=case,
@@ -198,8 +198,8 @@ def case_page(actor: Actor, number: str) -> CasePage:
         if handler_only and case.confidentiality != Confidentiality.NORMAL
         else case.what,
         category_name=row.category_name,
-        status_name=STATUS_NAMES[S(case.status)],
-        stage=STAGE_OF_STATUS.get(S(case.status), ""),
+        state_name=STATE_NAMES[S(case.state)],
+        stage=STAGE_OF_STATE.get(S(case.state), ""),
         owner_name=row.owner_name,
         handler_name=row.handler_name or "",
         place_name=row.place_name,
@@ -208,9 +208,9 @@ def case_page(actor: Actor, number: str) -> CasePage:
         against_name=names.unit(case.against_unit_id) if case.against_unit_id else "",
         registered_by_name=_person(names, case.registered_by_id),
         handled_by_name=_person(names, shared.handled_by_id),
-        archive_by=names.unit(_archiving_unit(case)) if case.status == S.APPRAISED else "",
+        archive_by=names.unit(_archiving_unit(case)) if case.state == S.APPRAISED else "",
         checked_by_name=_person(names, shared.checked_by_id),
-        mark=terms.mark(case.status, case.due_at, now, terms.calendar_over([case.due_at], now)),
+        mark=terms.mark(case.state, case.due_at, now, terms.calendar_over([case.due_at], now)),
         due_phase=PHASE_NAMES[Phase(case.term_phase)],
         identity=_identity(actor, case),
         timeline=[
@@ -264,7 +264,7 @@ def _names(case: Any, events: Sequence[Any], facts: Facts) -> Names:
     shared = facts.lead or case
     wanted = {case.registered_by_id, shared.handled_by_id, shared.checked_by_id}
     places = {*timeline.unit_ids(events), case.against_unit_id}
-    if case.status == S.APPRAISED:
+    if case.state == S.APPRAISED:
         places.add(_archiving_unit(case))
     if facts.ask is not None:
         wanted.add(facts.ask.asked_by_id)

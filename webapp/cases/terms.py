@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 
 from webapp.cases.models import Case, TermRule
-from webapp.cases.workflow import LIMITS, OPEN, PHASE_NAMES, UNDER_WAY, CaseStatus, Phase
+from webapp.cases.workflow import LIMITS, OPEN, PHASE_NAMES, UNDER_WAY, CaseState, Phase
 from webapp.directory.posts import LEVEL_NAMES, Level
 from webapp.extensions import db
 from webapp.foundation import calendar, clock, text
@@ -157,7 +157,7 @@ def workdays_between(a: datetime, b: datetime) -> int:
 
 def step_up_is_due(case: Case, now: datetime) -> bool:
     """Whether the case is overdue beyond its grace: a working day has passed after the deadline, or it is urgent."""
-    if case.due_at is None or case.due_at >= now or case.status not in (*UNDER_WAY, CaseStatus.PENDING_CHECK):
+    if case.due_at is None or case.due_at >= now or case.state not in (*UNDER_WAY, CaseState.PENDING_CHECK):
         return False
     return case.urgent or workdays_between(case.due_at, now) > LIMITS.grace_workdays
 
@@ -176,11 +176,11 @@ def calendar_over(moments: Sequence[datetime | None], now: datetime) -> Calendar
     return calendar.load_calendar(min(days) - MARGIN, max(days) + MARGIN)
 
 
-def mark(status: str, due_at: datetime | None, now: datetime, days: Calendar) -> Mark:
+def mark(state: str, due_at: datetime | None, now: datetime, days: Calendar) -> Mark:
     """How near the deadline of a case is; nothing once it is closed or while it is suspended."""
-    if due_at is None or status not in OPEN:
+    if due_at is None or state not in OPEN:
         return Mark()
-    if status == CaseStatus.SUSPENDED:
+    if state == CaseState.SUSPENDED:
         return Mark("", f"挂账至{text.day(due_at)}")
     left = days.working_days_left(due_at, now)
     if due_at < now:

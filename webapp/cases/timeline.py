@@ -16,7 +16,7 @@ from webapp.cases.workflow import (
     RESULT_NAMES,
     SOURCE_NAMES,
     VERDICT_NAMES,
-    CaseStatus,
+    CaseState,
     VerdictBy,
 )
 from webapp.directory.posts import LEVEL_NAMES, POST_NAMES, Level, Post
@@ -111,7 +111,7 @@ def sentence(event: CaseEvent, names: Names, *, for_handler: bool = False) -> st
     elif event.action == "record_verdict":
         if data.get("by") == VerdictBy.SYSTEM:
             template = NO_ANSWER
-        elif event.to_status == CaseStatus.IN_PROGRESS:
+        elif event.to_state == CaseState.IN_PROGRESS:
             template = AGAIN_FOR_HANDLER if for_handler else AGAIN
     return template.format(**_words(event, data, names))
 
@@ -186,7 +186,7 @@ def line(event: CaseEvent, names: Names, *, for_handler: bool) -> Line:
 def kept_from_handler(event: CaseEvent) -> bool:
     """Before the archive a handler is not shown the calls and verdicts, save that it must work again."""
     return event.action == "log_try" or (
-        event.action == "record_verdict" and event.to_status != CaseStatus.IN_PROGRESS
+        event.action == "record_verdict" and event.to_state != CaseState.IN_PROGRESS
     )
 
 
@@ -227,7 +227,7 @@ def told(event: CaseEvent, names: Names, scrubbed_note: str) -> str | None:
     template = TOLD.get(event.action)
     if event.action == "escalate" and "request" not in event.data:
         template = TOLD["approve_escalate"]
-    if event.action == "record_verdict" and event.to_status == CaseStatus.IN_PROGRESS:
+    if event.action == "record_verdict" and event.to_state == CaseState.IN_PROGRESS:
         template = TOLD_AGAIN
     if template is None:
         return None

@@ -23,7 +23,7 @@ from webapp.cases.forms import (
     without_no_response,
 )
 from webapp.cases.models import Case
-from webapp.cases.workflow import CASE_FLOW, LIMITS, STATUS_NAMES, Confidentiality
+from webapp.cases.workflow import CASE_FLOW, LIMITS, STATE_NAMES, Confidentiality
 from webapp.directory.posts import LADDER, LEVEL_NAMES, Permission
 from webapp.foundation import photos, private
 from webapp.foundation.access import Actor, current_actor, may
@@ -70,7 +70,7 @@ def index() -> Response:
         rows=queries.list_cases(actor, filters, cursor),
         filters=filters,
         query=query_of(filters),
-        kinds=display.STATUS_KINDS,
+        kinds=display.STATE_KINDS,
         marks=display.MARK_KINDS,
         **({} if more else _around(actor, filters)),
     )
@@ -83,7 +83,7 @@ def _around(actor: Actor, filters: queries.CaseFilters) -> dict[str, Any]:
         "tabs_of": tuple(queries.TABS.items()),
         "narrowed": tuple(query_of(filters).items()),
         "categories": tuple((row.key, row.name) for row in queries.categories()),
-        "statuses": tuple(STATUS_NAMES.items()),
+        "statuses": tuple(STATE_NAMES.items()),
         "levels": tuple((level, LEVEL_NAMES[level]) for level in LADDER),
         "may_register": actor.can(Permission.CASE_REGISTER),
     }
@@ -97,7 +97,7 @@ def filters_sent() -> queries.CaseFilters:
         tab=tab if tab in queries.TABS else "mine",
         category=args.get("category", ""),
         level=args.get("level", ""),
-        status=args.get("status", ""),
+        state=args.get("status", ""),
         q=args.get("q", "").strip(),
         urgent=args.get("urgent") == "y",
     )
@@ -105,7 +105,7 @@ def filters_sent() -> queries.CaseFilters:
 
 def query_of(filters: queries.CaseFilters) -> dict[str, str]:
     """The filters as they stand in the address, without the tab."""
-    named = {"category": filters.category, "level": filters.level, "status": filters.status, "q": filters.q}
+    named = {"category": filters.category, "level": filters.level, "status": filters.state, "q": filters.q}
     return {key: value for key, value in {**named, "urgent": "y" if filters.urgent else ""}.items() if value}
 
 
@@ -276,7 +276,7 @@ def _case(
         found=found,
         case=found.case,
         turn=display.turn(found),
-        rail=display.rail(found.case.status, found.stage),
+        rail=display.rail(found.case.state, found.stage),
         main=main,
         beside=beside,
         others=others,
@@ -293,7 +293,7 @@ def _case(
         tried=tried,
         identity=identity,
         pictures=_pictures(found.case),
-        kinds=display.STATUS_KINDS,
+        kinds=display.STATE_KINDS,
         flow=CASE_FLOW,
         flags=display.flags(found),
         facts=display.facts(found),

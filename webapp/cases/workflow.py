@@ -13,7 +13,7 @@ from webapp.directory.posts import LADDER, Level
 from webapp.foundation.workflow import Transition, Workflow
 
 
-class CaseStatus(StrEnum):
+class CaseState(StrEnum):
     """Where in the loop a case is."""
 
     REGISTERED = "registered"
@@ -31,22 +31,22 @@ class CaseStatus(StrEnum):
     MERGED = "merged"
 
 
-STATUS_NAMES = {
-    CaseStatus.REGISTERED: "已登记",
-    CaseStatus.CONVENING: "召集中",
-    CaseStatus.ASSIGNED: "已转办",
-    CaseStatus.IN_PROGRESS: "处置中",
-    CaseStatus.SUSPENDED: "挂账",
-    CaseStatus.PENDING_CHECK: "待核查",
-    CaseStatus.CALLBACK: "待回访",
-    CaseStatus.APPRAISED: "已评议",
-    CaseStatus.ARCHIVED: "已归档",
-    CaseStatus.DECLINED: "不予受理",
-    CaseStatus.REDIRECTED: "已引导其他渠道",
-    CaseStatus.WITHDRAWN: "已撤回",
-    CaseStatus.MERGED: "已并案",
+STATE_NAMES = {
+    CaseState.REGISTERED: "已登记",
+    CaseState.CONVENING: "召集中",
+    CaseState.ASSIGNED: "已转办",
+    CaseState.IN_PROGRESS: "处置中",
+    CaseState.SUSPENDED: "挂账",
+    CaseState.PENDING_CHECK: "待核查",
+    CaseState.CALLBACK: "待回访",
+    CaseState.APPRAISED: "已评议",
+    CaseState.ARCHIVED: "已归档",
+    CaseState.DECLINED: "不予受理",
+    CaseState.REDIRECTED: "已引导其他渠道",
+    CaseState.WITHDRAWN: "已撤回",
+    CaseState.MERGED: "已并案",
 }
-S = CaseStatus
+S = CaseState
 OPEN = (
     S.REGISTERED,
     S.CONVENING,
@@ -63,7 +63,7 @@ UNDER_WAY = (S.REGISTERED, S.CONVENING, S.ASSIGNED, S.IN_PROGRESS)
 
 # The five stages of the source, in their order, and what stands before them.
 STAGES = ("收集", "网格召集", "分级转办", "问题处置", "核查反馈", "评议归档")
-STAGE_OF_STATUS = {
+STAGE_OF_STATE = {
     S.REGISTERED: "收集",
     S.CONVENING: "网格召集",
     S.ASSIGNED: "分级转办",
@@ -284,7 +284,7 @@ class Limits:
 
 
 LIMITS = Limits()
-STAY = ""  # the status stays as it is
+STAY = ""  # the state stays as it is
 
 T = Transition
 CASE_FLOW = Workflow(
@@ -482,7 +482,7 @@ def moves(transition: Transition) -> list[tuple[str, str]]:
 def mermaid() -> str:
     """The loop as a Mermaid state diagram, for the README."""
     lines = ["stateDiagram-v2", "    direction TB", "    open: 任何未结状态"]
-    lines += [f"    {status}: {STATUS_NAMES[status]}" for status in CaseStatus]
+    lines += [f"    {state}: {STATE_NAMES[state]}" for state in CaseState]
     for transition in CASE_FLOW.transitions:
         if transition.sources == OPEN and transition.target:
             lines.append(f"    open --> {transition.target}: {transition.label}")
@@ -494,5 +494,5 @@ def mermaid() -> str:
                 for source, target in moves(transition)
                 if source != target
             ]
-    lines += [f"    {status} --> [*]" for status in CLOSED if status != S.MERGED]
+    lines += [f"    {state} --> [*]" for state in CLOSED if state != S.MERGED]
     return "\n".join(lines) + "\n"

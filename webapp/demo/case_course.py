@@ -10,7 +10,7 @@ from typing import TypeVar
 from webapp.cases.permissions import Voice
 from webapp.cases.workflow import (
     LIMITS,
-    CaseStatus,
+    CaseState,
     Channel,
     Confidentiality,
     ReasonKind,
@@ -93,7 +93,7 @@ class Course:
                 reason = ReasonKind.BEYOND_AUTHORITY
                 story.escalate(self.cast.owner(story), reason, self._one(texts.ESCALATE[reason]))
                 continue
-            if story.case.status == CaseStatus.REGISTERED and not report and self._happens(CONVENED):
+            if story.case.state == CaseState.REGISTERED and not report and self._happens(CONVENED):
                 self.wait(story, 0, 1)
                 parties = SUBJECTS[story.case.category].parties
                 story.convene(self.cast.owner(story), parties, self._one(texts.CONVENE_NOTES))
@@ -166,7 +166,7 @@ class Course:
             story.go(self.history.moment(self.rng, self.history.workday(until - timedelta(days=2))))
         else:
             story.go(clock.at(until + timedelta(days=1), NEXT_MORNING))
-        if story.case.status == CaseStatus.SUSPENDED:  # else it went on by itself
+        if story.case.state == CaseState.SUSPENDED:  # else it went on by itself
             story.resume(self.cast.filer(story), "条件已经具备")
 
     def work(self, story: Story, matter: Matter) -> None:
@@ -185,14 +185,14 @@ class Course:
         if (
             self._happens(CHECK_FAILS)
             and story.case.assigned_at
-            and story.case.status == CaseStatus.PENDING_CHECK
+            and story.case.state == CaseState.PENDING_CHECK
         ):
             story.fail_check(self.cast.checker(story), self._one(texts.FAIL_NOTES))
             self.work(story, matter)
             self.wait(story, 0, 1)
         story.pass_check(self.cast.checker(story), self._one(texts.CHECK_NOTES))
         self.verdict(story)
-        if story.case.status == CaseStatus.IN_PROGRESS:  # not satisfied: once more
+        if story.case.state == CaseState.IN_PROGRESS:  # not satisfied: once more
             self.work(story, matter)
             self.finish(story, matter)
             return
@@ -226,7 +226,7 @@ class Course:
     def wait(self, story: Story, low: int, high: int) -> None:
         """So many working days, in the hours of service; what is urgent and not taken up yet waits minutes only."""
         days = self.rng.randint(low, high)
-        if story.case.urgent and story.case.status in (CaseStatus.REGISTERED, CaseStatus.CONVENING):
+        if story.case.urgent and story.case.state in (CaseState.REGISTERED, CaseState.CONVENING):
             story.go(story.at + timedelta(minutes=self.rng.randint(2, 7)))
         elif days:
             day = self.history.calendar.add_workdays(clock.local(story.at).date(), days)

@@ -18,7 +18,7 @@ from webapp.cases.service.turn import code_hash, phase_of
 from webapp.cases.workflow import (
     CASE_FLOW,
     CLOSED,
-    CaseStatus,
+    CaseState,
     Confidentiality,
     Phase,
 )
@@ -64,7 +64,7 @@ class ToldCase:
     place: Mapping[str, int | None]
     source: str
     confidentiality: str
-    status: str
+    state: str
     registered_at: datetime
     registered_by: Doer | None
     handled_by_id: int | None
@@ -100,7 +100,7 @@ class Record:
             reporter_name=name, reporter_phone=phone, reporter_door=door,
             reporter_phone_hash=keyed_hash(phone) if phone else None,
             registered_by_id=start.by.person_id if isinstance(start.by, Doer) else None, registered_at=start.at,
-            updated_at=start.at, status=CaseStatus.REGISTERED, level=start.owner.level, owner_unit_id=start.owner.id,
+            state=CaseState.REGISTERED, level=start.owner.level, owner_unit_id=start.owner.id,
             returned_down=False, returns=0, ruled=False, result_text="", rework_count=0, verdict_note="",
             contact_tries=0, reopen_count=0, due_explained="", due_warning="", suspended_reason="",
             **start.place.columns(),
@@ -123,7 +123,7 @@ class Record:
         by = self.opening.by
         return ToldCase(
             case.id, case.number, self.opening.code, case.category, case.title, case.place_text, self.opening.place.columns(),
-            case.source, case.confidentiality, case.status, case.registered_at, by if isinstance(by, Doer) else None,
+            case.source, case.confidentiality, case.state, case.registered_at, by if isinstance(by, Doer) else None,
             case.handled_by_id, case.result_at, case.archived_at, self.filer if case.archived_at else None,
         )  # fmt: skip
 
@@ -135,13 +135,12 @@ class Record:
         data: Mapping[str, object] | None = None,
         to: str | None = None,
     ) -> None:
-        case, before, transition = self.case, self.case.status, CASE_FLOW[action]
-        case.status = to or transition.target or before
-        if before == CaseStatus.SUSPENDED and case.status != CaseStatus.SUSPENDED:
+        case, before, transition = self.case, self.case.state, CASE_FLOW[action]
+        case.state = to or transition.target or before
+        if before == CaseState.SUSPENDED and case.state != CaseState.SUSPENDED:
             case.suspended_at = case.suspended_until = case.suspended_due_at = None
             case.suspended_reason = ""
-        case.closed_at = (case.closed_at or self.at) if case.status in CLOSED else None
-        case.updated_at = self.at
+        case.closed_at = (case.closed_at or self.at) if case.state in CLOSED else None
         case.version += 1
         self._lapse()
         self._note(who, transition, before, note, data or {})
@@ -152,13 +151,13 @@ class Record:
         case, doer = self.case, who if isinstance(who, Doer) else None
         plain = {key: str(value) if isinstance(value, str) else value for key, value in data.items()}
         self._rows.append((CaseEvent, {
-            "case_id": case.id, "at": self.at, "action": transition.action, "from_status": str(before),
-            "to_status": str(case.status), "level": str(case.level), "person_id": doer.person_id if doer else None,
+            "case_id": case.id, "at": self.at, "action": transition.action, "from_state": str(before),
+            "to_state": str(case.state), "level": str(case.level), "person_id": doer.person_id if doer else None,
             "post": str(doer.post if doer else who), "unit_id": doer.unit_id if doer else None, "note": note, "data": plain,
         }))  # fmt: skip
         detail = {
             "from": str(before),
-            "to": str(case.status),
+            "to": str(case.state),
             "level": str(case.level),
             "owner": case.owner_unit_id,
         }
@@ -177,7 +176,7 @@ class Record:
         ask = self.ask
         if ask is None:
             return
-        fits = self.case.status in CASE_FLOW[f"approve_{ask.kind}"].sources and self.case.level == ask.level
+        fits = self.case.state in CASE_FLOW[f"approve_{ask.kind}"].sources and self.case.level == ask.level
         if ask.decided_at is None and not fits:
             ask.lapsed_at = self.at
         if ask.decided_at or ask.lapsed_at:
@@ -189,8 +188,7 @@ class Record:
         assert unit_id is not None, f"the case lies in no {level}"
         case.came_from_unit_id, case.came_from_level = case.owner_unit_id, case.level
         case.owner_unit_id, case.level = unit_id, level
-        case.escalated_at = self.at
-        self._term(phase or phase_of(case.status))
+        self._term(phase or phase_of(case.state))
         return {"unit": case.owner_unit_id, "from_unit": case.came_from_unit_id}
 
     def _term(self, phase: Phase) -> None:

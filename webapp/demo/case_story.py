@@ -12,7 +12,7 @@ from webapp.cases.service.turn import clear_handler, clear_result, phase_of
 from webapp.cases.workflow import (
     LIMITS,
     UNDER_WAY,
-    CaseStatus,
+    CaseState,
     Channel,
     Phase,
     RequestKind,
@@ -63,13 +63,13 @@ class Story(Record):
         case = self.case
         if case.due_at is None:
             return None
-        if case.status == CaseStatus.SUSPENDED:
+        if case.state == CaseState.SUSPENDED:
             return case.due_at + OFTEN, lambda: self.resume(Voice.SYSTEM)
-        if case.status == CaseStatus.CALLBACK:
+        if case.state == CaseState.CALLBACK:
             tried = case.reporter_phone_hash is None or case.contact_tries >= LIMITS.contact_tries
             return (case.due_at + OFTEN, self._no_response) if tried else None
         stepped_here = case.overdue_stepped_level == case.level
-        steps = case.status in (*UNDER_WAY, CaseStatus.PENDING_CHECK) and next_level(case.level) is not None
+        steps = case.state in (*UNDER_WAY, CaseState.PENDING_CHECK) and next_level(case.level) is not None
         return (self._step_up_at(case.due_at), self._step_up) if steps and not stepped_here else None
 
     def _step_up_at(self, due_at: datetime) -> datetime:
@@ -185,7 +185,7 @@ class Story(Record):
         if verdict == Verdict.UNSATISFIED and case.rework_count < LIMITS.reworks:
             case.rework_count += 1
             data |= self._again(up=True)
-            self._finish("record_verdict", by, note, data, to=CaseStatus.IN_PROGRESS)
+            self._finish("record_verdict", by, note, data, to=CaseState.IN_PROGRESS)
             return
         case.verdict, case.verdict_by, case.verdict_channel, case.verdict_at = (
             verdict,
@@ -196,7 +196,7 @@ class Story(Record):
         case.verdict_note = note
         case.caller_id = by.person_id if isinstance(by, Doer) else None
         self._term(Phase.ARCHIVE)
-        self._finish("record_verdict", by, note, data, to=CaseStatus.APPRAISED)
+        self._finish("record_verdict", by, note, data, to=CaseState.APPRAISED)
 
     def archive(self, by: Doer) -> None:
         """归档."""
@@ -222,7 +222,7 @@ class Story(Record):
 
     def merge(self, by: Doer, lead: Story) -> None:
         """并案."""
-        self.case.status_before, self.case.merged_into_id = self.case.status, lead.case.id
+        self.case.state_before, self.case.merged_into_id = self.case.state, lead.case.id
         self._finish("merge", by, data={"into": lead.case.number})
 
     # Leave of others
@@ -290,7 +290,7 @@ class Story(Record):
         case.owner_unit_id, case.level = case.came_from_unit_id, case.came_from_level
         case.came_from_unit_id = case.came_from_level = None
         case.returned_down = True
-        self._term(phase_of(case.status))
+        self._term(phase_of(case.state))
         self._finish("hand_down", by, note, {"unit": case.owner_unit_id})
 
     def _confirming(self) -> int | None:
@@ -298,12 +298,12 @@ class Story(Record):
 
     @property
     def _after_climbing(self) -> str:
-        in_hand = self.case.status in (CaseStatus.ASSIGNED, CaseStatus.IN_PROGRESS)
-        return CaseStatus.CONVENING if in_hand else self.case.status
+        in_hand = self.case.state in (CaseState.ASSIGNED, CaseState.IN_PROGRESS)
+        return CaseState.CONVENING if in_hand else self.case.state
 
     def _climb(self, level: str | None) -> dict[str, object]:
         data: dict[str, object] = {}
-        if self._after_climbing != self.case.status:
+        if self._after_climbing != self.case.state:
             data["handler"] = self.case.handler_unit_id
             clear_handler(self.case)
         return {**data, **self._to_level(level, Phase.ACCEPT)}

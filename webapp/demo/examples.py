@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from webapp.accounts.models import Account
 from webapp.cases.models import Case
-from webapp.cases.workflow import CaseStatus, Source
+from webapp.cases.workflow import CaseState, Source
 from webapp.directory.models import Appointment, Station
 from webapp.directory.posts import Post
 from webapp.extensions import db
@@ -23,7 +23,7 @@ def links() -> list[tuple[str, str]]:
     station = sa.select(Station.code).where(Station.unit_id == unit_id, Station.retired_on.is_(None))
     if code := db.session.scalar(station.limit(1)):
         found.append((f"/r/{code}", "居民扫码反映问题"))
-    mine = (Case.grid_id == unit_id, Case.status == CaseStatus.CALLBACK, Case.source == Source.RESIDENT_QR)
+    mine = (Case.grid_id == unit_id, Case.state == CaseState.CALLBACK, Case.source == Source.RESIDENT_QR)
     if code := db.session.scalar(
         sa.select(Case.tracking_code).where(*mine).order_by(Case.id.desc()).limit(1)
     ):

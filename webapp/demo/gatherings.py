@@ -147,7 +147,7 @@ class Gatherings:
             state=state,
             late_reason="",
             reject_reason="",
-            confirmed_by=confirmed[1].person_id if confirmed else None,
+            confirmed_by_id=confirmed[1].person_id if confirmed else None,
             confirmed_at=confirmed[0] if confirmed else None,
             **values,
             **plan.grid.columns(),
@@ -204,7 +204,7 @@ class Gatherings:
             state=ObjectionState.OPEN,
             made_at=at,
             answer="",
-            answered_by=None,
+            answered_by_id=None,
             answered_at=None,
         )
         doer = Doer(person_id, Post.VOLUNTEER, plan.grid.id)

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from webapp.demo.history import Doer, History
 from webapp.foundation import clock
-from webapp.points.models import EntryKind, EntryStatus, PointAccount, PointEntry, PointSpend
+from webapp.points.models import EntryKind, EntryState, PointAccount, PointEntry, PointSpend
 
 NOWHERE: Mapping[str, int | None] = dict.fromkeys(("street_id", "community_id", "grid_id", "building_id"))
 
@@ -25,13 +25,13 @@ class Entry:
     source: tuple[str, object]
     at: datetime
     on: date
-    status: EntryStatus = EntryStatus.EFFECTIVE
+    state: EntryState = EntryState.EFFECTIVE
     rule: tuple[int | None, str] = (None, "")  # id, code
     place: Mapping[str, int | None] = field(default_factory=lambda: NOWHERE)
-    created_by: int | None = None
+    created_by_id: int | None = None
     reason: str = ""
     expires_on: date | None = None
-    reviewed_by: int | None = None
+    reviewed_by_id: int | None = None
     reviewed_at: datetime | None = None
     answer: str = ""
     reverses: Entry | None = None
@@ -51,7 +51,7 @@ class Ledger:
     def earn(self, entry: Entry) -> Entry:
         """Note an earning; one that counts is a lot."""
         self._entries.append(entry)
-        if entry.status == EntryStatus.EFFECTIVE:
+        if entry.state == EntryState.EFFECTIVE:
             entry.left = entry.amount
             self._lots[entry.person_id].append(entry)
         return entry
@@ -72,7 +72,7 @@ class Ledger:
             source,
             at,
             clock.local(at).date(),
-            created_by=person_id,
+            created_by_id=person_id,
         )
         for lot in self._open(person_id, at):
             part = min(lot.left, amount)
@@ -89,7 +89,7 @@ class Ledger:
         """Give back to each lot what was taken from it."""
         entry = Entry(
             paid.person_id, EntryKind.REFUND, -paid.amount, paid.title, paid.source, at, clock.local(at).date(),
-            created_by=by, reason=reason, reverses=paid,
+            created_by_id=by, reason=reason, reverses=paid,
         )  # fmt: skip
         for lot, part in paid.taken:
             lot.left += part
@@ -135,13 +135,13 @@ class Ledger:
             source_type=entry.source[0],
             source_id=str(entry.source[1]),
             earned_on=entry.on,
-            status=entry.status,
-            created_by=entry.created_by,
+            state=entry.state,
+            created_by_id=entry.created_by_id,
             reason=entry.reason,
             at=entry.at,
             expires_on=entry.expires_on,
             reverses_id=entry.reverses.id if entry.reverses else None,
-            reviewed_by=entry.reviewed_by,
+            reviewed_by_id=entry.reviewed_by_id,
             reviewed_at=entry.reviewed_at,
             answer=entry.answer,
             **entry.place,
@@ -153,5 +153,5 @@ class Ledger:
 def note(history: History, entry: Entry, by: Doer | None) -> None:
     """The journal's line about an earning, once the entry has its number."""
     detail = {"rule": entry.rule[0], "amount": entry.amount}
-    first = EntryStatus.PROPOSED if entry.reviewed_at else entry.status
+    first = EntryState.PROPOSED if entry.reviewed_at else entry.state
     history.book.note(entry.at, by, f"points:{first}", ("point_entry", entry.id), detail)

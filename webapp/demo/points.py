@@ -14,7 +14,7 @@ from webapp.demo.redeeming import Shop
 from webapp.directory.posts import Post
 from webapp.extensions import db
 from webapp.points.eligibility import add_months, settings
-from webapp.points.models import EntryKind, EntryStatus, Per, PointObjection, PointRule, RuleEvent
+from webapp.points.models import EntryKind, EntryState, Per, PointObjection, PointRule, RuleEvent
 
 UNANSWERED = timedelta(days=5)  # proposals older than this have been reviewed
 APPROVED = 0.88
@@ -44,7 +44,7 @@ def tell(history: History) -> int:
         note(history, entry, by)
     for entry, by in author.reviews:
         assert entry.reviewed_at is not None
-        verb = "points:approve" if entry.status == EntryStatus.EFFECTIVE else "points:reject"
+        verb = "points:approve" if entry.state == EntryState.EFFECTIVE else "points:reject"
         history.book.note(entry.reviewed_at, by, verb, ("point_entry", entry.id))
     author.disagree()
     shop.write()
@@ -107,11 +107,11 @@ class _Author:
         objection_id = self.history.loader.add(
             PointObjection,
             entry_id=entry.id,
-            raised_by=entry.person_id,
+            raised_by_id=entry.person_id,
             reason="调解协议当天已交到社区，请再核对一次。",
             at=at,
             state="open",
-            settled_by=None,
+            settled_by_id=None,
             settled_at=None,
             answer="",
         )
@@ -138,13 +138,13 @@ class _Author:
         months = self.settings.lot_months
         entry = Entry(
             person_id, EntryKind.EARN, amount, rule.name, source, at, day, rule=(rule.id, rule.code), place=place,
-            created_by=by.person_id, reason=reason,
+            created_by_id=by.person_id, reason=reason,
             expires_on=add_months(at.date(), months) if months else None,
-            status=EntryStatus.EFFECTIVE if counts else EntryStatus.PROPOSED,
+            state=EntryState.EFFECTIVE if counts else EntryState.PROPOSED,
         )  # fmt: skip
         if not counts:
             self._review(entry)
-        if entry.status == EntryStatus.EFFECTIVE:
+        if entry.state == EntryState.EFFECTIVE:
             self._got[(person_id, rule.code, day)] += amount
             self._got[(person_id, rule.code, day.year, day.month)] += amount
         self.ledger.earn(entry)
@@ -160,10 +160,10 @@ class _Author:
         community_id = entry.place["community_id"]
         staff = self.history.made.staff[Post.COMMUNITY_STAFF, community_id or 0]
         # The demo's own is the first of the first community's: objections to these reviews are left to be settled.
-        by = self.rng.choice([p for p in staff[1:] if p not in (entry.person_id, entry.created_by)])
+        by = self.rng.choice([p for p in staff[1:] if p not in (entry.person_id, entry.created_by_id)])
         approved = self.rng.random() < APPROVED
-        entry.status = EntryStatus.EFFECTIVE if approved else EntryStatus.REJECTED
-        entry.reviewed_by, entry.reviewed_at, entry.answer = by, at, "" if approved else REJECTION
+        entry.state = EntryState.EFFECTIVE if approved else EntryState.REJECTED
+        entry.reviewed_by_id, entry.reviewed_at, entry.answer = by, at, "" if approved else REJECTION
         self.reviews.append((entry, Doer(by, Post.COMMUNITY_STAFF, community_id or 0)))
         if not approved and entry.person_id == self.history.made.demo[Post.COMMITTEE_MEMBER]:
             self._rejected = entry

@@ -173,8 +173,8 @@ class Shop:
                 version=1,
                 created_at=opened,
                 changed_at=opened,
-                changed_by=shelf.clerk.person_id,
-                retired_at=None,
+                changed_by_id=shelf.clerk.person_id,
+                retired_on=None,
                 **shelf.place.columns(),
             )
         for redemption in self._redemptions:
@@ -219,7 +219,7 @@ class Shop:
             "requested_at": at,
             "expires_at": at + self.pickup,
             "settled_at": None,
-            "fulfilled_by": None,
+            "fulfilled_by_id": None,
         }
         self._redemptions.append(redemption)
         source = ("redemption", redemption["id"])
@@ -244,7 +244,7 @@ class Shop:
         redemption["state"], redemption["settled_at"] = fate, at
         subject = ("redemption", redemption["id"])
         if fate == RedemptionState.FULFILLED:
-            redemption["fulfilled_by"] = shelf.clerk.person_id
+            redemption["fulfilled_by_id"] = shelf.clerk.person_id
             self._move(shelf, StockKind.HANDED_OUT, 0, at, shelf.clerk.person_id, redemption["id"])
             self.history.book.note(at, shelf.clerk, "redemption:hand_out", subject)
             return

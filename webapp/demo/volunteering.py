@@ -78,7 +78,7 @@ def tell(history: History, cases: Sequence[ToldCase]) -> int:
 
 def _reports(history: History, rng: random.Random) -> None:
     """Every serving member reported to a grid; a few to its community, too."""
-    kinds = db.session.execute(sa.select(CheckInKind.level, CheckInKind.id).order_by(CheckInKind.sort))
+    kinds = db.session.execute(sa.select(CheckInKind.level, CheckInKind.id).order_by(CheckInKind.position))
     kind_of = {row.level: row.id for row in kinds}  # of each level the last: 在职党员
     communities = {community.id: community for community in history.made.communities}
     for grid in history.made.grids:

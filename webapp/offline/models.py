@@ -52,6 +52,6 @@ class Quarantined(Placed, db.Model):
     )  # when it was written, by the phone's clock
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     state: Mapped[str] = mapped_column(default=State.WAITING)
-    decided_by: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))
+    decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))
     decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     note: Mapped[str] = mapped_column(default="")

@@ -107,7 +107,7 @@ def _decide(actor: Actor, quarantine_id: int, state: State, note: str) -> Quaran
         if row.state != State.WAITING:
             raise Conflict(f"这一条{STATE_NAMES[State(row.state)]}，不用再处理。")
         row.state, row.note = state, note
-        row.decided_by, row.decided_at = actor.person_id, clock.now()
+        row.decided_by_id, row.decided_at = actor.person_id, clock.now()
         if state == State.DISCARDED:
             row.fields, row.text = "[]", ""
         journal.record(actor, f"quarantine:{state}", "quarantine", row.id)

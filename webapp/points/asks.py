@@ -83,7 +83,7 @@ def _rows() -> AnySelect:
         )
         .join(Person, Person.id == PointEntry.person_id)
         .outerjoin(PointObjection, still)
-        .outerjoin(asker, asker.id == sa.func.coalesce(PointObjection.raised_by, PointEntry.created_by))
+        .outerjoin(asker, asker.id == sa.func.coalesce(PointObjection.raised_by_id, PointEntry.created_by_id))
         .order_by(since, PointEntry.id)
     )
 

@@ -58,7 +58,7 @@ def offer(actor: Actor, *, given: RewardInput, stock: int) -> Reward:
             unit_id=unit.id,
             created_at=now,
             changed_at=now,
-            changed_by=actor.person_id,
+            changed_by_id=actor.person_id,
             **place_of(unit),
             **asdict(given),
         )
@@ -116,7 +116,7 @@ def retire(actor: Actor, reward_id: int) -> Reward:
     """
     with transaction():
         reward = _held(actor, reward_id)
-        reward.retired_at = clock.now()
+        reward.retired_on = clock.today()
         _touch(actor, reward)
         journal.record(actor, "reward:retire", "reward", reward.id)
         return reward
@@ -127,7 +127,7 @@ def _held(actor: Actor, reward_id: int) -> Reward:
     reward = locked(Reward, reward_id)
     if reward is None:
         raise NotFound
-    if reward.retired_at is not None:
+    if reward.retired_on is not None:
         raise Conflict("这件奖品已经下架。")
     return reward
 
@@ -141,13 +141,13 @@ def _check(actor: Actor, given: RewardInput) -> None:
 
 def _touch(actor: Actor, reward: Reward) -> None:
     reward.version += 1
-    reward.changed_at, reward.changed_by = clock.now(), actor.person_id
+    reward.changed_at, reward.changed_by_id = clock.now(), actor.person_id
 
 
 def _stock(actor: Actor, reward: Reward, amount: int, reason: str) -> None:
     reward.on_shelf += amount
     kind = StockKind.IN if amount > 0 else StockKind.CORRECTION
     movement = StockMovement(
-        reward_id=reward.id, kind=kind, amount=amount, by=actor.person_id, at=clock.now(), reason=reason
+        reward_id=reward.id, kind=kind, amount=amount, by_id=actor.person_id, at=clock.now(), reason=reason
     )
     db.session.add(movement)

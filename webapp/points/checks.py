@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from webapp.extensions import db
 from webapp.points.models import (
     EntryKind,
-    EntryStatus,
+    EntryState,
     PointEntry,
     PointSpend,
     Redemption,
@@ -34,13 +34,13 @@ def _lots() -> list[str]:
     query = (
         sa.select(PointEntry.id, left.label("left"))
         .join(PointSpend, PointSpend.lot_id == PointEntry.id)
-        .group_by(PointEntry.id, PointEntry.amount, PointEntry.kind, PointEntry.status)
+        .group_by(PointEntry.id, PointEntry.amount, PointEntry.kind, PointEntry.state)
         .having(
             sa.or_(
                 left < 0,
                 left > PointEntry.amount,
                 PointEntry.kind != EntryKind.EARN,
-                PointEntry.status != EntryStatus.EFFECTIVE,
+                PointEntry.state != EntryState.EFFECTIVE,
             )
         )
     )
@@ -99,7 +99,7 @@ def _accounts() -> list[str]:
 def _totals() -> dict[int, dict[str, int]]:
     query = (
         sa.select(PointEntry.person_id, PointEntry.kind, sa.func.sum(PointEntry.amount))
-        .where(PointEntry.status == EntryStatus.EFFECTIVE)
+        .where(PointEntry.state == EntryState.EFFECTIVE)
         .group_by(PointEntry.person_id, PointEntry.kind)
     )
     totals: dict[int, dict[str, int]] = {}

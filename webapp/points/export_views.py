@@ -17,10 +17,10 @@ from webapp.points.models import (
     KIND_NAMES,
     REDEMPTION_NAMES,
     REWARD_KIND_NAMES,
-    STATUS_NAMES,
+    STATE_NAMES,
     STOCK_NAMES,
     EntryKind,
-    EntryStatus,
+    EntryState,
     RedemptionState,
     RewardKind,
     StockKind,
@@ -34,7 +34,7 @@ ENTRIES: list[Column[Any]] = [
     Column("事项", lambda row: scrub(row.title)),
     Column("类型", lambda row: KIND_NAMES[EntryKind(row.kind)]),
     Column("积分", lambda row: row.amount),
-    Column("状态", lambda row: STATUS_NAMES[EntryStatus(row.status)]),
+    Column("状态", lambda row: STATE_NAMES[EntryState(row.state)]),
 ]
 REVIEW: list[Column[Any]] = [
     Column("记录时间", lambda row: row.at),
@@ -43,7 +43,7 @@ REVIEW: list[Column[Any]] = [
     Column("事项", lambda row: scrub(row.title)),
     Column("发生日期", lambda row: row.earned_on),
     Column("积分", lambda row: row.amount),
-    Column("状态", lambda row: "异议中" if row.disputed else STATUS_NAMES[EntryStatus(row.status)]),
+    Column("状态", lambda row: "异议中" if row.disputed else STATE_NAMES[EntryState(row.state)]),
     Column("申报人", lambda row: row.creator_name),
     Column("说明", lambda row: scrub(row.reason or "")),
 ]
@@ -65,7 +65,7 @@ REWARDS: list[Column[Any]] = [
     Column("待领取", lambda row: row.held),
     Column("每人每季限兑", lambda row: row.quarter_limit),
     Column("单位", lambda row: row.unit_name),
-    Column("状态", lambda row: "已下架" if row.retired_at else "在架" if row.on_shelf else "缺货"),
+    Column("状态", lambda row: "已下架" if row.retired_on else "在架" if row.on_shelf else "缺货"),
 ]
 STOCK: list[Column[Any]] = [
     Column("时间", lambda row: row.at),

@@ -18,7 +18,7 @@ FIXED = (
     "source_type",
     "source_id",
     "earned_on",
-    "created_by",
+    "created_by_id",
     "reason",
     "at",
     "expires_on",
@@ -35,7 +35,7 @@ def guard_sql(dialect: str) -> list[str]:
     """The statements that guard ``point_entries``, for "sqlite" or "postgresql"."""
     same = "IS" if dialect == "sqlite" else "IS NOT DISTINCT FROM"
     answered = (
-        "OLD.status = 'proposed' AND NEW.status IN ('effective', 'rejected') AND NEW.reviewed_at IS NOT NULL"
+        "OLD.state = 'proposed' AND NEW.state IN ('effective', 'rejected') AND NEW.reviewed_at IS NOT NULL"
     )
     kept = " AND ".join(f"NEW.{column} {same} OLD.{column}" for column in FIXED)
     allowed = f"({answered} AND {kept})"

@@ -22,7 +22,7 @@ from webapp.points.models import (
     IS_LOT,
     STILL_OPEN,
     EntryKind,
-    EntryStatus,
+    EntryState,
     PointAccount,
     PointEntry,
     PointObjection,
@@ -173,7 +173,7 @@ def post(
         source_type=source[0],
         source_id=str(source[1]),
         at=now,
-        status=EntryStatus.EFFECTIVE,
+        state=EntryState.EFFECTIVE,
         **{"earned_on": clock.local(now).date(), **more},
     )
     db.session.add(entry)

@@ -83,7 +83,7 @@ KIND_NAMES = {
 ADDS = (EntryKind.EARN, EntryKind.REFUND)
 
 
-class EntryStatus(StrEnum):
+class EntryState(StrEnum):
     """Whether an entry counts."""
 
     PROPOSED = "proposed"
@@ -91,12 +91,12 @@ class EntryStatus(StrEnum):
     REJECTED = "rejected"
 
 
-STATUS_NAMES = {
-    EntryStatus.PROPOSED: "待审核",
-    EntryStatus.EFFECTIVE: "已入账",
-    EntryStatus.REJECTED: "已驳回",
+STATE_NAMES = {
+    EntryState.PROPOSED: "待审核",
+    EntryState.EFFECTIVE: "已入账",
+    EntryState.REJECTED: "已驳回",
 }
-STATUS_KINDS = {EntryStatus.PROPOSED: "due", EntryStatus.EFFECTIVE: "done", EntryStatus.REJECTED: "muted"}
+STATE_KINDS = {EntryState.PROPOSED: "due", EntryState.EFFECTIVE: "done", EntryState.REJECTED: "muted"}
 
 
 class ObjectionState(StrEnum):
@@ -228,7 +228,7 @@ class PointAccount(db.Model):
 
 
 # With the values in the statement's text, as a partial index asks for them.
-_LOT = sa.text("kind = 'earn' AND status = 'effective'")
+_LOT = sa.text("kind = 'earn' AND state = 'effective'")
 
 
 class PointEntry(Placed, db.Model):
@@ -241,26 +241,26 @@ class PointEntry(Placed, db.Model):
     __tablename__ = "point_entries"
     __table_args__ = (
         one_of("kind", tuple(EntryKind)),
-        one_of("status", tuple(EntryStatus)),
+        one_of("state", tuple(EntryState)),
         sa.CheckConstraint("amount <> 0 AND (amount > 0) = (kind IN ('earn', 'refund'))", name="sign"),
-        sa.CheckConstraint("kind = 'earn' OR status = 'effective'", name="only_earnings_are_proposed"),
+        sa.CheckConstraint("kind = 'earn' OR state = 'effective'", name="only_earnings_are_proposed"),
         sa.CheckConstraint("(kind = 'earn') = (rule_id IS NOT NULL)", name="rule"),
         sa.CheckConstraint("(kind IN ('refund', 'reverse')) = (reverses_id IS NOT NULL)", name="reverses"),
         sa.CheckConstraint(
-            "reviewed_by IS NULL OR reviewed_by <> person_id", name="not_reviewed_by_the_earner"
+            "reviewed_by_id IS NULL OR reviewed_by_id <> person_id", name="not_reviewed_by_the_earner"
         ),
         sa.CheckConstraint(
-            "reviewed_by IS NULL OR created_by IS NULL OR reviewed_by <> created_by",
+            "reviewed_by_id IS NULL OR created_by_id IS NULL OR reviewed_by_id <> created_by_id",
             name="not_reviewed_by_the_proposer",
         ),
-        sa.CheckConstraint("(reviewed_by IS NULL) OR (reviewed_at IS NOT NULL)", name="review"),
-        sa.CheckConstraint("status <> 'proposed' OR reviewed_at IS NULL", name="proposed"),
+        sa.CheckConstraint("(reviewed_by_id IS NULL) OR (reviewed_at IS NOT NULL)", name="review"),
+        sa.CheckConstraint("state <> 'proposed' OR reviewed_at IS NULL", name="proposed"),
         sa.CheckConstraint(
-            "source_type <> 'by_hand' OR status = 'proposed' OR reviewed_by IS NOT NULL",
+            "source_type <> 'by_hand' OR state = 'proposed' OR reviewed_by_id IS NOT NULL",
             name="by_hand_reviewed",
         ),
         sa.CheckConstraint(
-            "kind <> 'reverse' OR created_by IS NULL OR created_by <> person_id",
+            "kind <> 'reverse' OR created_by_id IS NULL OR created_by_id <> person_id",
             name="not_reversed_by_the_earner",
         ),
         sa.Index(
@@ -271,32 +271,32 @@ class PointEntry(Placed, db.Model):
             "source_type",
             "source_id",
             unique=True,
-            sqlite_where=sa.text("kind <> 'expire' AND status <> 'rejected'"),
-            postgresql_where=sa.text("kind <> 'expire' AND status <> 'rejected'"),
+            sqlite_where=sa.text("kind <> 'expire' AND state <> 'rejected'"),
+            postgresql_where=sa.text("kind <> 'expire' AND state <> 'rejected'"),
         ),
         where_given("uq_point_entries_reverses", "reverses_id", unique=True),
         sa.Index("ix_point_entries_source", "source_type", "source_id"),
         sa.Index("ix_point_entries_person", "person_id", "at", "id"),
-        sa.Index("ix_point_entries_caps", "person_id", "rule_code", "status", "earned_on", "amount"),
+        sa.Index("ix_point_entries_caps", "person_id", "rule_code", "state", "earned_on", "amount"),
         sa.Index("ix_point_entries_street", "street_id", "at", "id"),
         sa.Index("ix_point_entries_community", "community_id", "at", "id"),
         sa.Index(
             "ix_point_entries_waiting",
             "community_id",
-            "status",
+            "state",
             "at",
             "id",
-            sqlite_where=sa.text("status = 'proposed'"),
-            postgresql_where=sa.text("status = 'proposed'"),
+            sqlite_where=sa.text("state = 'proposed'"),
+            postgresql_where=sa.text("state = 'proposed'"),
         ),
         sa.Index(
             "ix_point_entries_waiting_street",
             "street_id",
-            "status",
+            "state",
             "at",
             "id",
-            sqlite_where=sa.text("status = 'proposed'"),
-            postgresql_where=sa.text("status = 'proposed'"),
+            sqlite_where=sa.text("state = 'proposed'"),
+            postgresql_where=sa.text("state = 'proposed'"),
         ),
         sa.Index(
             "ix_point_entries_lots",
@@ -324,23 +324,23 @@ class PointEntry(Placed, db.Model):
     source_type: Mapped[str]
     source_id: Mapped[str]
     earned_on: Mapped[date]
-    status: Mapped[str]
-    created_by: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))  # None: the system
+    state: Mapped[str]
+    created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))  # None: the system
     reason: Mapped[str] = mapped_column(default="")
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_on: Mapped[date | None]  # the last day on which the lot can be spent
     reverses_id: Mapped[int | None] = mapped_column(sa.ForeignKey("point_entries.id"))
-    reviewed_by: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))
+    reviewed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))
     reviewed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     answer: Mapped[str] = mapped_column(default="")
 
 
 guard_entries(PointEntry.__table__)
 
-WAITS = PointEntry.status == sa.literal_column(f"'{EntryStatus.PROPOSED}'")
+WAITS = PointEntry.state == sa.literal_column(f"'{EntryState.PROPOSED}'")
 IS_LOT = sa.and_(
     PointEntry.kind == sa.literal_column(f"'{EntryKind.EARN}'"),
-    PointEntry.status == sa.literal_column(f"'{EntryStatus.EFFECTIVE}'"),
+    PointEntry.state == sa.literal_column(f"'{EntryState.EFFECTIVE}'"),
 )
 
 
@@ -364,9 +364,11 @@ class PointObjection(db.Model):
     __tablename__ = "point_objections"
     __table_args__ = (
         one_of("state", tuple(ObjectionState)),
-        sa.CheckConstraint("settled_by IS NULL OR settled_by <> raised_by", name="settled_by_another"),
         sa.CheckConstraint(
-            "(state = 'open') = (settled_by IS NULL) AND (state = 'open') = (settled_at IS NULL)",
+            "settled_by_id IS NULL OR settled_by_id <> raised_by_id", name="settled_by_another"
+        ),
+        sa.CheckConstraint(
+            "(state = 'open') = (settled_by_id IS NULL) AND (state = 'open') = (settled_at IS NULL)",
             name="settled",
         ),
         sa.Index(
@@ -381,11 +383,11 @@ class PointObjection(db.Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     entry_id: Mapped[int] = mapped_column(sa.ForeignKey("point_entries.id"))
-    raised_by: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"))
+    raised_by_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"))
     reason: Mapped[str]
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     state: Mapped[str] = mapped_column(default=ObjectionState.OPEN)
-    settled_by: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))
+    settled_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))
     settled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     answer: Mapped[str] = mapped_column(default="")
 
@@ -422,8 +424,8 @@ class Reward(Placed, db.Model):
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     changed_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    changed_by: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"))
-    retired_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    changed_by_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"))
+    retired_on: Mapped[date | None]
 
 
 class Redemption(db.Model):
@@ -433,12 +435,14 @@ class Redemption(db.Model):
     __table_args__ = (
         one_of("state", tuple(RedemptionState)),
         sa.CheckConstraint("cost > 0", name="cost"),
-        sa.CheckConstraint("fulfilled_by IS NULL OR fulfilled_by <> person_id", name="clerk_is_not_receiver"),
-        sa.CheckConstraint("(state = 'fulfilled') = (fulfilled_by IS NOT NULL)", name="fulfilled"),
+        sa.CheckConstraint(
+            "fulfilled_by_id IS NULL OR fulfilled_by_id <> person_id", name="clerk_is_not_receiver"
+        ),
+        sa.CheckConstraint("(state = 'fulfilled') = (fulfilled_by_id IS NOT NULL)", name="fulfilled"),
         sa.CheckConstraint("(state = 'requested') = (settled_at IS NULL)", name="settled"),
         sa.Index("ix_redemptions_person", "person_id", "requested_at", "id"),
         sa.Index("ix_redemptions_reward", "reward_id", "state"),
-        sa.Index("ix_redemptions_clerk", "fulfilled_by", "settled_at", "id"),
+        sa.Index("ix_redemptions_clerk", "fulfilled_by_id", "settled_at", "id"),
         sa.Index(
             "ix_redemptions_due",
             "expires_at",
@@ -457,7 +461,7 @@ class Redemption(db.Model):
     requested_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     settled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    fulfilled_by: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))
+    fulfilled_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))
 
 
 UNCOLLECTED = Redemption.state == sa.literal_column(f"'{RedemptionState.REQUESTED}'")
@@ -489,7 +493,7 @@ class StockMovement(db.Model):
     kind: Mapped[str]
     amount: Mapped[int]
     redemption_id: Mapped[int | None] = mapped_column(sa.ForeignKey("redemptions.id"))
-    by: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))
+    by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     reason: Mapped[str] = mapped_column(default="")
 

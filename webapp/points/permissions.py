@@ -13,7 +13,7 @@ from webapp.foundation.errors import Conflict, DomainError, Refused
 from webapp.points.models import (
     REDEMPTION_NAMES,
     EntryKind,
-    EntryStatus,
+    EntryState,
     PointEntry,
     PointObjection,
     Redemption,
@@ -33,17 +33,17 @@ def why_not(check: Callable[..., None], *args: Any, **kwargs: Any) -> str | None
 
 def check_can_review(actor: Actor, entry: PointEntry) -> None:
     """A proposal is answered by a second person: not by who earns, not by who proposed."""
-    if entry.status != EntryStatus.PROPOSED:
+    if entry.state != EntryState.PROPOSED:
         raise Conflict("这笔积分已经审核过了。")
     if actor.person_id == entry.person_id:
         raise Refused("不能审核自己的积分，请由其他人审核。")
-    if actor.person_id == entry.created_by:
+    if actor.person_id == entry.created_by_id:
         raise Refused("这是您申报的，请由其他人审核。")
 
 
 def check_can_reverse(actor: Actor, entry: PointEntry, reversed_already: bool) -> None:
     """An earning that counts is taken back once, by somebody else than the earner."""
-    if entry.kind != EntryKind.EARN or entry.status != EntryStatus.EFFECTIVE:
+    if entry.kind != EntryKind.EARN or entry.state != EntryState.EFFECTIVE:
         raise Conflict("只有已入账的积分可以冲正。")
     if reversed_already:
         raise Conflict("这笔积分已经冲正过了。")
@@ -54,9 +54,9 @@ def check_can_reverse(actor: Actor, entry: PointEntry, reversed_already: bool) -
 def check_can_object(actor: Actor, entry: PointEntry, reversed_already: bool) -> None:
     """The earner objects to a refusal or a reversal; a reviewer to an earning that counts."""
     if actor.person_id == entry.person_id:
-        if entry.status != EntryStatus.REJECTED and entry.kind != EntryKind.REVERSE:
+        if entry.state != EntryState.REJECTED and entry.kind != EntryKind.REVERSE:
             raise Conflict("被驳回或被冲正的积分才可以提出异议。")
-    elif entry.kind != EntryKind.EARN or entry.status != EntryStatus.EFFECTIVE or reversed_already:
+    elif entry.kind != EntryKind.EARN or entry.state != EntryState.EFFECTIVE or reversed_already:
         raise Conflict("只能对已入账、没有冲正的积分提出异议。")
 
 
@@ -64,9 +64,9 @@ def check_can_settle(actor: Actor, entry: PointEntry, objection: PointObjection 
     """An objection is settled by somebody who has had no part in the matter."""
     if objection is None:
         raise Conflict("这条异议已经处理过了。")
-    if actor.person_id in (objection.raised_by, entry.person_id):
+    if actor.person_id in (objection.raised_by_id, entry.person_id):
         raise Refused("提出异议的人和积分本人不能处理，请由其他人处理。")
-    if actor.person_id in (entry.reviewed_by, entry.created_by):
+    if actor.person_id in (entry.reviewed_by_id, entry.created_by_id):
         raise Refused("这笔积分是您经手的，请由其他人处理异议。")
 
 

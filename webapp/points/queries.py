@@ -24,7 +24,7 @@ from webapp.points.models import (
     STILL_OPEN,
     WAITS,
     EntryKind,
-    EntryStatus,
+    EntryState,
     PointEntry,
     PointObjection,
     PointRule,
@@ -37,7 +37,7 @@ ENTRY_COLUMNS = (
     PointEntry.kind,
     PointEntry.title,
     PointEntry.amount,
-    PointEntry.status,
+    PointEntry.state,
     PointEntry.reason,
     PointEntry.answer,
     PointEntry.earned_on,
@@ -111,7 +111,7 @@ def open_objection(entry_id: int) -> PointObjection | None:
 
 def any_objection(entry_id: int, by: int) -> bool:
     """Whether an objection is open, or this person has raised one before."""
-    mine_or_open = sa.or_(PointObjection.raised_by == by, STILL_OPEN)
+    mine_or_open = sa.or_(PointObjection.raised_by_id == by, STILL_OPEN)
     return bool(
         db.session.scalar(sa.select(sa.exists().where(PointObjection.entry_id == entry_id, mine_or_open)))
     )
@@ -131,8 +131,8 @@ def objections_to(entry_id: int) -> Sequence[Any]:
     )
     return db.session.execute(
         sa.select(*columns)
-        .join(raiser, raiser.id == PointObjection.raised_by)
-        .outerjoin(settler, settler.id == PointObjection.settled_by)
+        .join(raiser, raiser.id == PointObjection.raised_by_id)
+        .outerjoin(settler, settler.id == PointObjection.settled_by_id)
         .where(PointObjection.entry_id == entry_id)
         .order_by(PointObjection.id)
     ).all()
@@ -192,9 +192,9 @@ def decidable_at(
 ) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
     """``decidable``, for a prepared statement: unit and person are its parameters."""
     scope = within_level(level, PointEntry, unit)
-    others = (scope, PointEntry.person_id != me, _not(PointEntry.created_by, me))
+    others = (scope, PointEntry.person_id != me, _not(PointEntry.created_by_id, me))
     proposal = sa.and_(*others, WAITS)
-    objection = sa.and_(*others, _not(PointEntry.reviewed_by, me), _has_open_objection(not_by=me))
+    objection = sa.and_(*others, _not(PointEntry.reviewed_by_id, me), _has_open_objection(not_by=me))
     return proposal, objection
 
 
@@ -205,7 +205,7 @@ def _not(column: Any, person_id: Any) -> sa.ColumnElement[bool]:
 def _has_open_objection(not_by: Any = None) -> sa.ColumnElement[bool]:
     opened = sa.select(PointObjection.entry_id).where(STILL_OPEN)
     if not_by is not None:
-        opened = opened.where(PointObjection.raised_by != not_by)
+        opened = opened.where(PointObjection.raised_by_id != not_by)
     return PointEntry.id.in_(opened)
 
 
@@ -215,9 +215,9 @@ def _review_rows() -> AnySelect:
         sa.select(
             *ENTRY_COLUMNS,
             PointEntry.person_id,
-            PointEntry.created_by,
+            PointEntry.created_by_id,
             PointEntry.source_type,
-            PointEntry.reviewed_by,
+            PointEntry.reviewed_by_id,
             Person.name.label("person_name"),
             Unit.short_name.label("unit_name"),
             creator.name.label("creator_name"),
@@ -228,7 +228,7 @@ def _review_rows() -> AnySelect:
             Unit,
             Unit.id == sa.func.coalesce(PointEntry.grid_id, PointEntry.community_id, PointEntry.street_id),
         )
-        .outerjoin(creator, creator.id == PointEntry.created_by)
+        .outerjoin(creator, creator.id == PointEntry.created_by_id)
     )
 
 
@@ -322,7 +322,7 @@ class Statement:
 
 def statement(person_id: int, first: date, last: date) -> Statement:
     """The account's statement; only entries that count."""
-    counts = (PointEntry.person_id == person_id, PointEntry.status == EntryStatus.EFFECTIVE)
+    counts = (PointEntry.person_id == person_id, PointEntry.state == EntryState.EFFECTIVE)
     start, end = clock.at(first), clock.at(date.fromordinal(last.toordinal() + 1))
     opening = db.session.scalar(
         sa.select(sa.func.coalesce(sa.func.sum(PointEntry.amount), 0)).where(*counts, PointEntry.at < start)

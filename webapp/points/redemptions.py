@@ -21,7 +21,7 @@ from webapp.points.models import (
     STILL_OPEN,
     UNCOLLECTED,
     EntryKind,
-    EntryStatus,
+    EntryState,
     PointEntry,
     PointObjection,
     PointSpend,
@@ -96,7 +96,7 @@ def redeem(actor: Actor, *, reward_id: int) -> Redemption:
             -reward.cost,
             reward.name,
             (PAID, redemption.id),
-            created_by=actor.person_id,
+            created_by_id=actor.person_id,
         )
         ledger.take(paid, lots)
         reward.on_shelf -= 1
@@ -135,7 +135,7 @@ def hand_out(actor: Actor, code: str) -> Redemption:
         redemption = _held(reward_queries.redemption_for_clerk(actor, code))
         permissions.check_can_hand_out(actor, redemption, clock.now())
         redemption.state = REDEMPTION_FLOW["hand_out"].target
-        redemption.settled_at, redemption.fulfilled_by = clock.now(), actor.person_id
+        redemption.settled_at, redemption.fulfilled_by_id = clock.now(), actor.person_id
         _move(redemption, StockKind.HANDED_OUT, 0, actor)
         journal.record(actor, "redemption:hand_out", "redemption", redemption.id)
         return redemption
@@ -155,7 +155,7 @@ def expire_due(now: datetime) -> dict[str, int]:
     today = clock.local(now).date()
     people = db.session.scalars(
         sa.select(PointEntry.person_id)
-        .where(PointEntry.expires_on < today, PointEntry.status == EntryStatus.EFFECTIVE, _has_left())
+        .where(PointEntry.expires_on < today, PointEntry.state == EntryState.EFFECTIVE, _has_left())
         .distinct()
         .order_by(PointEntry.person_id)
     ).all()
@@ -204,7 +204,7 @@ def _check_may_spend(person_id: int, chosen: eligibility.Settings, now: datetime
 
 
 def _check_offer(person_id: int, reward: Reward, now: datetime) -> None:
-    if reward.retired_at is not None:
+    if reward.retired_on is not None:
         raise Conflict("这件奖品已经下架。")
     if reward.on_shelf < 1:
         raise Conflict("刚刚被兑换完了，请看看别的。")
@@ -237,7 +237,7 @@ def _undo(redemption: Redemption, state: RedemptionState, actor: Actor | None) -
         redemption.cost,
         reward.name,
         (PAID, redemption.id),
-        created_by=actor.person_id if actor else None,
+        created_by_id=actor.person_id if actor else None,
         reverses_id=paid.id,
         reason=REDEMPTION_NAMES[state],
     )
@@ -255,7 +255,7 @@ def _move(redemption: Redemption, kind: StockKind, amount: int, actor: Actor | N
             kind=kind,
             amount=amount,
             redemption_id=redemption.id,
-            by=actor.person_id if actor else None,
+            by_id=actor.person_id if actor else None,
             at=clock.now(),
         )
     )

@@ -37,7 +37,7 @@ REWARD_COLUMNS = (
     Reward.picture,
     Reward.on_shelf,
     Reward.quarter_limit,
-    Reward.retired_at,
+    Reward.retired_on,
 )
 
 
@@ -46,7 +46,7 @@ REWARD_COLUMNS = (
 
 def shop_page(actor: Actor, kind: str = "", cursor: str = "") -> Page[Any]:
     """What is offered to the actor: by the own community, street and district; the newest first."""
-    query = sa.select(*REWARD_COLUMNS).where(_offered_to(actor), Reward.retired_at.is_(None))
+    query = sa.select(*REWARD_COLUMNS).where(_offered_to(actor), Reward.retired_on.is_(None))
     return keyset(query.where(Reward.kind == kind) if kind else query, [Reward.id], cursor)
 
 
@@ -106,7 +106,7 @@ def movements_page(reward_id: int, cursor: str = "", size: int = PAGE_SIZE) -> P
         StockMovement.reason,
         Person.name.label("by_name"),
     )
-    query = sa.select(*columns).outerjoin(Person, Person.id == StockMovement.by)
+    query = sa.select(*columns).outerjoin(Person, Person.id == StockMovement.by_id)
     return keyset(query.where(StockMovement.reward_id == reward_id), [StockMovement.id], cursor, size)
 
 
@@ -215,7 +215,7 @@ def handed_out_by(actor: Actor) -> Sequence[Any]:
         )
         .join(Reward, Reward.id == Redemption.reward_id)
         .join(Person, Person.id == Redemption.person_id)
-        .where(Redemption.fulfilled_by == actor.person_id)
+        .where(Redemption.fulfilled_by_id == actor.person_id)
         .order_by(Redemption.settled_at.desc(), Redemption.id.desc())
         .limit(RECENT)
     ).all()

@@ -23,7 +23,7 @@ from webapp.foundation.prepared import Prepared, prepared
 from webapp.points import eligibility, ledger, permissions, queries
 from webapp.points.models import (
     EntryKind,
-    EntryStatus,
+    EntryState,
     ObjectionState,
     Per,
     PointEntry,
@@ -69,11 +69,11 @@ def earn(
         got = _earned(rule, person_id, source, on)
         if amount > 0 and not got.before:
             below = _below(rule.daily_cap, got.day + amount) and _below(rule.monthly_cap, got.month + amount)
-            status = EntryStatus.EFFECTIVE if below else EntryStatus.PROPOSED
+            state = EntryState.EFFECTIVE if below else EntryState.PROPOSED
             columns = {column: getattr(place, column) for column in PLACE}
             reason = "" if below else "超过每天或每月的上限"
             entries.append(
-                _credit(rule, chosen, actor, status, person_id, amount, source, on, columns, reason)
+                _credit(rule, chosen, actor, state, person_id, amount, source, on, columns, reason)
             )
     return entries
 
@@ -90,9 +90,9 @@ def take_back(source: tuple[str, object], actor: Actor | None, why: str) -> None
     for entry_id, person_id in db.session.execute(found.order_by(PointEntry.person_id)).all():
         ledger.lock_account(person_id)
         entry = _locked_entry(entry_id)
-        if entry.status == EntryStatus.PROPOSED:
-            _answer(entry, None, EntryStatus.REJECTED, why)
-        elif entry.status == EntryStatus.EFFECTIVE and not queries.is_reversed(entry.id):
+        if entry.state == EntryState.PROPOSED:
+            _answer(entry, None, EntryState.REJECTED, why)
+        elif entry.state == EntryState.EFFECTIVE and not queries.is_reversed(entry.id):
             _reverse(entry, None, why)
         journal.record(actor, "points:take_back", "point_entry", entry.id)
 
@@ -122,7 +122,7 @@ def propose(actor: Actor, *, person_id: int, rule_id: int, day: date, reason: st
             raise Invalid("这一天的这一项已经申报过了。", "day")
         columns = place_of(db.session.get_one(Unit, people[person_id].unit_id))
         return _credit(
-            rule, chosen, actor, EntryStatus.PROPOSED, person_id, rule.amount, source, day, columns, reason
+            rule, chosen, actor, EntryState.PROPOSED, person_id, rule.amount, source, day, columns, reason
         )
 
 
@@ -137,7 +137,7 @@ def review(actor: Actor, entry_id: int, *, approve: bool, reason: str = "") -> P
         entry = _held_entry(queries.entry_for_review(actor, entry_id))
         permissions.check_can_review(actor, entry)
         _need_reason(approve, reason)
-        _answer(entry, actor, EntryStatus.EFFECTIVE if approve else EntryStatus.REJECTED, reason)
+        _answer(entry, actor, EntryState.EFFECTIVE if approve else EntryState.REJECTED, reason)
         journal.record(actor, "points:approve" if approve else "points:reject", "point_entry", entry.id)
         return entry
 
@@ -172,7 +172,7 @@ def object_to(actor: Actor, entry_id: int, *, reason: str) -> PointObjection:
             raise Conflict("这笔积分已经提出过异议。")
         _need_reason(False, reason)
         objection = PointObjection(
-            entry_id=entry.id, raised_by=actor.person_id, reason=reason, at=clock.now()
+            entry_id=entry.id, raised_by_id=actor.person_id, reason=reason, at=clock.now()
         )
         session.add(objection)
         session.flush()
@@ -196,7 +196,7 @@ def settle(actor: Actor, entry_id: int, *, uphold: bool, reason: str = "") -> Po
         if uphold:
             _make_good(entry, found, actor, reason)
         found.state = ObjectionState.UPHELD if uphold else ObjectionState.DISMISSED
-        found.settled_by, found.settled_at, found.answer = actor.person_id, clock.now(), reason
+        found.settled_by_id, found.settled_at, found.answer = actor.person_id, clock.now(), reason
         journal.record(
             actor, "points:settle", "point_entry", entry.id, {"objection": found.id, "state": found.state}
         )
@@ -228,11 +228,11 @@ def _earned_before(by_hand: bool) -> AnySelect:
     day, first, after = (sa.bindparam(name, type_=sa.Date) for name in ("day", "first", "after"))
     mine = sa.and_(entry.person_id == PERSON_ID, entry.rule_code == sa.bindparam("rule"))
     # As literals: SQLite plans a statement anew for each value that a partial index may ask for.
-    effective = entry.status == sa.literal_column(f"'{EntryStatus.EFFECTIVE}'")
+    effective = entry.state == sa.literal_column(f"'{EntryState.EFFECTIVE}'")
     counts = sa.and_(mine, effective)
     total = sa.func.coalesce(sa.func.sum(entry.amount), 0)
     # By hand, what was rejected may be put forward again with better proof; a record that earned nothing stays so.
-    again = entry.status != EntryStatus.REJECTED if by_hand else sa.true()
+    again = entry.state != EntryState.REJECTED if by_hand else sa.true()
     before = sa.exists().where(
         mine,
         entry.kind == sa.literal_column(f"'{EntryKind.EARN}'"),
@@ -248,7 +248,7 @@ def _earned_before(by_hand: bool) -> AnySelect:
     )
 
 
-_UNANSWERED = {"reverses_id": None, "reviewed_by": None, "reviewed_at": None, "answer": ""}
+_UNANSWERED = {"reverses_id": None, "reviewed_by_id": None, "reviewed_at": None, "answer": ""}
 _insert = Prepared(sa.insert(PointEntry.__table__).returning(PointEntry.__table__.c.id))
 
 
@@ -256,7 +256,7 @@ def _credit(
     rule: Any,
     chosen: eligibility.Settings,
     actor: Actor | None,
-    status: EntryStatus,
+    state: EntryState,
     person_id: int,
     amount: int,
     source: tuple[str, object],
@@ -276,16 +276,16 @@ def _credit(
         "source_type": source[0],
         "source_id": str(source[1]),
         "earned_on": day,
-        "status": status,
+        "state": state,
         "reason": reason,
         "at": clock.now(),
-        "created_by": actor.person_id if actor else None,
+        "created_by_id": actor.person_id if actor else None,
         "expires_on": eligibility.add_months(clock.today(), months) if months else None,
         **{column: place[column] for column in PLACE},
     }
     # Most visits earn, so this goes past the ORM.
     entry = cast("PointEntry", SimpleNamespace(**written, id=_insert.rows(written)[0].id))
-    journal.record(actor, f"points:{status}", "point_entry", entry.id, {"rule": rule.id, "amount": amount})
+    journal.record(actor, f"points:{state}", "point_entry", entry.id, {"rule": rule.id, "amount": amount})
     return entry
 
 
@@ -307,9 +307,9 @@ def _need_reason(agreed: bool, reason: str) -> None:
         raise Invalid("请写明原因。", "reason")
 
 
-def _answer(entry: PointEntry, actor: Actor | None, status: EntryStatus, answer: str) -> None:
-    entry.status, entry.answer = status, answer
-    entry.reviewed_by, entry.reviewed_at = actor.person_id if actor else None, clock.now()
+def _answer(entry: PointEntry, actor: Actor | None, state: EntryState, answer: str) -> None:
+    entry.state, entry.answer = state, answer
+    entry.reviewed_by_id, entry.reviewed_at = actor.person_id if actor else None, clock.now()
     db.session.flush()
 
 
@@ -331,7 +331,7 @@ def _reverse(entry: PointEntry, actor: Actor | None, reason: str) -> PointEntry:
         -amount,
         entry.title,
         (entry.source_type, entry.source_id),
-        created_by=actor.person_id if actor else None,
+        created_by_id=actor.person_id if actor else None,
         reason=reason,
         reverses_id=entry.id,
         rule_code=entry.rule_code,
@@ -346,7 +346,7 @@ def _reverse(entry: PointEntry, actor: Actor | None, reason: str) -> PointEntry:
 
 
 def _make_good(entry: PointEntry, objection: PointObjection, actor: Actor, reason: str) -> None:
-    if entry.kind == EntryKind.EARN and entry.status == EntryStatus.EFFECTIVE:
+    if entry.kind == EntryKind.EARN and entry.state == EntryState.EFFECTIVE:
         _reverse(entry, actor, reason or objection.reason)
         return
     original = db.session.get_one(PointEntry, entry.reverses_id) if entry.reverses_id else entry
@@ -361,11 +361,11 @@ def _make_good(entry: PointEntry, objection: PointObjection, actor: Actor, reaso
         source_type="objection",
         source_id=str(objection.id),
         earned_on=original.earned_on,
-        status=EntryStatus.EFFECTIVE,
+        state=EntryState.EFFECTIVE,
         reason=objection.reason,
         at=clock.now(),
-        created_by=objection.raised_by,
-        reviewed_by=actor.person_id,
+        created_by_id=objection.raised_by_id,
+        reviewed_by_id=actor.person_id,
         reviewed_at=clock.now(),
         answer=reason,
         expires_on=original.expires_on,

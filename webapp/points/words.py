@@ -13,8 +13,8 @@ from webapp.points.queries import Standing
 
 WORDS: Mapping[str, object] = {
     "kind_names": models.KIND_NAMES,
-    "status_names": models.STATUS_NAMES,
-    "status_kinds": models.STATUS_KINDS,
+    "state_names": models.STATE_NAMES,
+    "state_kinds": models.STATE_KINDS,
     "reward_kind_names": models.REWARD_KIND_NAMES,
     "redemption_names": models.REDEMPTION_NAMES,
     "redemption_kinds": models.REDEMPTION_KINDS,

@@ -154,8 +154,8 @@ def _case(code: str, action: str = "", tried: CodeForm | None = None, status: in
             forms=forms,
             words=words,
             phrases=PHRASES,
-            kinds=display.STATUS_KINDS,
-            rail=display.rail(case.status, case.stage),
+            kinds=display.STATE_KINDS,
+            rail=display.rail(case.state, case.stage),
         )
     )
 

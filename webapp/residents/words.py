@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from webapp.cases.workflow import CaseStatus
+from webapp.cases.workflow import CaseState
 
-S = CaseStatus
+S = CaseState
 NOW = {
     S.REGISTERED: "已经收到，正在安排",
     S.CONVENING: "正在请有关各方一起商量",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -50,7 +50,7 @@ class ServiceItem(db.Model):
     """
 
     __tablename__ = "service_items"
-    __table_args__ = (sa.CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="dates"),)
+    __table_args__ = (sa.CheckConstraint("retired_on IS NULL OR retired_on >= valid_from", name="dates"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(Code, unique=True)
@@ -59,7 +59,12 @@ class ServiceItem(db.Model):
     case_category: Mapped[str]
     position: Mapped[int]
     valid_from: Mapped[date]
-    valid_to: Mapped[date | None]
+    retired_on: Mapped[date | None]
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which it could be chosen; None while it is in use."""
+        return self.retired_on - timedelta(days=1) if self.retired_on else None
 
 
 class DeskSession(Placed, db.Model):

@@ -239,7 +239,7 @@ DAY = sa.bindparam("day", type_=sa.Date)
 
 def _in_force(day: Any) -> sa.ColumnElement[bool]:
     item = ServiceItem.__table__.c
-    return sa.and_(item.valid_from <= day, sa.or_(item.valid_to.is_(None), item.valid_to >= day))
+    return sa.and_(item.valid_from <= day, sa.or_(item.retired_on.is_(None), item.retired_on > day))
 
 
 def items_for(actor: Actor) -> list[tuple[str, str]]:
@@ -276,7 +276,7 @@ def _items_for() -> AnySelect:
 def all_items() -> Sequence[AnyRow]:
     """Every item there ever was, in order: id, key, name, and from when to when it could be chosen."""
     item = ServiceItem.__table__.c
-    columns = (item.id, item.key, item.name, item.valid_from, item.valid_to)
+    columns = (item.id, item.key, item.name, item.valid_from, item.retired_on)
     return db.session.execute(sa.select(*columns).order_by(item.position)).all()
 
 
@@ -285,7 +285,7 @@ def item_ids(keys: Collection[str], day: date) -> list[int]:
     return [
         row.id
         for row in all_items()
-        if row.key in keys and row.valid_from <= day and (row.valid_to is None or day <= row.valid_to)
+        if row.key in keys and row.valid_from <= day and (row.retired_on is None or day < row.retired_on)
     ]
 
 

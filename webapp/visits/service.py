@@ -174,7 +174,7 @@ def _not_offered(wanted: set[str], day: date) -> str:
     for row in queries.all_items():
         if row.key in wanted and row.valid_from > day:
             return f"“{row.name}”从{text.day(row.valid_from)}起才有，请换一项，或核对服务时间。"
-        if row.key in wanted and row.valid_to is not None and row.valid_to < day:
+        if row.key in wanted and row.retired_on is not None and row.retired_on <= day:
             return f"“{row.name}”已经停用，请换一项。"
     return "请选择服务事项。"
 

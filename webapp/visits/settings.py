@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 import sqlalchemy as sa
 
@@ -79,9 +80,9 @@ def retire_item(actor: Actor, item_id: int, *, seen: str) -> ServiceItem:
     with transaction():
         items = _held()
         item = _unmoved(items, item_id, seen)
-        if all(other.valid_to is not None for other in items if other is not item):
+        if all(other.retired_on is not None for other in items if other is not item):
             raise Conflict("至少要留一项服务。请先添加别的，再停用它。")
-        item.valid_to = clock.today()
+        item.retired_on = clock.today() + timedelta(days=1)
         journal.record(actor, "service_item:retire", "service_item", item.id, {})
     all_items.forget()
     return item
@@ -96,7 +97,7 @@ def _held() -> list[ServiceItem]:
 
 def _unmoved(items: list[ServiceItem], item_id: int, seen: str) -> ServiceItem:
     found = settings_queries.place_of(items, item_id)
-    if found.item.valid_to is not None:
+    if found.item.retired_on is not None:
         raise Conflict("这一项已经停用。")
     if found.state != seen:
         raise Conflict(MOVED)
@@ -104,7 +105,7 @@ def _unmoved(items: list[ServiceItem], item_id: int, seen: str) -> ServiceItem:
 
 
 def _check(items: list[ServiceItem], given: ItemInput, item: ServiceItem | None = None) -> None:
-    in_use = [other for other in items if other.valid_to is None and other is not item]
+    in_use = [other for other in items if other.retired_on is None and other is not item]
     if given.name in {other.name for other in in_use}:
         raise Invalid("已经有这一项。", "name")
     kept = item.case_category if item else ""

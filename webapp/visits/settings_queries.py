@@ -29,7 +29,7 @@ class Place:
     def state(self) -> str:
         """In one word, another once anything about it was changed."""
         item = self.item
-        said = (item.name, item.group, item.case_category, item.valid_from, item.valid_to, self.after)
+        said = (item.name, item.group, item.case_category, item.valid_from, item.retired_on, self.after)
         return digest({"item": said})
 
 
@@ -41,7 +41,7 @@ def items() -> Sequence[ServiceItem]:
 
 def in_use(listed: Sequence[ServiceItem]) -> list[ServiceItem]:
     """Those of the list that stay on offer."""
-    return [item for item in listed if item.valid_to is None]
+    return [item for item in listed if item.retired_on is None]
 
 
 def place_of(listed: Sequence[ServiceItem], item_id: int) -> Place:

@@ -30,7 +30,7 @@ def items() -> Response:
     return page(
         "visits/items.html",
         offered=settings_queries.in_use(listed),
-        ended=[item for item in listed if item.valid_to is not None],
+        ended=[item for item in listed if item.retired_on is not None],
         categories=category_names(),
     )
 

@@ -114,7 +114,7 @@ class CheckInKind(db.Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     level: Mapped[str]
-    sort: Mapped[int]
+    position: Mapped[int]
     retired_on: Mapped[date | None]
 
 
@@ -241,10 +241,10 @@ class Attendance(Placed, db.Model):
         sa.UniqueConstraint("activity_id", "person_id"),
         sa.CheckConstraint("minutes >= 0", name="minutes"),
         sa.CheckConstraint("sign_out_at >= sign_in_at", name="times"),
-        sa.CheckConstraint("confirmed_by <> person_id", name="not_by_oneself"),
-        sa.CheckConstraint("(confirmed_by IS NULL) = (confirmed_at IS NULL)", name="confirmed"),
+        sa.CheckConstraint("confirmed_by_id <> person_id", name="not_by_oneself"),
+        sa.CheckConstraint("(confirmed_by_id IS NULL) = (confirmed_at IS NULL)", name="confirmed"),
         sa.CheckConstraint(
-            "state <> 'confirmed' OR (confirmed_by IS NOT NULL AND minutes IS NOT NULL)",
+            "state <> 'confirmed' OR (confirmed_by_id IS NOT NULL AND minutes IS NOT NULL)",
             name="confirmed_by_somebody",
         ),
         sa.CheckConstraint("(state = 'present') = (minutes IS NULL)", name="minutes_once_over"),
@@ -281,7 +281,7 @@ class Attendance(Placed, db.Model):
     state: Mapped[str]
     late_reason: Mapped[str] = mapped_column(default="")  # why it was recorded after the ten working days
     reject_reason: Mapped[str] = mapped_column(default="")
-    confirmed_by: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))
+    confirmed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))
     confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
@@ -308,8 +308,8 @@ class Objection(db.Model):
     __tablename__ = "objections"
     __table_args__ = (
         one_of("state", tuple(ObjectionState)),
-        sa.CheckConstraint("(answered_by IS NULL) = (answered_at IS NULL)", name="answered"),
-        sa.CheckConstraint("(state = 'open') = (answered_by IS NULL)", name="answered_if_closed"),
+        sa.CheckConstraint("(answered_by_id IS NULL) = (answered_at IS NULL)", name="answered"),
+        sa.CheckConstraint("(state = 'open') = (answered_by_id IS NULL)", name="answered_if_closed"),
         sa.Index("ix_objections_attendance", "attendance_id"),
         sa.Index(
             "uq_objections_open",
@@ -326,7 +326,7 @@ class Objection(db.Model):
     state: Mapped[str] = mapped_column(default=ObjectionState.OPEN)
     made_at: Mapped[datetime] = mapped_column(UTCDateTime)
     answer: Mapped[str] = mapped_column(default="")
-    answered_by: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))
+    answered_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))
     answered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 

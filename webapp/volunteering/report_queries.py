@@ -19,7 +19,7 @@ from webapp.volunteering.models import CheckInKind, PartyReport, ReportState
 def check_in_kinds() -> Sequence[CheckInKind]:
     """The kinds of 三报到 in use, in their order."""
     return db.session.scalars(
-        sa.select(CheckInKind).where(CheckInKind.retired_on.is_(None)).order_by(CheckInKind.sort)
+        sa.select(CheckInKind).where(CheckInKind.retired_on.is_(None)).order_by(CheckInKind.position)
     ).all()
 
 

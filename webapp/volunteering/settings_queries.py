@@ -34,7 +34,7 @@ class Place:
 
 def kinds() -> Sequence[CheckInKind]:
     """Every kind there ever was, in order."""
-    return db.session.scalars(sa.select(CheckInKind).order_by(CheckInKind.sort, CheckInKind.id)).all()
+    return db.session.scalars(sa.select(CheckInKind).order_by(CheckInKind.position, CheckInKind.id)).all()
 
 
 def in_use(listed: Sequence[CheckInKind]) -> list[CheckInKind]:

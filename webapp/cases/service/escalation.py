@@ -6,13 +6,13 @@ from webapp.cases import options, terms
 from webapp.cases.models import Case, CaseRequest
 from webapp.cases.permissions import may_decide, unit_at
 from webapp.cases.service.turn import Turn, clear_handler, one_of, open_request, phase_of, required, turn
-from webapp.cases.workflow import CaseStatus, Phase, ReasonKind, RequestKind, next_level
+from webapp.cases.workflow import CaseState, Phase, ReasonKind, RequestKind, next_level
 from webapp.directory.posts import Level
 from webapp.extensions import db
 from webapp.foundation.access import Actor
 from webapp.foundation.errors import Conflict, Invalid, NotFound
 
-IN_HAND = (CaseStatus.ASSIGNED, CaseStatus.IN_PROGRESS)
+IN_HAND = (CaseState.ASSIGNED, CaseState.IN_PROGRESS)
 
 
 def escalate(
@@ -55,13 +55,13 @@ def _goal(case: Case, reason_kind: str, to_level: str | None) -> str:
 
 def _climb(t: Turn, level: str, note: str, data: dict[str, object]) -> Case:
     case = t.case
-    status = case.status
-    if status in IN_HAND:
+    state = case.state
+    if state in IN_HAND:
         data["handler"] = case.handler_unit_id
         clear_handler(case)
-        status = CaseStatus.CONVENING
+        state = CaseState.CONVENING
     data |= t.to_level(level, Phase.ACCEPT)
-    return t.finish(status, note=note, data=data)
+    return t.finish(state, note=note, data=data)
 
 
 def hand_down(actor: Actor, number: str, *, reason: str, version: int | None = None) -> Case:
@@ -73,7 +73,7 @@ def hand_down(actor: Actor, number: str, *, reason: str, version: int | None = N
         case.owner_unit_id, case.level = case.came_from_unit_id, case.came_from_level
         case.came_from_unit_id = case.came_from_level = None
         case.returned_down = True
-        terms.start(case, phase_of(case.status), t.now)
+        terms.start(case, phase_of(case.state), t.now)
         return t.finish(note=note, data={"unit": case.owner_unit_id})
 
 

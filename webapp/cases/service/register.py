@@ -12,7 +12,7 @@ from webapp.cases import terms
 from webapp.cases.models import Case, CaseCategory
 from webapp.cases.permissions import Voice, Who
 from webapp.cases.service.turn import add_event, code_hash, one_of, required, tell
-from webapp.cases.workflow import CASE_FLOW, CaseStatus, Confidentiality, Phase, Source
+from webapp.cases.workflow import CASE_FLOW, CaseState, Confidentiality, Phase, Source
 from webapp.directory.models import Station, Unit
 from webapp.directory.posts import LADDER, Level, Permission
 from webapp.directory.scope import covers, place_of
@@ -184,8 +184,7 @@ def _write(who: Who, matter: _Matter) -> Case:
         key_small_matter=matter.key_small_matter,
         registered_by_id=actor.person_id if actor else None,
         registered_at=now,
-        updated_at=now,
-        status=CaseStatus.REGISTERED,
+        state=CaseState.REGISTERED,
         level=owner.level,
         owner_unit_id=owner.id,
         **place_of(matter.place),

@@ -22,7 +22,7 @@ from webapp.cases.service.turn import (
 from webapp.cases.workflow import (
     CLOSED,
     LIMITS,
-    CaseStatus,
+    CaseState,
     Channel,
     Phase,
     Verdict,
@@ -94,22 +94,22 @@ def _give(t: Turn, verdict: str, by: str, channel: str, note: str) -> Case:
     case.verdict, case.verdict_by, case.verdict_channel, case.verdict_at = verdict, by, channel, t.now
     case.verdict_note = note
     case.caller_id = t.actor.person_id if t.actor and by == VerdictBy.CALLER else None
-    if case.status == CaseStatus.MERGED:
+    if case.state == CaseState.MERGED:
         return t.finish(note=note, data=data)
     terms.start(case, Phase.ARCHIVE, t.now)
-    return t.finish(CaseStatus.APPRAISED, note=note, data=data)
+    return t.finish(CaseState.APPRAISED, note=note, data=data)
 
 
 def _rework(t: Turn, note: str, data: dict[str, object]) -> Case:
     case, lead = t.case, t.facts.lead
     if lead is not None:
         # One of several reporters is not satisfied: the matter goes its own way again, from where the shared one stands.
-        case.merged_into_id = case.status_before = None
+        case.merged_into_id = case.state_before = None
         case.handler_unit_id, case.assigned_at = lead.handler_unit_id, lead.assigned_at
         case.owner_unit_id, case.level = lead.owner_unit_id, lead.level
     case.rework_count += 1
     data |= _again(t, up=True)
-    return t.finish(CaseStatus.IN_PROGRESS, note=note, data=data)
+    return t.finish(CaseState.IN_PROGRESS, note=note, data=data)
 
 
 def _again(t: Turn, *, up: bool) -> dict[str, object]:
@@ -200,11 +200,11 @@ def merge(actor: Actor, number: str, *, into: str, version: int | None = None) -
             lead = db.session.get(Case, ids[into]) if into in ids else None
             _check_lead(actor, t.case, lead)
             assert lead is not None
-            if t.case.status == CaseStatus.SUSPENDED:
+            if t.case.state == CaseState.SUSPENDED:
                 terms.resume(t.case, t.now)
-                t.case.status_before = CaseStatus.IN_PROGRESS
+                t.case.state_before = CaseState.IN_PROGRESS
             else:
-                t.case.status_before = t.case.status
+                t.case.state_before = t.case.state
             t.case.merged_into_id = lead.id
             return t.finish(data={"into": lead.number})
 
@@ -214,7 +214,7 @@ def _check_lead(actor: Actor, case: Case, lead: Case | None) -> None:
         raise Invalid("没有找到这个编号的诉求。", "into")
     if lead.id == case.id:
         raise Invalid("不能并入自己。", "into")
-    if lead.status in CLOSED:
+    if lead.state in CLOSED:
         raise Invalid("那件事已经办结，不能并入。", "into")
     if lead.confidentiality != case.confidentiality:
         raise Invalid("两件事的保密方式不同，不能并案。", "into")
@@ -228,9 +228,9 @@ def unmerge(actor: Actor, number: str, *, note: str = "", version: int | None = 
 
 def _split(t: Turn, note: str) -> Case:
     case = t.case
-    into, before = case.merged_into_id, case.status_before
+    into, before = case.merged_into_id, case.state_before
     assert before is not None
-    case.merged_into_id = case.status_before = None
+    case.merged_into_id = case.state_before = None
     lead = db.session.get_one(Case, into)
     terms.start(case, phase_of(before), t.now)
     return t.finish(before, note=note, data={"from": lead.number})

@@ -13,7 +13,7 @@ from webapp.cases.permissions import Voice
 from webapp.cases.service.loop import resumed
 from webapp.cases.service.review import close_callback
 from webapp.cases.service.turn import begin, lock_case, whole
-from webapp.cases.workflow import LIMITS, CaseStatus, next_level, rank
+from webapp.cases.workflow import LIMITS, CaseState, next_level, rank
 from webapp.extensions import db
 from webapp.foundation import clock
 
@@ -60,7 +60,7 @@ def _resume(case_id: int, now: datetime) -> bool:
     """恢复办理: the review date has passed."""
     with whole():
         case = lock_case(Case.id == case_id)
-        if case.status != CaseStatus.SUSPENDED or case.due_at is None or case.due_at >= now:
+        if case.state != CaseState.SUSPENDED or case.due_at is None or case.due_at >= now:
             return False
         resumed(begin(Voice.SYSTEM, case, "resume"), "")
         return True
@@ -69,7 +69,7 @@ def _resume(case_id: int, now: datetime) -> bool:
 def _close_callback(case_id: int, now: datetime) -> bool:
     with whole():
         case = lock_case(Case.id == case_id)
-        if case.status != CaseStatus.CALLBACK or case.due_at is None or case.due_at >= now:
+        if case.state != CaseState.CALLBACK or case.due_at is None or case.due_at >= now:
             return False
         if case.reporter_phone_hash is not None and case.contact_tries < LIMITS.contact_tries:
             return False

@@ -13,7 +13,7 @@ from webapp.cases import terms
 from webapp.cases.events import SIGNALS, case_changed
 from webapp.cases.models import Case, CaseEvent, CaseRequest
 from webapp.cases.permissions import VOICE_NAMES, Facts, Voice, Who, check_can, facts_of, may_see, unit_at
-from webapp.cases.workflow import CASE_FLOW, CLOSED, CaseStatus, Phase, moves
+from webapp.cases.workflow import CASE_FLOW, CLOSED, CaseState, Phase, moves
 from webapp.directory.models import Person, Unit
 from webapp.extensions import db
 from webapp.foundation import clock, journal, text
@@ -26,11 +26,11 @@ from webapp.foundation.workflow import Transition
 
 LONGEST_TEXT = 2000
 PHASES = {
-    CaseStatus.REGISTERED: Phase.ACCEPT,
-    CaseStatus.CONVENING: Phase.ACCEPT,
-    CaseStatus.PENDING_CHECK: Phase.CHECK,
-    CaseStatus.CALLBACK: Phase.CALLBACK,
-    CaseStatus.APPRAISED: Phase.ARCHIVE,
+    CaseState.REGISTERED: Phase.ACCEPT,
+    CaseState.CONVENING: Phase.ACCEPT,
+    CaseState.PENDING_CHECK: Phase.CHECK,
+    CaseState.CALLBACK: Phase.CALLBACK,
+    CaseState.APPRAISED: Phase.ARCHIVE,
 }
 
 
@@ -50,23 +50,22 @@ class Turn:
         return self.who if isinstance(self.who, Actor) else None
 
     def finish(
-        self, status: str | None = None, *, note: str = "", data: dict[str, object] | None = None
+        self, state: str | None = None, *, note: str = "", data: dict[str, object] | None = None
     ) -> Case:
-        """Set the new status (None: that of the table), and write timeline, journal and news.
+        """Set the new state (None: that of the table), and write timeline, journal and news.
 
         Raises:
             RuntimeError: the table does not know such a step; a mistake in a verb.
         """
-        case, before = self.case, self.case.status
-        after = status or self.transition.target or before
+        case, before = self.case, self.case.state
+        after = state or self.transition.target or before
         if (before, after) not in moves(self.transition):
             raise RuntimeError(f"{self.transition.action} does not lead from {before} to {after}")
-        case.status = after
-        if before == CaseStatus.SUSPENDED and after != CaseStatus.SUSPENDED:
+        case.state = after
+        if before == CaseState.SUSPENDED and after != CaseState.SUSPENDED:
             case.suspended_at = case.suspended_until = case.suspended_due_at = None
             case.suspended_reason = ""
         case.closed_at = (case.closed_at or self.now) if after in CLOSED else None
-        case.updated_at = self.now
         case.version += 1
         self._lapse()
         event = add_event(self.who, case, self.transition.action, before, self.now, note, data)
@@ -80,8 +79,7 @@ class Turn:
         assert unit is not None, f"the case lies in no {level}"
         case.came_from_unit_id, case.came_from_level = case.owner_unit_id, case.level
         case.owner_unit_id, case.level = unit, level
-        case.escalated_at = self.now
-        terms.start(case, phase or phase_of(case.status), self.now)
+        terms.start(case, phase or phase_of(case.state), self.now)
         return {"unit": unit, "from_unit": case.came_from_unit_id}
 
     def _lapse(self) -> None:
@@ -89,13 +87,13 @@ class Turn:
         ask = self.facts.ask
         if ask is None or ask.decided_at is not None:
             return
-        if self.case.status not in CASE_FLOW[f"approve_{ask.kind}"].sources or self.case.level != ask.level:
+        if self.case.state not in CASE_FLOW[f"approve_{ask.kind}"].sources or self.case.level != ask.level:
             ask.lapsed_at = self.now
 
 
-def phase_of(status: str) -> Phase:
-    """The term that runs in a status."""
-    return PHASES.get(CaseStatus(status), Phase.HANDLE)
+def phase_of(state: str) -> Phase:
+    """The term that runs in a state."""
+    return PHASES.get(CaseState(state), Phase.HANDLE)
 
 
 @contextmanager
@@ -160,8 +158,8 @@ def add_event(
         case_id=case.id,
         at=now,
         action=action,
-        from_status=before,
-        to_status=case.status,
+        from_state=before,
+        to_state=case.state,
         level=case.level,
         person_id=actor.person_id if actor else None,
         post=actor.post if actor else str(who),
@@ -181,7 +179,7 @@ def tell(who: Who, event: CaseEvent, case: Case, transition: Transition) -> None
         f"case:{event.action}",
         "case",
         case.id,
-        {"from": event.from_status, "to": event.to_status, "level": case.level, "owner": case.owner_unit_id},
+        {"from": event.from_state, "to": event.to_state, "level": case.level, "owner": case.owner_unit_id},
     )
     db.session.flush()
     if transition.sends:

@@ -166,7 +166,7 @@ def correct(actor: Actor, attendance_id: int, *, minutes: int, reason: str) -> A
 
 def _confirm(actor: Actor, attendance: Attendance, activity: Activity, reason: str) -> None:
     attendance.state = HoursState.CONFIRMED
-    attendance.confirmed_by = actor.person_id
+    attendance.confirmed_by_id = actor.person_id
     attendance.confirmed_at = clock.now()
     attendance.reject_reason = ""
     if clock.now() > activity.record_due:
@@ -197,7 +197,7 @@ def _write_correction(actor: Actor, attendance: Attendance, minutes: int, reason
 def _answer(actor: Actor, objection: Objection, state: ObjectionState, answer: str) -> None:
     objection.state = state
     objection.answer = answer
-    objection.answered_by = actor.person_id
+    objection.answered_by_id = actor.person_id
     objection.answered_at = clock.now()
     db.session.flush()
     journal.record(

@@ -27,7 +27,7 @@ def seed_defaults() -> int:
         if session.scalar(sa.select(sa.func.count()).select_from(CheckInKind)):
             return 0
         session.add_all(
-            CheckInKind(name=name, level=level, sort=number)
+            CheckInKind(name=name, level=level, position=number)
             for number, (name, level) in enumerate(DEFAULT_KINDS)
         )
         return len(DEFAULT_KINDS)

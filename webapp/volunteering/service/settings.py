@@ -37,7 +37,7 @@ def add_kind(actor: Actor, *, given: KindInput, after: int) -> CheckInKind:
     with transaction() as session:
         kinds = _held()
         _check(kinds, given)
-        kind = CheckInKind(**asdict(given), sort=len(kinds))
+        kind = CheckInKind(**asdict(given), position=len(kinds))
         session.add(kind)
         session.flush()
         _place(kinds, kind, after)
@@ -125,8 +125,8 @@ def _check(kinds: list[CheckInKind], given: KindInput, kind: CheckInKind | None 
 def _place(kinds: list[CheckInKind], kind: CheckInKind, after: int) -> None:
     """Number the list anew, with ``kind`` behind the one that is named."""
     for number, each in enumerate(put_behind(kinds, kind, after)):
-        each.sort = number
+        each.position = number
 
 
 def _told(kind: CheckInKind) -> dict[str, object]:
-    return {"level": kind.level, "sort": kind.sort}
+    return {"level": kind.level, "position": kind.position}
