@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from tests.support.live import ROOT
+from tests.support.live import ROOT, free_port
 
 OTHER = "k3J9xQ2mV7bN5cZ1aS8dF4gH6jL0pO-r"
 
@@ -85,6 +85,19 @@ def test_a_database_is_not_opened_with_other_keys(tmp_path: Path) -> None:
     # A new key in front of the old one is how to change it; from then on both are needed.
     assert "in order" in run(tmp_path, "verify", DATA_KEYS=f"{new},{old}")
     assert "DATA_KEYS: not the keys" in run(tmp_path, "verify", expect=1)
+
+
+def test_the_server_makes_no_database_in_place_of_one_that_is_gone(tmp_path: Path) -> None:
+    run(tmp_path, "init")
+    database = tmp_path / "desk.sqlite3"
+    database.unlink()
+    served = subprocess.run(
+        [sys.executable, "-m", "webapp.serve"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
+        env={"PATH": "/usr/bin:/bin", "INSTANCE_PATH": str(tmp_path), "PORT": str(free_port())},
+    )  # fmt: skip
+    assert served.returncode != 0
+    assert "There is no database at" in served.stdout + served.stderr
+    assert not database.exists()
 
 
 def test_what_is_made_is_for_its_owner_alone(tmp_path: Path) -> None:

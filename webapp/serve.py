@@ -11,6 +11,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from webapp import config, create_app
+from webapp.foundation import start
 from webapp.foundation.serving import Server
 
 # Half a request line costs a connection, no thread; a proxy or a phone sends its headers at once.
@@ -22,6 +23,8 @@ CONNECTIONS = 4096
 def application() -> Server:
     """What each of the server's processes runs."""
     app = create_app()
+    with app.app_context():
+        start.require_database()
     threads = int(os.environ.get("THREADS", "4"))
     return Server(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"], threads, upload_threads=2)
 

@@ -22,13 +22,17 @@ class LossyDatabase(RuntimeError):
     """PostgreSQL is set up to lose what it acknowledged; the app does not start on it."""
 
 
+class NoDatabase(RuntimeError):
+    """There is no database to serve."""
+
+
 def check(settings: Settings) -> None:
     """Refuse to start on a database that would not keep what is entrusted to it, or that has other keys.
 
     Raises:
         LossyDatabase, OtherKeys: see there.
     """
-    if db.engine.dialect.name == "sqlite" and not Path(db.engine.url.database or "").is_file():
+    if _missing_file():
         return  # there is nothing yet, and looking would make it
     try:
         if db.engine.dialect.name == "postgresql" and not settings.allow_lossy_database:
@@ -38,6 +42,24 @@ def check(settings: Settings) -> None:
         # A refused app is thrown away, and a server may fork after this: no connection stays behind.
         db.session.remove()
         db.engine.dispose()
+
+
+def require_database() -> None:
+    """Refuse to serve where the database's file is gone: an empty new one in its place would hide that.
+
+    Raises:
+        NoDatabase: see above.
+    """
+    if path := _missing_file():
+        raise NoDatabase(
+            f"There is no database at {path}. Put it back from its backup; `flask --app webapp init` makes a new one."
+        )
+
+
+def _missing_file() -> str | None:
+    """Where SQLite's file ought to be, if it is not there."""
+    path = db.engine.url.database or ""
+    return path if db.engine.dialect.name == "sqlite" and not Path(path).is_file() else None
 
 
 def _require_durable() -> None:
