@@ -1,4 +1,4 @@
-"""Alembic's entry: runs on the connection that the command hands over."""
+"""What Alembic runs for each command of ``flask db``, as Flask-Migrate generates it; migrations run online only."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-
-from webapp.extensions import db
+from alembic.operations import MigrationScript
+from alembic.runtime.migration import MigrationContext
+from flask import current_app
 
 
 def render_plain(kind: str, item: Any, autogen: AutogenContext) -> str | bool:
@@ -22,12 +23,22 @@ def render_plain(kind: str, item: Any, autogen: AutogenContext) -> str | bool:
     return False
 
 
-context.configure(
-    connection=context.config.attributes["connection"],
-    target_metadata=db.metadata,
-    compare_type=True,
-    render_item=render_plain,
-    render_as_batch=context.config.attributes["connection"].dialect.name == "sqlite",
-)
-with context.begin_transaction():
-    context.run_migrations()
+def write_no_empty_migration(_: MigrationContext, __: object, directives: list[MigrationScript]) -> None:
+    if getattr(context.config.cmd_opts, "autogenerate", False):
+        script = directives[0]
+        if script.upgrade_ops is not None and script.upgrade_ops.is_empty():
+            directives[:] = []
+
+
+migrate = current_app.extensions["migrate"]
+# One transaction for all of them, on SQLite too: an upgrade that fails leaves the schema that was there.
+with migrate.db.engine.begin() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=migrate.db.metadata,
+        process_revision_directives=write_no_empty_migration,
+        render_item=render_plain,
+        **migrate.configure_args,
+    )
+    with context.begin_transaction():
+        context.run_migrations()

@@ -10,19 +10,21 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 from flask import Flask, current_app
+from flask_migrate import Migrate, upgrade
 
 from webapp import config
 from webapp.accounts import service as accounts
 from webapp.accounts.models import Account
 from webapp.directory.posts import POST_NAMES, Post
 from webapp.extensions import db
-from webapp.foundation import clock, schema, start
+from webapp.foundation import clock, start
 from webapp.imports.models import ImportKind
 
 
 def register(app: Flask) -> None:
     """Hang the commands on ``app``."""
-    for command in (init, demo, welcome, import_file, sweep, verify, migration):
+    Migrate(app, db, directory=str(config.ROOT / "migrations"))
+    for command in (init, demo, welcome, import_file, sweep, verify):
         app.cli.add_command(command)
 
 
@@ -33,7 +35,7 @@ def _settings() -> config.Settings:
 
 def _upgrade() -> None:
     """Bring the tables up to date, and have the database remember its keys."""
-    schema.upgrade()
+    upgrade()
     start.check(_settings())
 
 
@@ -64,7 +66,7 @@ def init() -> None:
 @click.option("--if-empty", is_flag=True, help="Do nothing where there is a database already.")
 def demo(small: bool, if_empty: bool) -> None:
     """Build the demo district with a year of invented history. Refuses a database that holds anything."""
-    fresh = schema.is_empty()
+    fresh = not sa.inspect(db.engine).get_table_names()
     _upgrade()
     if not fresh and db.session.scalar(sa.select(sa.func.count(Account.id))):
         if if_empty:
@@ -192,10 +194,3 @@ def verify() -> None:
     if findings:
         raise click.exceptions.Exit(1)
     click.echo("The books are in order.")
-
-
-@click.command()
-@click.argument("message")
-def migration(message: str) -> None:
-    """Write the migration from the present database to the models (for developers; read it before committing)."""
-    schema.write_migration(message)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from alembic import command
 from flask import Flask
+from flask_migrate import downgrade, upgrade
 
 from webapp.extensions import db
-from webapp.foundation import schema
 
 # One row each, as the first release wrote them.
 ROWS = {
@@ -30,8 +29,8 @@ def old(app: Flask) -> Flask:
         else:
             db.metadata.drop_all(connection)
     db.session.remove()
+    upgrade(revision="0005")
     with db.engine.begin() as connection:
-        command.upgrade(schema._config(connection), "0005")
         for table, values in ROWS.items():
             columns = sa.table(table, *(sa.column(name) for name in values))
             connection.execute(sa.insert(columns).values(**values))
@@ -44,11 +43,10 @@ def value(table: str, column: str) -> object:
 
 
 def test_what_was_taken_out_of_use_stays_so_with_the_same_days(old: Flask) -> None:
-    schema.upgrade()
+    upgrade()
     assert value("check_in_kinds", "position") == 3
     assert str(value("service_items", "retired_on")) == "2026-11-01"
     assert value("case_categories", "retired_on") is not None
-    with db.engine.begin() as connection:
-        command.downgrade(schema._config(connection), "0005")
+    downgrade(revision="0005")
     assert str(value("service_items", "valid_to")) == "2026-10-31"
     assert value("case_categories", "retired")
