@@ -51,8 +51,8 @@ def built(url: str, folder: Path, *, small: bool = True, now: datetime | None = 
             allow_lossy_database=True,
             testing=True,
             extra={"PROPAGATE": True},
-            **SECRETS,
-        )  # type: ignore[arg-type]
+            **SECRETS,  # type: ignore[arg-type]
+        )
     )
     with app.app_context():
         db.create_all()

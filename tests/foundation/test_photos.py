@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import stat
 import struct
 import zlib
 from pathlib import Path
@@ -204,6 +205,14 @@ def test_photos_are_found_again_in_order(app: Flask, folder: Path) -> None:
         assert file.read() == first.image
     with open_photo(ids[0], thumb=True) as file:
         assert file.read() == first.thumb
+
+
+def test_photos_are_for_the_owner_of_the_folder_alone(app: Flask, folder: Path) -> None:
+    with transaction():
+        attach("visit", 7, [accept(picture(100, 50))], 1)
+    made = list(folder.rglob("*"))
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made if path.is_dir()} == {0o700}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made if path.is_file()} == {0o600}
 
 
 def test_there_is_a_limit_for_each_record(app: Flask, folder: Path) -> None:
