@@ -38,7 +38,7 @@ class _App(Flask):
 def create_app(settings: config.Settings | None = None) -> Flask:
     """Build the app: settings, extensions, then each room's blueprint."""
     from webapp.accounts.session import find_actor, send_to_login
-    from webapp.foundation import access, assets, cookies, exports, htmx, photos, private, start, web
+    from webapp.foundation import access, assets, cookies, exports, htmx, photos, private, proxies, start, web
     from webapp.foundation.db import end_of_reading
 
     settings = settings or config.load()
@@ -61,6 +61,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     login_manager.init_app(app, add_context_processor=False)
     htmx.htmx.init_app(app)
     web.register(app, settings.proxies)
+    proxies.register(app, settings)
     assets.register(app)
     exports.register(app)
     access.guard(app, find_actor, send_to_login)

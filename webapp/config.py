@@ -51,6 +51,8 @@ class Settings:
     demo_password: str = "liudong-desk"  # noqa: S105 - public by intent: only `flask demo` uses it
     host: str = "127.0.0.1"
     port: int = 8000
+    workers: int = 2
+    threads: int = 4
     public_url: str = ""
     secure_cookies: bool = False
     proxies: int = 0
@@ -117,6 +119,8 @@ def load(environ: Mapping[str, str] | None = None, **overrides: object) -> Setti
         "demo_password": env.get("DEMO_PASSWORD", "liudong-desk"),
         "host": env.get("HOST", "127.0.0.1"),
         "port": int(env.get("PORT", "8000")),
+        "workers": int(env.get("WORKERS", Settings.workers)),
+        "threads": int(env.get("THREADS", Settings.threads)),
         "public_url": env.get("PUBLIC_URL", "").rstrip("/"),
         "secure_cookies": env.get("SECURE_COOKIES", "0") == "1",
         "proxies": int(env.get("PROXIES", "0")),

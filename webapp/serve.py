@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import resource
+import sys
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
@@ -11,13 +11,15 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from webapp import config, create_app
-from webapp.foundation import start
+from webapp.foundation import proxies, start
 from webapp.foundation.serving import Server
 
 # Half a request line costs a connection, no thread; a proxy or a phone sends its headers at once.
 HEADER_MILLISECONDS = 15_000
 # Idle and slow connections count as well as busy ones; each costs some kilobytes.
 CONNECTIONS = 4096
+OPEN_FILES = 65_536  # an upload that is arriving has a file beside its connection; the usual limit is 1,024
+UPLOAD_THREADS = 2  # for each process; what they wait for, the decoders, needs up to 1 GB each
 
 
 def application() -> Server:
@@ -25,15 +27,21 @@ def application() -> Server:
     app = create_app()
     with app.app_context():
         start.require_database()
-    threads = int(os.environ.get("THREADS", "4"))
-    return Server(app.wsgi_app, app.config["MAX_CONTENT_LENGTH"], threads, upload_threads=2)
+    return Server(
+        app.wsgi_app,
+        app.config["MAX_CONTENT_LENGTH"],
+        threads=app.config["SETTINGS"].threads,
+        upload_threads=UPLOAD_THREADS,
+    )
 
 
 def main(target: str = "webapp.serve:application") -> None:
-    """Serve until told to stop. HOST, PORT, WORKERS and THREADS come from the environment."""
+    """Serve until told to stop; ends with a failure where it had to give up."""
     settings = config.load()
+    for misfit in proxies.misfits(settings):
+        sys.stderr.write(f"{misfit.logged}\n")  # the log is not set up yet
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, OPEN_FILES), most))
     Granian(
         target,
         factory=True,
@@ -42,7 +50,7 @@ def main(target: str = "webapp.serve:application") -> None:
         port=settings.port,
         http=HTTPModes.http1,
         websockets=False,
-        workers=int(os.environ.get("WORKERS", "2")),
+        workers=settings.workers,
         backlog=1024,
         backpressure=CONNECTIONS,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),

@@ -49,7 +49,7 @@ def test_every_file_that_it_links_to_exists() -> None:
 def test_the_top_level_stays_small() -> None:
     allowed = {
         "webapp", "templates", "static", "migrations", "tests", "pyproject.toml", "README.md", "NOTICE", "LICENSE",
-        "Makefile", "requirements.lock", "requirements-dev.lock", "instance",
+        "Makefile", "requirements.lock", "requirements-dev.lock", "instance", "deploy",
     }  # fmt: skip
     visible = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
     assert visible <= allowed

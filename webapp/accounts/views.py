@@ -8,7 +8,7 @@ from webapp.accounts import context, queries, service, session
 from webapp.accounts.devices import device_name
 from webapp.accounts.forms import IssueForm, LoginForm, PasswordForm, PostForm
 from webapp.directory.posts import Permission
-from webapp.foundation import outbox
+from webapp.foundation import outbox, proxies
 from webapp.foundation.access import access_of, current_actor, logged_in, may, public
 from webapp.foundation.errors import Invalid
 from webapp.foundation.forms import ButtonForm, Form, once
@@ -85,8 +85,14 @@ def logout() -> Response:
 @logged_in
 def me() -> Response:
     """Who I am here, and my settings."""
-    settings = SETTINGS if current_actor().can(Permission.SETTINGS_MANAGE) else ()
-    return page("accounts/me.html", button=ButtonForm(formdata=None), links=_links(), settings=settings)
+    manages = current_actor().can(Permission.SETTINGS_MANAGE)
+    return page(
+        "accounts/me.html",
+        button=ButtonForm(formdata=None),
+        links=_links(),
+        settings=SETTINGS if manages else (),
+        misfits=proxies.misfits(current_app.config["SETTINGS"], request.headers) if manages else [],
+    )
 
 
 # What a district decides for itself.
