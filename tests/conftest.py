@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.support.browse import Browse
 from tests.support.browser import PHONE, chromium_missing, is_fault, launch
+from tests.support.client import Client
 from tests.support.live import Live, live_server
 from tests.support.postgres import postgres_cluster, postgres_missing
 from tests.support.tools import demand
@@ -37,6 +38,7 @@ class Bench:
     def __init__(self, kind: str, folder: Path, server: str = "") -> None:
         self.kind, self.folder, self.server = kind, folder, server
         self.app = create_app(self._settings(self._url("template")))
+        self.app.test_client_class = Client
         with self.app.app_context():
             db.create_all()
             self.world = build_world()
@@ -61,7 +63,6 @@ class Bench:
             database_url=url,
             allow_lossy_database=True,  # the cluster gives up durability for speed
             testing=True,
-            extra={"PROPAGATE": True},
             **SECRETS,
         )
 

@@ -13,6 +13,7 @@ from flask import Flask
 
 from tests.conftest import DATABASES, SECRETS
 from tests.support.browse import Browse
+from tests.support.client import Client
 from webapp import config, create_app
 from webapp.accounts import service as accounts
 from webapp.accounts.models import Account
@@ -50,10 +51,10 @@ def built(url: str, folder: Path, *, small: bool = True, now: datetime | None = 
             database_url=url,
             allow_lossy_database=True,
             testing=True,
-            extra={"PROPAGATE": True},
             **SECRETS,  # type: ignore[arg-type]
         )
     )
+    app.test_client_class = Client
     with app.app_context():
         db.create_all()
         seed_defaults()

@@ -22,6 +22,7 @@ from webapp.foundation import codes
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound, Refused
 from webapp.foundation.journal import JournalEntry
+from webapp.inbox import sources
 
 STATION = {
     "name": "示范小区01接待点", "kind": "opinion_collection_point", "address": "2栋一层",
@@ -278,7 +279,7 @@ def test_a_company_that_serves_is_not_taken_out_of_use(app: Flask, world: World)
 def test_a_longer_list_of_units_costs_no_more_queries(
     browse: Browse, app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(app.extensions, "inbox_count", lambda actor: 0)
+    monkeypatch.setattr(sources, "count", lambda actor: 0)
     browse.log_in("district_admin")
     url, counts = f"/directory/units/{code(world, 'grid')}", []
     browse.get(url)

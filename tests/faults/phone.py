@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.faults.proxy import Proxy
 from tests.support.live import Live
 from webapp.extensions import db
-from webapp.foundation.cookies import Cookies
 from webapp.foundation.receipts import Receipt
 from webapp.visits.models import Visit
 
@@ -38,7 +38,7 @@ def session_cookie(live: Live, person: str) -> str:
     with live.app.app_context():
         token = live.app.extensions["world"].token(person)
         db.session.remove()
-    serializer = Cookies(live.app).get_signing_serializer(live.app)  # by the secret of this moment
+    serializer = SecureCookieSessionInterface().get_signing_serializer(live.app)
     assert serializer is not None
     # As after the first page: two first requests at once would each be given a CSRF token of their own.
     csrf = secrets.token_hex(20)

@@ -19,6 +19,7 @@ from PIL import Image
 from sqlalchemy.exc import OperationalError
 
 from tests.support.browse import Browse
+from tests.support.client import Client
 from tests.support.wire import Wire, wire
 from webapp import create_app
 from webapp.extensions import db
@@ -45,11 +46,11 @@ def wired(app: Flask, line: Wire, tmp_path: Path) -> Iterator[Browse]:
         app.config["SETTINGS"], instance=tmp_path, database_url=url.render_as_string(hide_password=False)
     )
     other = create_app(settings)
+    other.test_client_class = Client
     with other.app_context():
         yield Browse(other, app.extensions["world"]).log_in("grid_worker")
         db.session.remove()
         db.engine.dispose()
-    photos.configure(app.config["SETTINGS"].instance / "photos")
 
 
 def send(browse: Browse, submission_id: str) -> None:

@@ -184,8 +184,8 @@ def test_what_is_no_photo_is_refused_in_words(content: bytes, message: str) -> N
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(photos._Stores, "current", photos.PhotoStore(tmp_path))
+def folder(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setitem(app.extensions, "photos", photos.PhotoStore(tmp_path))
     return tmp_path
 
 

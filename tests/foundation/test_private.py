@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,12 +28,12 @@ people = sa.Table("people", sa.MetaData(), sa.Column("id", sa.Integer), sa.Colum
 
 
 @pytest.fixture(autouse=True)
-def _keys() -> Iterator[None]:
-    """The keys of these tests, and afterwards those that were there."""
-    before = (private._Keys.cipher, private._Keys.hash_key)
-    private.configure([OLD_KEY], HASH_KEY)
-    yield
-    private._Keys.cipher, private._Keys.hash_key = before
+def keyed() -> Iterator[Flask]:
+    """An app with the keys of these tests."""
+    app = Flask(__name__)
+    private.init_app(app, [OLD_KEY], HASH_KEY)
+    with app.app_context():
+        yield app
 
 
 @pytest.fixture
@@ -55,11 +56,13 @@ def test_what_is_stored_is_unreadable_and_comes_back_whole(
     assert connection.execute(sa.select(people.c.name)).scalar_one() == name
 
 
-def test_a_new_key_in_front_still_reads_what_the_old_one_wrote(connection: sa.Connection) -> None:
+def test_a_new_key_in_front_still_reads_what_the_old_one_wrote(
+    connection: sa.Connection, keyed: Flask
+) -> None:
     connection.execute(people.insert().values(name="张三"))
-    private.configure([NEW_KEY, OLD_KEY], HASH_KEY)
+    private.init_app(keyed, [NEW_KEY, OLD_KEY], HASH_KEY)
     assert connection.execute(sa.select(people.c.name)).scalar_one() == "张三"
-    private.configure([NEW_KEY], HASH_KEY)
+    private.init_app(keyed, [NEW_KEY], HASH_KEY)
     with pytest.raises(Unreadable):
         connection.execute(sa.select(people.c.name)).scalar_one()
 
@@ -83,10 +86,19 @@ def test_equal_phones_have_equal_hashes_however_written() -> None:
     assert keyed_hash("张 三") == keyed_hash("张三") != keyed_hash("张四")
 
 
-def test_a_hash_depends_on_the_key_and_hides_the_phone() -> None:
+def test_two_apps_in_one_process_have_keys_of_their_own(connection: sa.Connection) -> None:
+    connection.execute(people.insert().values(name="张三"))
+    other = Flask(__name__)
+    private.init_app(other, [NEW_KEY], HASH_KEY)
+    with other.app_context(), pytest.raises(Unreadable):
+        connection.execute(sa.select(people.c.name)).scalar_one()
+    assert connection.execute(sa.select(people.c.name)).scalar_one() == "张三"
+
+
+def test_a_hash_depends_on_the_key_and_hides_the_phone(keyed: Flask) -> None:
     before = keyed_hash("13812345678")
     assert len(before) == 64
-    private.configure([OLD_KEY], HASH_KEY + "!")
+    private.init_app(keyed, [OLD_KEY], HASH_KEY + "!")
     assert keyed_hash("13812345678") != before
 
 

@@ -15,7 +15,6 @@ from tests.support.tools import demand
 from webapp import create_app
 from webapp.config import Settings
 from webapp.extensions import db
-from webapp.foundation import private
 from webapp.foundation.keys import KeyCheck, OtherKeys
 from webapp.foundation.start import DURABLE, LossyDatabase
 
@@ -59,11 +58,10 @@ def test_one_setting_is_enough_to_be_refused(lite_app: Flask, durable: sa.URL) -
 
 
 @pytest.fixture
-def settings(app: Flask) -> Iterator[Settings]:
-    """Those of the app; its keys are set again afterwards."""
+def settings(app: Flask) -> Settings:
+    """Those of the app, with the address of this test's database."""
     kept: Settings = app.config["SETTINGS"]
-    yield replace(kept, database_url=db.engine.url.render_as_string(hide_password=False))
-    private.configure(kept.data_keys, kept.hash_key)
+    return replace(kept, database_url=db.engine.url.render_as_string(hide_password=False))
 
 
 def test_the_first_start_tells_a_database_its_keys(settings: Settings) -> None:

@@ -18,7 +18,7 @@ from webapp.foundation.htmx import go, page
 def rig(lite_app: Flask) -> Flask:
     """A second app of the same settings with a few views that misbehave."""
     settings: Settings = lite_app.config["SETTINGS"]
-    app = create_app(Settings(**{**settings.__dict__, "extra": {"PROPAGATE": False}}))
+    app = create_app(Settings(**{**settings.__dict__, "extra": {"PROPAGATE_EXCEPTIONS": False}}))
 
     def add(rule: str, view: object, guarded: bool = True) -> None:
         app.add_url_rule(rule, rule, public(view) if guarded else view)  # type: ignore[type-var, arg-type]
@@ -34,6 +34,7 @@ def rig(lite_app: Flask) -> Flask:
     add("/x/gone", refuse(NotFound()))
     add("/x/often", refuse(TooMany(90)))
     add("/x/broken", refuse(ZeroDivisionError("138" + "00001111 is a resident's phone")))
+    app.add_url_rule("/x/broken/<words>", "/x/broken/words", public(lambda words: 1 // 0))  # type: ignore[misc]
     add("/x/undeclared", lambda: "open", guarded=False)
     add("/x/page", lambda: page("error.html", "_error.html", status=200, title="好", message="好", status_=1))
     for number, url in enumerate(
@@ -69,6 +70,14 @@ def test_errors_are_pages_with_a_reason_and_a_way_back(
     assert words in part.text
     assert "<html" not in part.text
     assert part.headers["HX-Reswap"] == "none"
+
+
+def test_a_path_forges_no_line_of_the_log(rig: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    path = "/x/broken/%0AERROR%20forged%E2%80%AE"
+    assert rig.test_client().get(path).status_code == 500
+    (record,) = caplog.records
+    assert record.getMessage().isprintable()
+    assert "forged" in record.getMessage()
 
 
 def test_an_error_tells_the_log_and_not_the_reader(rig: Flask, caplog: pytest.LogCaptureFixture) -> None:

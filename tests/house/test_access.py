@@ -28,6 +28,7 @@ from tests.support.world import ENDED, PEOPLE, World
 from webapp.directory.posts import GRANTS, Permission
 from webapp.extensions import db
 from webapp.foundation.access import Access, access_of
+from webapp.inbox import sources
 
 NOBODY = ""  # not logged in
 FORBIDDEN, MISSING = 403, 404
@@ -273,9 +274,11 @@ def test_nobody_gets_more_or_less_than_is_declared(
     monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],
 ) -> None:
-    monkeypatch.setitem(lite_app.config, "PROPAGATE", False)  # a fault is a line of the report, not its end
+    monkeypatch.setitem(
+        lite_app.config, "PROPAGATE_EXCEPTIONS", False
+    )  # a fault is a line of the report, not its end
     # The number on the tab bar is for the inbox's tests; here it would cost a fifth of the time.
-    monkeypatch.setitem(lite_app.extensions, "inbox_count", lambda actor: 0)
+    monkeypatch.setattr(sources, "count", lambda actor: 0)
     visitor = Visitor(lite_app, world)
     try:
         for route in routes(lite_app):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, current_app, g, request
+from flask import Flask, g, request
 
 from webapp.directory.posts import Permission
 from webapp.foundation.access import Actor
@@ -53,20 +53,20 @@ PLACES = (
 class Tabs:
     """The tab bar. It is made when a page goes through it: a part of a page has none, and need not count."""
 
-    def __init__(self, actor: Actor | None, path: str, count: Callable[[Actor], int] | None) -> None:
-        self._actor, self._path, self._count = actor, path, count
+    def __init__(self, actor: Actor | None, path: str) -> None:
+        self._actor, self._path = actor, path
 
     def __bool__(self) -> bool:
         return self._actor is not None and not self._actor.must_change_password
 
-    def shown(self) -> tuple[Tab, ...]:
-        """The tabs of this post, with their counts."""
+    def shown(self, count_waiting: Callable[[Actor], int]) -> tuple[Tab, ...]:
+        """The tabs of this post; ``count_waiting`` counts what waits in the actor's inbox."""
         if self._actor is None or not self:
             return ()
         tabs = []
         for place in _places(self._actor.permissions):
             current = self._path.startswith(place.prefix) if place.prefix else self._path == place.url
-            count = self._count(self._actor) if place.counted and self._count else 0
+            count = count_waiting(self._actor) if place.counted else 0
             tabs.append(Tab(place.label, place.url, place.icon, current, count))
         return tuple(tabs)
 
@@ -84,8 +84,7 @@ def page_context() -> dict[str, Any]:
         "actor": actor,
         # 长辈版 follows the person; without a login, the browser.
         "elder": actor.elder if actor else request.cookies.get(ELDER_COOKIE) == "1",
-        # The room that counts stands above this one, so it hangs its counter on the app.
-        "tabs": Tabs(actor, request.path, current_app.extensions.get("inbox_count")),
+        "tabs": Tabs(actor, request.path),
     }
 
 

@@ -1,16 +1,14 @@
-"""From the cookie to the actor: one query a request."""
+"""From the cookie to the actor: one query a request. Logging in and out, by Flask-Login."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
 
 import sqlalchemy as sa
-from flask import Response, flash, g, request, session, url_for
-from flask_login import UserMixin
+from flask import Response, current_app, flash, g, request, session, url_for
+from flask_login import AnonymousUserMixin, UserMixin, current_user, login_user, logout_user
 
 from webapp.accounts.models import Account, LoginSession
 from webapp.directory.models import Appointment, Person, Unit
@@ -18,7 +16,7 @@ from webapp.directory.posts import GRANTS, POST_NAMES, Post
 from webapp.directory.queries import in_force
 from webapp.extensions import db, login_manager
 from webapp.foundation import clock, outbox
-from webapp.foundation.access import Actor, Holding
+from webapp.foundation.access import Actor, Holding, access_of
 from webapp.foundation.db import AnySelect, UTCDateTime
 from webapp.foundation.htmx import go
 from webapp.foundation.prepared import Prepared
@@ -26,45 +24,57 @@ from webapp.foundation.prepared import Prepared
 NO_POST = "您目前没有在任的职务，暂时不能使用。如有疑问，请联系所在社区。"
 
 
-@lru_cache(maxsize=4096)
 def token_hash(token: str) -> str:
     """What the database keeps of a session's token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-# The token names one session among the rows; a phone that changes its address must not lose it.
+# Open to a person who must change the first password before anything else.
+BEFORE_CHANGE = ("accounts.password", "accounts.logout", "accounts.elder")
+
+# The token names one row of sessions; a phone keeps it when its address changes.
 login_manager.session_protection = None
-login_manager._session_identifier_generator = lambda: ""  # a hash of address and browser that nobody looks at
 
 
 class SessionUser(UserMixin):
-    """What Flask-Login carries: the session's token and the actor that it stands for."""
+    """A login that stands, as Flask-Login's ``current_user``. Its id, kept in the signed cookie, is the session's token.
 
-    def __init__(self, token: str, actor: Actor) -> None:
-        self.token = token
+    ``actor`` is None while the person holds no appointment in force.
+    """
+
+    def __init__(self, token: str, person_id: int, actor: Actor | None) -> None:
+        self.id = token
+        self.person_id = person_id
         self.actor = actor
 
-    def get_id(self) -> str:
-        """The value kept in the signed cookie."""
-        return self.token
+
+class Nobody(AnonymousUserMixin):
+    """``current_user`` without a login."""
+
+    person_id: int | None = None
+    actor: Actor | None = None
+
+
+login_manager.anonymous_user = Nobody
 
 
 @login_manager.user_loader
 def load_user(token: str) -> SessionUser | None:
-    """The user of a session that is neither ended nor past its term and has an appointment in force today."""
-    actor = load_actor(token, clock.now())
-    return SessionUser(token, actor) if actor else None
+    """The login behind ``token``, unless it was ended or is past its term."""
+    now = clock.now()
+    actor = load_actor(token, now)
+    person_id = actor.person_id if actor else _standing_person(token, now)
+    if person_id is None:
+        g.login_lapsed = True  # told by ``send_to_login``
+        return None
+    return SessionUser(token, person_id, actor)
 
 
 def load_actor(token: str, now: datetime) -> Actor | None:
     """The person behind ``token`` with the appointments in force; None when any of it has ended."""
-    rows = tuple(_ACTOR.rows(_values(token, now)))
-    return _actor(rows) if rows else None
-
-
-@lru_cache(maxsize=4096)
-def _actor(rows: tuple[Any, ...]) -> Actor:
-    """Made once for the same rows: most requests come from who was here a minute ago."""
+    rows = _ACTOR.rows(_values(token, now))
+    if not rows:
+        return None
     holdings = tuple(
         Holding(
             appointment_id=row.appointment_id,
@@ -90,10 +100,7 @@ def _actor(rows: tuple[Any, ...]) -> Actor:
     )
 
 
-def standing_person(token: str, now: datetime) -> int | None:
-    """Whose login ``token`` is, if it still stands, with or without an appointment in force."""
-    if not token:
-        return None
+def _standing_person(token: str, now: datetime) -> int | None:
     query = sa.select(Account.person_id).join(LoginSession, Account.id == LoginSession.account_id)
     return db.session.scalar(query.where(*_STANDING), _values(token, now))
 
@@ -151,38 +158,52 @@ def start(token: str, *, trusted: bool) -> None:
     The cookie outlives the browser's window only on a phone that is the person's own.
     """
     session.clear()
-    session["_user_id"] = token
+    login_user(load_user(token))
     session.permanent = trusted
 
 
 def forget() -> None:
     """Take the session from this browser."""
+    logout_user()
     session.clear()
 
 
-def current_token() -> str:
-    """The token in this browser's cookie; empty where there is none."""
-    return session.get("_user_id", "")
-
-
-def find_actor() -> Actor | None:
-    """The actor of this request; asks Flask-Login only when the cookie names a session."""
-    if not current_token():
-        return None
-    user = login_manager._load_user() or g.get("_login_user")
-    actor: Actor | None = getattr(user, "actor", None)
+def identify() -> None:
+    """Find the actor of this request, before anything else looks at it."""
+    if request.endpoint == "static":
+        return  # the same for everybody
+    actor: Actor | None = current_user.actor
     # What waited in a phone's outbox counts under the post that it was written under.
-    return under(actor, outbox.number("X-Outbox-Post")) if actor and outbox.asks() else actor
+    g.actor = under(actor, outbox.number("X-Outbox-Post")) if actor and outbox.asks() else actor
 
 
+def current_person_id() -> int | None:
+    """The person logged in on this browser, with or without an appointment in force."""
+    return current_user.person_id
+
+
+def password_first() -> Response | None:
+    """Send a person with a first password to change it: somebody else knows it, too."""
+    actor: Actor | None = g.get("actor")
+    if actor is None or not actor.must_change_password or request.endpoint in BEFORE_CHANGE:
+        return None
+    access = access_of(current_app, request.endpoint)
+    if access is None or access.public:
+        return None
+    return outbox.refusal(401, outbox.LOG_IN) if outbox.asks() else go(url_for("accounts.password"))
+
+
+@login_manager.unauthorized_handler
 def send_to_login() -> Response:
     """A page that needs a login: say why, ask for it, and come back here afterwards."""
     if outbox.asks():
         return outbox.refusal(401, outbox.LOG_IN)
     wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
-    if token := current_token():
-        without_post = standing_person(token, clock.now()) is not None
-        if not without_post:  # else the phone may still hand over what it kept, under this login and no other
-            session.clear()
-        flash(NO_POST if without_post else "登录已过期，请重新登录。", "due")
+    if current_user.is_authenticated:
+        flash(
+            NO_POST, "due"
+        )  # the login stays: the phone may still hand over what it kept, under it and no other
+    elif "login_lapsed" in g:
+        session.clear()
+        flash("登录已过期，请重新登录。", "due")
     return go(url_for("accounts.login", next=None if wanted == "/" else wanted))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, current_app, g, request, url_for
+from flask_login import current_user
 
 from webapp.accounts import context, queries, service, session
 from webapp.accounts.devices import device_name
 from webapp.accounts.forms import IssueForm, LoginForm, PasswordForm, PostForm
 from webapp.directory.posts import Permission
-from webapp.foundation import outbox, proxies
-from webapp.foundation.access import access_of, current_actor, logged_in, may, public
+from webapp.foundation import proxies
+from webapp.foundation.access import current_actor, logged_in, may, public
 from webapp.foundation.errors import Invalid
 from webapp.foundation.forms import ButtonForm, Form, once
 from webapp.foundation.htmx import go, no_store, page
@@ -17,26 +18,12 @@ from webapp.foundation.receipts import Done
 
 bp = Blueprint("accounts", __name__)
 A_YEAR = 365 * 24 * 3600  # seconds
-# Open to who must change the initial password before anything else.
-BEFORE_CHANGE = ("accounts.password", "accounts.logout", "accounts.elder")
 
 
 def register(app: Flask) -> None:
     """Hang the room on ``app``."""
     app.register_blueprint(bp)
     context.register(app)
-    app.before_request(_password_first)
-
-
-def _password_first() -> Response | None:
-    """An initial password is known to who gave it out: nothing else before it is changed."""
-    actor = g.get("actor")
-    if actor is None or not actor.must_change_password or request.endpoint in BEFORE_CHANGE:
-        return None
-    access = access_of(current_app, request.endpoint)
-    if access is None or access.public:
-        return None
-    return outbox.refusal(401, outbox.LOG_IN) if outbox.asks() else go(url_for("accounts.password"))
 
 
 @bp.get("/login")
@@ -66,7 +53,8 @@ def log_in() -> Response:
         except Invalid as error:
             form.refuse(error)
         else:
-            service.log_out(session.current_token())
+            if current_user.is_authenticated:
+                service.log_out(current_user.get_id())
             session.start(token, trusted=form.trusted.data)
             return go(form.next.data or "/")
     return page("accounts/login.html", status=422, form=form)
@@ -76,7 +64,7 @@ def log_in() -> Response:
 @logged_in
 def logout() -> Response:
     """End this browser's session."""
-    service.log_out(session.current_token())
+    service.log_out(current_user.get_id())
     session.forget()
     return go(url_for("accounts.login"), "已退出登录。")
 
@@ -141,7 +129,7 @@ def choose_post() -> Response:
     chosen = form.appointment_id.data or ""
     if not form.validate_on_submit() or not chosen.isdecimal():
         return go(url_for("accounts.posts"), "请选择一个身份。", "due")
-    holding = service.choose_post(current_actor(), session.current_token(), int(chosen))
+    holding = service.choose_post(current_actor(), current_user.get_id(), int(chosen))
     return go("/", f"现在的身份是{holding.unit_name}{holding.post_name}。")
 
 
@@ -190,7 +178,7 @@ def _password_page(form: PasswordForm, status: int) -> Response:
 @once(_password_form, again=_password_page)
 def password(form: PasswordForm) -> Done:
     """Set a new password, and log out the other browsers."""
-    service.change_password(current_actor(), session.current_token(), form.old.data, form.new.data)
+    service.change_password(current_actor(), current_user.get_id(), form.old.data, form.new.data)
     return Done(url_for("accounts.me"), "新密码已启用，其他设备已退出登录。")
 
 
@@ -202,7 +190,7 @@ def logins() -> Response:
 
 
 def _logins(session_id: int = 0, form: ButtonForm | None = None, status: int = 200) -> Response:
-    rows = queries.logins(current_actor(), session.current_token())
+    rows = queries.logins(current_actor(), current_user.get_id())
     buttons = [(row, ButtonForm(formdata=None)) for row in rows]
     return page("accounts/logins.html", status=status, rows=buttons)
 

@@ -129,7 +129,7 @@ def poster(code: str) -> Response:
         raise Conflict("这个站点已经停用，海报上的码不能再用了。")
     site = current_app.config["SETTINGS"].public_url or request.host_url.rstrip("/")
     address = f"{site}/r/{found.code}"
-    return page("directory/poster.html", station=found, address=address, code=qr.qr_svg(address, scale=8))
+    return page("directory/poster.html", station=found, address=address, code=qr.qr_svg(address))
 
 
 @bp.get("/people/")

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
+from flask.typing import ResponseReturnValue
 
+from webapp.extensions import login_manager
 from webapp.foundation.errors import Refused
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -125,27 +127,23 @@ def access_of(app: Flask, endpoint: str | None) -> Access | None:
     return getattr(app.view_functions.get(endpoint or ""), "access", None)
 
 
-def guard(app: Flask, find_actor: Callable[[], Actor | None], send_to_login: Callable[[], Any]) -> None:
-    """Check every request against what its view declares, before anything else happens."""
+def check() -> ResponseReturnValue | None:
+    """Check the request against what its view declares.
 
-    @app.before_request
-    def check() -> Any:
-        if request.endpoint == "static":
-            return None  # the same for everybody: nobody is looked up
-        g.actor = find_actor()
-        if request.endpoint is None:
-            return None  # 404 or 405; who is logged in gets the error page with the tabs
-        access = access_of(app, request.endpoint)
-        if access is None:
-            raise Refused("这个页面没有开放。")
-        # A room above may take over what could not be placed any more (it hangs itself on the app).
-        taken = app.extensions["before_access"]() if "before_access" in app.extensions else None
-        if taken is not None:
-            return taken
-        if access.public:
-            return None
-        if g.actor is None:
-            return send_to_login()
-        if access.permission is not None and not g.actor.can(access.permission):
-            raise Refused(f"您以“{g.actor.post_name}”的身份不能使用这个功能。")
+    Raises:
+        Refused: the view declares nothing, or the actor's post does not hold the permission.
+    """
+    if request.endpoint is None:
+        return None  # 404 or 405
+    access = access_of(current_app, request.endpoint)
+    if access is None:
+        raise Refused("这个页面没有开放。")
+    if access.public:
         return None
+    actor: Actor | None = g.actor
+    if actor is None:
+        answer: ResponseReturnValue = login_manager.unauthorized()
+        return answer
+    if access.permission is not None and not actor.can(access.permission):
+        raise Refused(f"您以“{actor.post_name}”的身份不能使用这个功能。")
+    return None

@@ -10,17 +10,13 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, TypeVar
-from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
-from flask import g
 from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Engine
@@ -142,7 +138,6 @@ def transaction() -> Iterator[Session]:
     if _writing.get():
         yield session
         return
-    end_of_reading()
     if session.in_transaction():
         session.commit()  # ends the session's reading so far; there is nothing to write in it
     session.expire_all()
@@ -204,50 +199,6 @@ def if_undone(undo: Callable[[], object]) -> None:
     db.session().info.setdefault(_UNDO, []).append(undo)
 
 
-# Connections between two requests, handed out anew without the pool's ado; what is beyond the limit is closed.
-_idle: WeakKeyDictionary[Engine, deque[Any]] = WeakKeyDictionary()
-MOST_IDLE = 8
-
-
-def reading() -> tuple[Engine, Any] | None:
-    """SQLite: the engine and a driver's connection for what a request only reads, without a session.
-
-    All of it is read at one moment: what another process writes meanwhile is seen by the next request, or after a
-    ``transaction()`` of this one. None on PostgreSQL, where the session reads.
-    """
-    from webapp.extensions import db
-
-    held: tuple[Engine, Any] | None = g.get("reading")
-    if held is None:
-        engine = db.engine
-        if engine.dialect.name != "sqlite":
-            return None
-        try:
-            driver = _idle[engine].pop()
-        except (KeyError, IndexError):
-            driver = _connect(engine)
-        driver.execute("BEGIN")  # once; else SQLite takes and leaves its lock around each SELECT
-        held = g.reading = engine, driver
-    return held
-
-
-def _connect(engine: Engine) -> Any:
-    """One of the pool's making that is not the pool's to count."""
-    pooled: Any = engine.raw_connection()
-    driver = pooled.driver_connection
-    pooled.detach()
-    return driver
-
-
-def end_of_reading(_: BaseException | None = None) -> None:
-    """Lay the connection of ``reading()`` aside: before a change, and at the end of a request."""
-    held = g.pop("reading", None)
-    if held is not None:
-        engine, driver = held
-        driver.rollback()
-        _idle.setdefault(engine, deque(maxlen=MOST_IDLE)).append(driver)
-
-
 def locked(model: type[T], key: Any) -> T | None:
     """The row with its present values, held against other writers until the transaction ends."""
     from webapp.extensions import db
@@ -285,25 +236,10 @@ def _write_lock(session: Session) -> Iterator[None]:
             return
         file = os.open(path + ".lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            _take(file)
+            fcntl.flock(file, fcntl.LOCK_EX)
             yield
         finally:
             os.close(file)  # frees the lock
-
-
-SPIN = 0.003  # seconds; a change takes about one
-
-
-def _take(file: int) -> None:
-    """Lock ``file``: by asking again and again for a moment, for to sleep and be woken takes as long as a change."""
-    until = time.perf_counter() + SPIN
-    while time.perf_counter() < until:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            continue
-        return
-    fcntl.flock(file, fcntl.LOCK_EX)
 
 
 @event.listens_for(Session, "before_flush")

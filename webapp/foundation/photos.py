@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import sqlalchemy as sa
+from flask import Flask, current_app
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.extensions import db
@@ -164,21 +165,14 @@ class PhotoStore:
         return self._folder / name[:2] / name[2:4] / f"{name}{'.thumb' if thumb else ''}.jpg"
 
 
-class _Stores:
-    """The store of this process; none until ``configure``."""
-
-    current: PhotoStore | None = None
-
-
-def configure(folder: Path) -> None:
-    """Set the folder that photos are kept in; called once, by ``create_app``."""
-    _Stores.current = PhotoStore(folder)
+def init_app(app: Flask, folder: Path) -> None:
+    """Have ``app`` keep its photos in ``folder``."""
+    app.extensions["photos"] = PhotoStore(folder)
 
 
 def _store() -> PhotoStore:
-    if _Stores.current is None:
-        raise RuntimeError("photos.configure() was not called")
-    return _Stores.current
+    store: PhotoStore = current_app.extensions["photos"]
+    return store
 
 
 def attach(

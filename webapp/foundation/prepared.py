@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import visitors
 
-from webapp.foundation.db import reading, require_transaction, writing
+from webapp.foundation.db import require_transaction, writing
 
 Convert = Callable[[Any], Any]
 Statement: TypeAlias = "sa.Select[Any] | sa.Insert | sa.Update | sa.ReturningInsert[Any]"
@@ -103,8 +103,6 @@ def _at_hand() -> tuple[sa.Engine | Connection, Any]:
             change.session.flush()
         assert change.connection is not None
         return change.connection, change.driver
-    if (held := reading()) is not None:
-        return held
     connection = db.session.connection()
     return connection, connection.connection.driver_connection
 

@@ -6,52 +6,41 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import sqlalchemy as sa
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from flask import Flask, current_app
 from sqlalchemy.sql import operators
 
 HIDDEN = "***"
-F = TypeVar("F", bound=Callable[..., str])
-_caches: list[Any] = []
-
-
-def _remembered(function: F) -> F:
-    """Worked out once for the same text, until the keys change. The process holds the keys beside it anyway."""
-    _caches.append(lru_cache(maxsize=4096)(function))
-    return cast("F", _caches[-1])
 
 
 class Unreadable(RuntimeError):
     """Private data can't be decrypted: its key is not among those that the settings name."""
 
 
+@dataclass(frozen=True)
 class _Keys:
-    """The keys of this process; empty until ``configure``."""
-
-    cipher: MultiFernet | None = None
-    hash_key: bytes = b""
+    cipher: MultiFernet
+    hash_key: bytes
 
 
-def configure(keys: Sequence[str], hash_key: str) -> None:
-    """Set the keys; called once, by ``create_app``.
+def init_app(app: Flask, keys: Sequence[str], hash_key: str) -> None:
+    """Give ``app`` its keys.
 
     ``keys`` are Fernet keys: the first encrypts, each of them decrypts, so to change the key, put a new one in front.
     ``hash_key`` must never change, or nobody is found by phone or name any more.
     """
-    _Keys.cipher = MultiFernet([Fernet(key) for key in keys])
-    _Keys.hash_key = hash_key.encode()
-    for cached in _caches:
-        cached.cache_clear()
+    app.extensions["private"] = _Keys(MultiFernet([Fernet(key) for key in keys]), hash_key.encode())
 
 
-def _cipher() -> MultiFernet:
-    if _Keys.cipher is None:
-        raise RuntimeError("private.configure() was not called")
-    return _Keys.cipher
+def _keys() -> _Keys:
+    keys: _Keys = current_app.extensions["private"]
+    return keys
 
 
 class EncryptedText(sa.types.TypeDecorator[str]):
@@ -69,29 +58,21 @@ class EncryptedText(sa.types.TypeDecorator[str]):
             return super().operate(op, *other, **kwargs)
 
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
-        return None if value is None else _cipher().encrypt(value.encode()).decode()
+        return None if value is None else _keys().cipher.encrypt(value.encode()).decode()
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> str | None:
         if value is None:
             return None
         try:
-            return _decrypted(value)
+            return _keys().cipher.decrypt(value).decode()
         except InvalidToken as error:
             raise Unreadable("private data can't be decrypted: is its key among DATA_KEYS?") from error
 
 
-@_remembered
-def _decrypted(value: str) -> str:
-    return _cipher().decrypt(value).decode()
-
-
-@_remembered
 def keyed_hash(value: str) -> str:
     """64 hex digits by which an encrypted phone or name is found again; equal for equal phones however written."""
-    if not _Keys.hash_key:
-        raise RuntimeError("private.configure() was not called")
     folded = normalise_phone(value) if valid_phone(value) else "".join(_plain(value).casefold().split())
-    return hmac.new(_Keys.hash_key, folded.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(_keys().hash_key, folded.encode(), hashlib.sha256).hexdigest()
 
 
 # Phones
@@ -145,7 +126,6 @@ _COMPOUND_SURNAMES = """
 _MIDDLE_DOTS = "·•‧・．"
 
 
-@_remembered
 def mask_name(name: str) -> str:
     """The surname and a star for each further character: ``张**``, ``欧阳*``, ``阿**·***``; a lone one is hidden."""
     # A variation selector or an accent belongs to the character before it and is no character of its own.
@@ -190,7 +170,7 @@ _DOORS = re.compile(
 )
 
 
-@_remembered  # the same titles stand on one list after the other
+@lru_cache(maxsize=4096)  # the same titles stand on one list after the other
 def scrub(text: str) -> str:
     """Free text for lists, exports and public pages: phones masked; ID, card and door numbers replaced by stars.
 

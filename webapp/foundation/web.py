@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, Response, g, make_response, render_template, request, session
+from flask import Flask, Response, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from itsdangerous import URLSafeTimedSerializer
-from jinja2 import StrictUndefined, Template
-from jinja2.environment import TemplateModule
-from jinja2.runtime import Context, Macro
+from jinja2 import StrictUndefined
+from jinja2.runtime import Macro
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp.foundation import outbox, text
 from webapp.foundation.errors import DomainError, TooMany
 from webapp.foundation.htmx import VARY, wants_part
-
-log = logging.getLogger(__name__)
-
-
-class _Template(Template):
-    """A template whose imports are made once in a process: macros see the app's globals, and nothing of a page."""
-
-    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
-        return super()._get_default_module()
-
 
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
@@ -83,30 +70,22 @@ def remembered(macro: Macro) -> Callable[..., Any]:
 def register(app: Flask, proxies: int) -> None:
     """Install all of it on ``app``; ``proxies`` is how many reverse proxies stand before it."""
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.template_class = _Template
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(text.FILTERS)
     app.jinja_env.globals["remembered"] = remembered
-    # In templates only, where an address is always a path of this site: the same for everybody.
-    app.jinja_env.globals["url_for"] = lru_cache(maxsize=4096, typed=True)(app.url_for)
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
-
-    _csrf_token(app)
+    app.logger.addFilter(one_line)
     _security_headers(app)
     _error_pages(app)
 
 
-def _csrf_token(app: Flask) -> None:
-    @lru_cache(maxsize=4096)
-    def signed(raw: str, _stretch: int) -> str:
-        return str(URLSafeTimedSerializer(app.secret_key or "", salt="wtf-csrf-token").dumps(raw))
-
-    @app.before_request
-    def ready() -> None:
-        # Flask-WTF would sign a session's token anew for each page; one signature serves for ten minutes.
-        if raw := session.get("csrf_token"):
-            g.csrf_token = signed(raw, int(time.time()) // 600)
+def one_line(record: logging.LogRecord) -> bool:
+    """Keep a message on its line, whatever it quotes: Flask names the path of a request that failed."""
+    message = record.getMessage()
+    if not message.isprintable():
+        record.msg, record.args = repr(message), ()
+    return True
 
 
 def _security_headers(app: Flask) -> None:
@@ -143,14 +122,6 @@ def _error_pages(app: Flask) -> None:
         if error.code == 405:
             response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or ())
         return response
-
-    @app.errorhandler(Exception)
-    def unexpected(error: Exception) -> Response:
-        # The path and no form content: a log must hold no resident's data.
-        log.error("unexpected error at %s", request.path, exc_info=error)
-        if app.testing and app.config.get("PROPAGATE"):
-            raise error
-        return error_page(500, MESSAGES[500])
 
 
 def error_page(status: int, message: str) -> Response:

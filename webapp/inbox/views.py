@@ -19,10 +19,15 @@ start = Blueprint("home", __name__)
 
 
 def register(app: Flask) -> None:
-    """Hang the room on ``app``, and give the tab bar its count."""
+    """Hang the room on ``app``."""
     app.register_blueprint(start)
     app.register_blueprint(bp)
-    app.extensions["inbox_count"] = sources.count
+
+
+@bp.app_context_processor
+def badge() -> dict[str, object]:
+    """``inbox_count``, for the tab bar of every page; called only where there is one."""
+    return {"inbox_count": sources.count}
 
 
 @start.get("/")

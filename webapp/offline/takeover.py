@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import Response, g, request
+from flask import Response, current_app, g, request
 
-from webapp.accounts.session import current_token, standing_person
-from webapp.foundation import clock, outbox, photos, receipts
-from webapp.foundation.access import Actor
+from webapp.accounts.session import current_person_id
+from webapp.foundation import outbox, photos, receipts
+from webapp.foundation.access import Actor, access_of
 from webapp.foundation.errors import Invalid
 from webapp.foundation.forms import CONTENT_IN_WORDS, NOT_CONTENT, Form, submission
 from webapp.foundation.receipts import Done, Submission
@@ -20,12 +20,12 @@ HANDED_OVER = "本人转交"
 TEXT_LENGTH = 8000
 
 
-def before_access() -> Response | None:
-    """Runs once it is known who asks, before it is checked what they may. None: on as usual."""
-    if not outbox.asks():
+def take_over() -> Response | None:
+    """Answer in place of the view. Runs once it is known who asks, before it is checked what they may."""
+    if not outbox.asks() or access_of(current_app, request.endpoint) is None:
         return None
     actor: Actor | None = g.actor
-    person_id = actor.person_id if actor else standing_person(current_token(), clock.now())
+    person_id = current_person_id()
     if person_id is None:
         return None
     if request.headers.get("X-Outbox-Owner", "") != queries.owner_key(person_id):

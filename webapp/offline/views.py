@@ -10,7 +10,6 @@ from flask import (
     Flask,
     Response,
     current_app,
-    g,
     jsonify,
     make_response,
     request,
@@ -18,9 +17,9 @@ from flask import (
 )
 from flask_wtf.csrf import generate_csrf
 
-from webapp.accounts.session import current_token, standing_person
+from webapp.accounts.session import current_person_id
 from webapp.directory.posts import Permission
-from webapp.foundation import clock, photos
+from webapp.foundation import photos
 from webapp.foundation.access import current_actor, logged_in, may, public
 from webapp.foundation.errors import NotFound
 from webapp.foundation.forms import ButtonForm, Form, once
@@ -35,12 +34,14 @@ P = Permission
 bp = Blueprint("offline", __name__)
 
 
+bp.before_app_request(takeover.take_over)
+
+
 def register(app: Flask) -> None:
     """Hang the room on ``app``."""
     app.register_blueprint(bp)
     app.context_processor(lambda: {"outbox": shell.identity})  # asked for by whole pages only
     app.after_request(shell.mark)
-    app.extensions["before_access"] = takeover.before_access
 
 
 @bp.get("/outbox")
@@ -54,10 +55,8 @@ def index() -> Response:
 @public
 def token() -> Response:
     """A fresh CSRF token, and whose login this is: asked just before each sending. Also of who holds no post any more."""
-    person_id = g.actor.person_id if g.actor else standing_person(current_token(), clock.now())
-    return no_store(
-        jsonify(csrf=generate_csrf(), owner=queries.owner_key(person_id), version=shell.version())
-    )
+    owner = queries.owner_key(current_person_id())
+    return no_store(jsonify(csrf=generate_csrf(), owner=owner, version=shell.version()))
 
 
 @bp.get("/outbox/status")

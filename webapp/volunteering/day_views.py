@@ -75,7 +75,7 @@ def _code(actor: Actor, activity: Activity) -> Any:
     if activity.cancelled_at or now >= activity.ends_at + CLOSE_AFTER:
         return None
     token = rotating_code(activity.id, activity.checkin_secret, now)
-    return qr_svg(public_url("volunteering.check_in", token=token), scale=6)
+    return qr_svg(public_url("volunteering.check_in", token=token))
 
 
 def _is_open(row: Any, actor: Actor) -> bool:
@@ -124,7 +124,7 @@ def poster(activity_id: int) -> Response:
     """A sheet to print, with a fixed code."""
     actor = current_actor()
     activity = organised(actor, activity_id)
-    code = qr_svg(public_url("volunteering.check_in", token=activity.poster_code), scale=8)
+    code = qr_svg(public_url("volunteering.check_in", token=activity.poster_code))
     return page("volunteering/poster.html", activity=activity, code=code, people=queries.people(activity))
 
 
