@@ -16,6 +16,8 @@ from webapp.foundation.serving import Server
 
 # Half a request line costs a connection, no thread; a proxy or a phone sends its headers at once.
 HEADER_MILLISECONDS = 15_000
+# As much as a proxy lets through; the 400 kB of the server's default would be half a second's worth of cookies to parse.
+HEADER_BYTES = 64 * 1024
 # Idle and slow connections count as well as busy ones; each costs some kilobytes.
 CONNECTIONS = 4096
 OPEN_FILES = 65_536  # an upload that is arriving has a file beside its connection; the usual limit is 1,024
@@ -53,7 +55,7 @@ def main(target: str = "webapp.serve:application") -> None:
         workers=settings.workers,
         backlog=1024,
         backpressure=CONNECTIONS,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES),
         respawn_failed_workers=True,
         workers_kill_timeout=10,
         log_level=LogLevels.warning,

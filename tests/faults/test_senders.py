@@ -63,6 +63,13 @@ def test_slow_senders_hold_up_nobody(kind: str, live: Live) -> None:
     assert max(waits) < 1
 
 
+@pytest.mark.parametrize("header", ["Cookie: ", "X-Long: "])
+def test_headers_that_are_too_long_are_refused(live: Live, header: str) -> None:
+    with socket.create_connection(("127.0.0.1", live.port), timeout=10) as sender:
+        sender.sendall(f"GET /login HTTP/1.1\r\nHost: desk\r\n{header}{'a=b;' * 50_000}\r\n\r\n".encode())
+        assert sender.recv(1000).startswith(b"HTTP/1.1 431 ")
+
+
 def feedbacks(live: Live) -> list[str]:
     with live.app.app_context():
         found = list(db.session.scalars(sa.select(Feedback.text)))
