@@ -80,7 +80,7 @@ def demo(small: bool, if_empty: bool) -> None:
 
 def seed_defaults() -> None:
     """Write the defaults of every room that has some: calendar, categories, items, rules. Changes nothing that is there."""
-    from webapp.cases.service import seed_defaults as cases
+    from webapp.cases.seeds import seed_defaults as cases
     from webapp.foundation.calendar import seed_workdays
     from webapp.points.seeds import seed_defaults as points
     from webapp.visits.service import seed_defaults as visits
@@ -162,7 +162,7 @@ def sweep() -> None:
 
     Overdue cases step up, forgotten check-outs are closed, codes and points expire, what was let go is erased.
     """
-    from webapp.cases.service import sweep as cases
+    from webapp.cases.service.sweep import sweep as cases
     from webapp.foundation.limits import purge
     from webapp.foundation.photos import purge as photos
     from webapp.foundation.photos import purge_orphans

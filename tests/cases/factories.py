@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from tests.support.world import World
-from webapp.cases import service
 from webapp.cases.models import Case
-from webapp.cases.workflow import CaseState
+from webapp.cases.service import escalation, intake, loop, review, verbs
+from webapp.cases.states import CaseState
 from webapp.directory.posts import Level
 from webapp.extensions import db
 from webapp.foundation import clock
@@ -44,59 +44,57 @@ def register(world: World, level: str = Level.GRID, **inputs: Any) -> Case:
         "reporter_door": "3栋2单元501",
         **inputs,
     }
-    return service.register(actor, **given)
+    return intake.register(actor, **given)
 
 
 def _to_assigned(world: World, case: Case) -> Case:
     owner = world.actor(OWNERS[Level(case.level)])
     unit = world.units["company"]
-    return service.assign(owner, case.number, handler_unit_id=unit)
+    return loop.assign(owner, case.number, handler_unit_id=unit)
 
 
 def _to_in_progress(world: World, case: Case) -> Case:
-    return service.accept(world.actor("handler"), _to_assigned(world, case).number)
+    return loop.accept(world.actor("handler"), _to_assigned(world, case).number)
 
 
 def _to_pending(world: World, case: Case) -> Case:
     number = _to_in_progress(world, case).number
-    return service.submit_result(
-        world.actor("handler"), number, result_text="已清理。", result_kind="resolved"
-    )
+    return loop.submit_result(world.actor("handler"), number, result_text="已清理。", result_kind="resolved")
 
 
 def _to_callback(world: World, case: Case) -> Case:
     number = _to_pending(world, case).number
-    return service.pass_check(world.actor(CHECKERS[Level(case.level)]), number)
+    return loop.pass_check(world.actor(CHECKERS[Level(case.level)]), number)
 
 
 def _to_appraised(world: World, case: Case) -> Case:
     number = _to_callback(world, case).number
-    return service.record_verdict(world.actor(CALLER), number, verdict="satisfied", channel="phone")
+    return review.record_verdict(world.actor(CALLER), number, verdict="satisfied", channel="phone")
 
 
 def _to_archived(world: World, case: Case) -> Case:
     archivist = "street_staff" if case.level == Level.STREET else "community_staff"
-    return service.archive(world.actor(archivist), _to_appraised(world, case).number)
+    return review.archive(world.actor(archivist), _to_appraised(world, case).number)
 
 
 def _to_convening(world: World, case: Case) -> Case:
-    return service.convene(world.actor(OWNERS[Level(case.level)]), case.number, parties=["业委会"])
+    return loop.convene(world.actor(OWNERS[Level(case.level)]), case.number, parties=["业委会"])
 
 
 def _to_suspended(world: World, case: Case) -> Case:
     number = _to_in_progress(world, case).number
     actor = world.actor("street_staff")
     until = clock.today() + timedelta(days=30)
-    return service.suspend(actor, number, reason="等待汛期结束", until=until)
+    return loop.suspend(actor, number, reason="等待汛期结束", until=until)
 
 
 def _to_withdrawn(world: World, case: Case) -> Case:
-    return service.withdraw(world.actor(OWNERS[Level(case.level)]), case.number)
+    return review.withdraw(world.actor(OWNERS[Level(case.level)]), case.number)
 
 
 def _to_merged(world: World, case: Case) -> Case:
     lead = register(world, case.level)
-    return service.merge(world.actor(OWNERS[Level(case.level)]), case.number, into=lead.number)
+    return review.merge(world.actor(OWNERS[Level(case.level)]), case.number, into=lead.number)
 
 
 def confirmer(case: Case) -> str:
@@ -110,14 +108,14 @@ def confirmer(case: Case) -> str:
 
 
 def _to_declined(world: World, case: Case) -> Case:
-    service.decline(world.actor(OWNERS[Level(case.level)]), case.number, reason="不属于社区职责")
-    return service.act(world.actor(confirmer(case)), case.number, "approve_decline")
+    escalation.decline(world.actor(OWNERS[Level(case.level)]), case.number, reason="不属于社区职责")
+    return verbs.act(world.actor(confirmer(case)), case.number, "approve_decline")
 
 
 def _to_redirected(world: World, case: Case) -> Case:
     owner = world.actor(OWNERS[Level(case.level)])
-    service.redirect(owner, case.number, reason="属于诉讼事项", channel_text="人民法院")
-    return service.act(world.actor(confirmer(case)), case.number, "approve_redirect")
+    escalation.redirect(owner, case.number, reason="属于诉讼事项", channel_text="人民法院")
+    return verbs.act(world.actor(confirmer(case)), case.number, "approve_redirect")
 
 
 WAYS = {

@@ -4,8 +4,8 @@ import pytest
 
 from tests.cases.factories import case_at
 from tests.support.world import World
-from webapp.cases import queries
-from webapp.cases.workflow import CaseState
+from webapp.cases import public, queries
+from webapp.cases.states import CaseState
 from webapp.directory.posts import LADDER
 
 
@@ -14,6 +14,6 @@ from webapp.directory.posts import LADDER
 def test_every_status_can_be_reached_at_every_level(world: World, level: str) -> None:
     for status in CaseState:
         case = case_at(world, status, level)
-        page = queries.case_page(world.actor("community_secretary"), case.number)
+        page = queries.case_page(world.actor("community_secretary"), case)
         assert page.timeline[0].action == "register"
-        assert queries.public_view(case.tracking_code).number == case.number
+        assert public.public_view(case.tracking_code).number == case.number

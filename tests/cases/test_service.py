@@ -12,8 +12,9 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from tests.cases.factories import CALLER, case_at, register
 from tests.support.world import World
-from webapp.cases import events, queries, service
+from webapp.cases import events, public, queries
 from webapp.cases.models import Case, CaseEvent, CaseRequest
+from webapp.cases.service import escalation, identity, intake, loop, review
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.db import transaction
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("app")
 
 
 def told(code: str) -> list[str]:
-    return [step.text for step in queries.public_view(code).steps]
+    return [step.text for step in public.public_view(code).steps]
 
 
 # Registration
@@ -70,7 +71,7 @@ def test_wrong_input_is_named_beside_its_field(world: World, inputs: dict[str, A
 def test_who_has_no_such_post_registers_nothing(world: World) -> None:
     for name in ("handler", "volunteer", "auditor", "district_admin", "committee_member"):
         with pytest.raises(Refused):
-            service.register(world.actor(name), category="noise", unit_id=world.units["grid"], what="吵")
+            intake.register(world.actor(name), category="noise", unit_id=world.units["grid"], what="吵")
 
 
 def test_of_who_stays_anonymous_nothing_is_kept(world: World) -> None:
@@ -89,18 +90,18 @@ def test_private_data_is_not_readable_in_the_database(world: World) -> None:
 
 
 def test_a_resident_reports_at_a_station_and_follows_by_the_code(world: World) -> None:
-    done = service.register_by_resident(
+    done = intake.register_by_resident(
         "s-00002", category="lighting", what="楼道灯不亮", phone="138 1234 5678"
     )
-    view = queries.public_view(done.tracking_code.lower().replace("-", " "))
+    view = public.public_view(done.tracking_code.lower().replace("-", " "))
     assert (view.number, view.state_name, view.place_name) == (done.number, "已登记", "示范小区01")
     case = db.session.scalars(sa.select(Case)).one()
     assert (case.registered_by_id, case.source, case.level) == (None, "resident_qr", "grid")
     assert told(done.tracking_code) == ["已登记。"]
     with pytest.raises(NotFound):
-        service.register_by_resident("XXXXXX", category="lighting", what="灯")
+        intake.register_by_resident("XXXXXX", category="lighting", what="灯")
     with pytest.raises(NotFound):
-        queries.public_view("K7QM-4FPX-9TRWH")
+        public.public_view("K7QM-4FPX-9TRWH")
 
 
 # 举报
@@ -135,7 +136,7 @@ def test_the_side_reported_is_never_owner_handler_or_reader(world: World) -> Non
             queries.case_for(world.actor(name), case.number)
     company = register(world, confidentiality="report", against_unit_id=world.units["company"])
     with pytest.raises(Invalid) as refused:
-        service.assign(
+        loop.assign(
             world.actor("community_secretary"), company.number, handler_unit_id=world.units["company"]
         )
     assert refused.value.field == "handler_unit_id"
@@ -148,7 +149,7 @@ def test_the_side_reported_is_never_owner_handler_or_reader(world: World) -> Non
 def test_reports_are_not_merged(world: World) -> None:
     one, other = (register(world, confidentiality="report") for _ in range(2))
     with pytest.raises(Conflict, match="举报"):
-        service.merge(world.actor("community_secretary"), one.number, into=other.number)
+        review.merge(world.actor("community_secretary"), one.number, into=other.number)
 
 
 # The loop
@@ -156,7 +157,7 @@ def test_reports_are_not_merged(world: World) -> None:
 
 def test_the_whole_loop_reads_as_a_story(world: World) -> None:
     case = case_at(world, "archived")
-    page = queries.case_page(world.actor("community_staff"), case.number)
+    page = queries.case_page(world.actor("community_staff"), case)
     names = {
         key: world.actor(key).name
         for key in ("grid_worker", "handler", "branch_secretary", "community_staff", CALLER)
@@ -178,49 +179,49 @@ def test_the_whole_loop_reads_as_a_story(world: World) -> None:
 def test_who_settled_it_on_the_spot_does_not_check_it(world: World) -> None:
     case = register(world)
     worker = world.actor("grid_worker")
-    service.settle_on_spot(worker, case.number, result_text="当场挪车")
+    loop.settle_on_spot(worker, case.number, result_text="当场挪车")
     assert (case.state, case.handled_by_id, case.handler_unit_id) == (
         "pending_check",
         worker.person_id,
         world.units["grid"],
     )
     with pytest.raises(Refused, match="您经办了"):
-        service.pass_check(worker, case.number)
-    service.pass_check(world.actor("grid_worker1b"), case.number)
+        loop.pass_check(worker, case.number)
+    loop.pass_check(world.actor("grid_worker1b"), case.number)
     with pytest.raises(Refused):  # a caller comes from another unit
-        service.record_verdict(
+        review.record_verdict(
             world.actor("branch_secretary"), case.number, verdict="satisfied", channel="phone"
         )
 
 
 def test_who_took_it_up_does_not_check_what_a_colleague_brought_in(world: World) -> None:
     case = register(world)
-    service.assign(world.actor("branch_secretary"), case.number, handler_unit_id=world.units["grid"])
-    service.accept(world.actor("grid_worker"), case.number)
-    service.submit_result(
+    loop.assign(world.actor("branch_secretary"), case.number, handler_unit_id=world.units["grid"])
+    loop.accept(world.actor("grid_worker"), case.number)
+    loop.submit_result(
         world.actor("grid_worker1b"), case.number, result_text="已清理", result_kind="resolved"
     )
     for name in ("grid_worker", "grid_worker1b"):
         with pytest.raises(Refused, match="您经办了"):
-            service.pass_check(world.actor(name), case.number)
-    service.pass_check(world.actor("branch_secretary"), case.number)
+            loop.pass_check(world.actor(name), case.number)
+    loop.pass_check(world.actor("branch_secretary"), case.number)
 
 
 def test_three_hands_handler_checker_caller(world: World) -> None:
     case = case_at(world, "pending_check", "community")
-    service.pass_check(world.actor("community_secretary"), case.number)
+    loop.pass_check(world.actor("community_secretary"), case.number)
     with pytest.raises(Refused, match="您核查了"):
-        service.record_verdict(
+        review.record_verdict(
             world.actor("community_secretary"), case.number, verdict="satisfied", channel="phone"
         )
-    service.record_verdict(world.actor("community_staff"), case.number, verdict="mostly", channel="visit")
+    review.record_verdict(world.actor("community_staff"), case.number, verdict="mostly", channel="visit")
 
 
 def test_a_failed_check_sends_it_back_with_a_new_term(world: World) -> None:
     case = case_at(world, "pending_check")
     with pytest.raises(Invalid):
-        service.fail_check(world.actor("branch_secretary"), case.number, note=" ")
-    service.fail_check(world.actor("branch_secretary"), case.number, note="垃圾还在")
+        loop.fail_check(world.actor("branch_secretary"), case.number, note=" ")
+    loop.fail_check(world.actor("branch_secretary"), case.number, note="垃圾还在")
     assert (case.state, case.result_kind, case.handled_by_id, case.term_phase) == (
         "in_progress",
         None,
@@ -232,14 +233,14 @@ def test_a_failed_check_sends_it_back_with_a_new_term(world: World) -> None:
 def test_convening_names_its_parties(world: World) -> None:
     case = register(world)
     with pytest.raises(Invalid):
-        service.convene(world.actor("branch_secretary"), case.number, parties=[" "])
-    service.convene(
+        loop.convene(world.actor("branch_secretary"), case.number, parties=[" "])
+    loop.convene(
         world.actor("branch_secretary"),
         case.number,
         parties=["业主代表"],
         party_unit_ids=[world.units["company"]],
     )
-    page = queries.case_page(world.actor("branch_secretary"), case.number)
+    page = queries.case_page(world.actor("branch_secretary"), case)
     assert page.parties == ["示范物业一", "业主代表"]
     assert page.timeline[-1].text.endswith("召集示范物业一、业主代表协商。")
 
@@ -249,23 +250,21 @@ def test_suspending_needs_a_condition_and_a_review_date_within_ninety_days(world
     community = world.actor("community_staff")
     for days in (0, 91):
         with pytest.raises(Invalid) as refused:
-            service.suspend(
-                community, case.number, reason="等汛期", until=clock.today() + timedelta(days=days)
-            )
+            loop.suspend(community, case.number, reason="等汛期", until=clock.today() + timedelta(days=days))
         assert refused.value.field == "until"
-    service.suspend(community, case.number, reason="等汛期", until=clock.today() + timedelta(days=90))
-    service.withdraw(world.actor("grid_worker"), case.number)
+    loop.suspend(community, case.number, reason="等汛期", until=clock.today() + timedelta(days=90))
+    review.withdraw(world.actor("grid_worker"), case.number)
     assert (case.state, case.suspended_until) == ("withdrawn", None)
 
 
 def test_a_stale_page_is_told_who_did_what_meanwhile(world: World) -> None:
     case = register(world)
     version = case.version
-    service.assign(
+    loop.assign(
         world.actor("branch_secretary"), case.number, handler_unit_id=world.units["company"], version=version
     )
     with pytest.raises(Conflict) as refused:
-        service.convene(world.actor("grid_worker"), case.number, parties=["物业"], version=version)
+        loop.convene(world.actor("grid_worker"), case.number, parties=["物业"], version=version)
     assert refused.value.message.startswith(
         f"示范小区01 {world.actor('branch_secretary').name} 刚刚做了“转办”"
     )
@@ -276,24 +275,24 @@ def test_a_stale_page_is_told_who_did_what_meanwhile(world: World) -> None:
 
 def test_the_verdict_is_given_once(world: World) -> None:
     case = case_at(world, "callback")
-    assert queries.public_view(case.tracking_code).can_verdict
-    service.record_verdict_by_code(case.tracking_code, verdict="mostly", note="还可以")
+    assert public.public_view(case.tracking_code).can_verdict
+    review.record_verdict_by_code(case.tracking_code, verdict="mostly", note="还可以")
     assert (case.state, case.verdict, case.verdict_by, case.caller_id) == (
         "appraised",
         "mostly",
         "resident",
         None,
     )
-    assert not queries.public_view(case.tracking_code).can_verdict
+    assert not public.public_view(case.tracking_code).can_verdict
     with pytest.raises(DomainError):
-        service.record_verdict_by_code(case.tracking_code, verdict="satisfied")
+        review.record_verdict_by_code(case.tracking_code, verdict="satisfied")
     with pytest.raises(DomainError):
-        service.record_verdict(world.actor(CALLER), case.number, verdict="satisfied", channel="phone")
+        review.record_verdict(world.actor(CALLER), case.number, verdict="satisfied", channel="phone")
 
 
 def test_not_satisfied_needs_no_reason_and_goes_one_level_up_once(world: World) -> None:
     case = case_at(world, "callback")
-    service.record_verdict_by_code(case.tracking_code, verdict="unsatisfied")
+    review.record_verdict_by_code(case.tracking_code, verdict="unsatisfied")
     assert (case.state, case.level, case.owner_unit_id) == (
         "in_progress",
         "community",
@@ -301,11 +300,9 @@ def test_not_satisfied_needs_no_reason_and_goes_one_level_up_once(world: World) 
     )
     assert (case.verdict, case.handled_by_id, case.checked_by_id) == (None, None, None)
     assert told(case.tracking_code)[-1] == "您不满意，已由社区督促重新办理。"
-    service.submit_result(
-        world.actor("handler1b"), case.number, result_text="重新清理", result_kind="resolved"
-    )
-    service.pass_check(world.actor("community_staff"), case.number)
-    service.record_verdict_by_code(case.tracking_code, verdict="unsatisfied")
+    loop.submit_result(world.actor("handler1b"), case.number, result_text="重新清理", result_kind="resolved")
+    loop.pass_check(world.actor("community_staff"), case.number)
+    review.record_verdict_by_code(case.tracking_code, verdict="unsatisfied")
     assert (case.state, case.verdict, case.level) == ("appraised", "unsatisfied", "community")
 
 
@@ -314,60 +311,58 @@ def test_not_reached_stands_only_after_three_tries(world: World) -> None:
     caller = world.actor(CALLER)
     for _ in range(3):
         with pytest.raises(Invalid, match="3次"):
-            service.record_verdict(caller, case.number, verdict="no_response", channel="phone")
-        service.log_try(caller, case.number, channel="phone", note="无人接听")
-    service.record_verdict(caller, case.number, verdict="no_response", channel="phone")
+            review.record_verdict(caller, case.number, verdict="no_response", channel="phone")
+        review.log_try(caller, case.number, channel="phone", note="无人接听")
+    review.record_verdict(caller, case.number, verdict="no_response", channel="phone")
     assert (case.verdict, case.contact_tries) == ("no_response", 3)
 
 
 def test_the_handler_does_not_see_who_answered_before_the_archive(world: World) -> None:
     case = case_at(world, "appraised")
     handler = world.actor("handler")
-    page = queries.case_page(handler, case.number)
+    page = queries.case_page(handler, case)
     assert (page.verdict_name, page.verdict_note) == ("", "")
     assert "评议" not in "".join(line.text for line in page.timeline)
-    service.archive(world.actor("community_staff"), case.number)
-    assert queries.case_page(handler, case.number).verdict_name == "满意"
+    review.archive(world.actor("community_staff"), case.number)
+    assert queries.case_page(handler, case).verdict_name == "满意"
 
 
 def test_reopened_the_second_time_one_level_up_and_then_no_more(world: World) -> None:
     case = case_at(world, "archived")
-    service.reopen_by_code(case.tracking_code, reason="又堵了")
+    review.reopen_by_code(case.tracking_code, reason="又堵了")
     assert (case.state, case.level, case.archived_at, case.verdict) == ("in_progress", "grid", None, None)
     for level in ("community", ""):
-        service.submit_result(
-            world.actor("handler"), case.number, result_text="再清理", result_kind="resolved"
-        )
-        service.pass_check(
+        loop.submit_result(world.actor("handler"), case.number, result_text="再清理", result_kind="resolved")
+        loop.pass_check(
             world.actor("branch_secretary" if case.level == "grid" else "community_staff1b"), case.number
         )
-        service.record_verdict_by_code(case.tracking_code, verdict="satisfied")
-        service.archive(world.actor("community_staff"), case.number)
+        review.record_verdict_by_code(case.tracking_code, verdict="satisfied")
+        review.archive(world.actor("community_staff"), case.number)
         if level:
-            service.reopen_by_code(case.tracking_code, reason="又堵了")
+            review.reopen_by_code(case.tracking_code, reason="又堵了")
             assert case.level == level
-    view = queries.public_view(case.tracking_code)
+    view = public.public_view(case.tracking_code)
     assert (view.can_reopen, view.lawful_channels) == (False, True)
     with pytest.raises(Conflict, match="终结"):
-        service.reopen_by_code(case.tracking_code, reason="又堵了")
+        review.reopen_by_code(case.tracking_code, reason="又堵了")
 
 
 def test_the_reporter_reopens_within_thirty_days_the_owner_later_too(world: World) -> None:
     case = case_at(world, "archived")
     with time_machine.travel(clock.now() + timedelta(days=31), tick=False):
         with pytest.raises(Conflict, match="30天"):
-            service.reopen_by_code(case.tracking_code, reason="又堵了")
-        service.reopen(world.actor("branch_secretary"), case.number, reason="巡查发现又堵了")
+            review.reopen_by_code(case.tracking_code, reason="又堵了")
+        review.reopen(world.actor("branch_secretary"), case.number, reason="巡查发现又堵了")
 
 
 def test_the_reporter_presses_once_a_day(world: World) -> None:
     case = case_at(world, "assigned")
-    service.supervise_by_code(case.tracking_code)
+    review.supervise_by_code(case.tracking_code)
     with pytest.raises(Conflict, match="催办"):
-        service.supervise_by_code(case.tracking_code)
-    service.supervise(world.actor("community_staff"), case.number, note="请尽快")
+        review.supervise_by_code(case.tracking_code)
+    review.supervise(world.actor("community_staff"), case.number, note="请尽快")
     with time_machine.travel(clock.now() + timedelta(hours=25), tick=False):
-        service.supervise_by_code(case.tracking_code)
+        review.supervise_by_code(case.tracking_code)
 
 
 # 并案
@@ -376,33 +371,33 @@ def test_the_reporter_presses_once_a_day(world: World) -> None:
 def test_each_reporter_keeps_code_notices_and_verdict(world: World) -> None:
     lead = register(world)
     other = register(world)
-    service.merge(world.actor("grid_worker"), other.number, into=lead.number)
+    review.merge(world.actor("grid_worker"), other.number, into=lead.number)
     assert (other.state, other.merged_into_id) == ("merged", lead.id)
-    service.assign(world.actor("grid_worker"), lead.number, handler_unit_id=world.units["company"])
-    assert queries.public_view(other.tracking_code).state_name == "已转办"
+    loop.assign(world.actor("grid_worker"), lead.number, handler_unit_id=world.units["company"])
+    assert public.public_view(other.tracking_code).state_name == "已转办"
     assert told(other.tracking_code)[-1].startswith("已转办给示范物业一")
     with pytest.raises(Conflict, match="还没有核查"):
-        service.record_verdict_by_code(other.tracking_code, verdict="satisfied")
-    service.accept(world.actor("handler"), lead.number)
-    service.submit_result(world.actor("handler"), lead.number, result_text="已清理", result_kind="resolved")
-    service.pass_check(world.actor("branch_secretary"), lead.number)
-    service.record_verdict_by_code(lead.tracking_code, verdict="satisfied", note="谢谢")
+        review.record_verdict_by_code(other.tracking_code, verdict="satisfied")
+    loop.accept(world.actor("handler"), lead.number)
+    loop.submit_result(world.actor("handler"), lead.number, result_text="已清理", result_kind="resolved")
+    loop.pass_check(world.actor("branch_secretary"), lead.number)
+    review.record_verdict_by_code(lead.tracking_code, verdict="satisfied", note="谢谢")
     assert "评议：满意。" not in told(other.tracking_code)
-    service.record_verdict_by_code(other.tracking_code, verdict="mostly")
+    review.record_verdict_by_code(other.tracking_code, verdict="mostly")
     assert (lead.verdict, other.verdict, other.state) == ("satisfied", "mostly", "merged")
     with pytest.raises(Conflict, match="已经评议"):
-        service.record_verdict_by_code(other.tracking_code, verdict="mostly")
+        review.record_verdict_by_code(other.tracking_code, verdict="mostly")
     with pytest.raises(Conflict, match="不能再拆分"):
-        service.unmerge(world.actor("grid_worker"), other.number)
+        review.unmerge(world.actor("grid_worker"), other.number)
 
 
 def test_one_of_two_not_satisfied_goes_its_own_way_again(world: World) -> None:
     lead, other = case_at(world, "pending_check"), register(world)
-    service.merge(world.actor("grid_worker"), other.number, into=lead.number)
-    service.pass_check(world.actor("branch_secretary"), lead.number)
+    review.merge(world.actor("grid_worker"), other.number, into=lead.number)
+    loop.pass_check(world.actor("branch_secretary"), lead.number)
     with pytest.raises(NotFound):
-        service.record_verdict(world.actor("handler"), other.number, verdict="satisfied", channel="phone")
-    service.record_verdict(world.actor(CALLER), other.number, verdict="unsatisfied", channel="phone")
+        review.record_verdict(world.actor("handler"), other.number, verdict="satisfied", channel="phone")
+    review.record_verdict(world.actor(CALLER), other.number, verdict="unsatisfied", channel="phone")
     assert (other.state, other.level, other.merged_into_id) == ("in_progress", "community", None)
     assert other.handler_unit_id == world.units["company"]
     assert lead.state == "callback"
@@ -420,19 +415,19 @@ def test_split_again_it_goes_on_where_it_stood(world: World) -> None:
         "appraised",
     ):
         other = case_at(world, status)
-        service.merge(world.actor("grid_worker"), other.number, into=lead.number)
-        service.unmerge(world.actor("grid_worker"), other.number)
+        review.merge(world.actor("grid_worker"), other.number, into=lead.number)
+        review.unmerge(world.actor("grid_worker"), other.number)
         assert (other.state, other.merged_into_id, other.closed_at) == (status, None, None)
     suspended = case_at(world, "suspended")
-    service.merge(world.actor("grid_worker"), suspended.number, into=lead.number)
-    service.unmerge(world.actor("grid_worker"), suspended.number)
+    review.merge(world.actor("grid_worker"), suspended.number, into=lead.number)
+    review.unmerge(world.actor("grid_worker"), suspended.number)
     assert suspended.state == "in_progress"
 
 
 def test_who_joined_a_case_that_is_withdrawn_goes_on_alone(world: World) -> None:
     lead, other = register(world), register(world)
-    service.merge(world.actor("grid_worker"), other.number, into=lead.number)
-    service.withdraw_by_code(lead.tracking_code)
+    review.merge(world.actor("grid_worker"), other.number, into=lead.number)
+    review.withdraw_by_code(lead.tracking_code)
     assert (lead.state, other.state, other.merged_into_id) == ("withdrawn", "registered", None)
 
 
@@ -442,12 +437,12 @@ def test_what_does_not_fit_is_not_merged(world: World) -> None:
     hidden, closed = register(world, confidentiality="name_hidden"), case_at(world, "archived")
     for number in (one.number, hidden.number, closed.number, "0000-0000"):
         with pytest.raises(Invalid) as refused:
-            service.merge(worker, one.number, into=number)
+            review.merge(worker, one.number, into=number)
         assert refused.value.field == "into"
     two = register(world)
-    service.merge(worker, two.number, into=one.number)
+    review.merge(worker, two.number, into=one.number)
     with pytest.raises(Conflict, match="已有其他诉求"):
-        service.merge(worker, one.number, into=register(world).number)
+        review.merge(worker, one.number, into=register(world).number)
 
 
 # Identity
@@ -456,7 +451,7 @@ def test_what_does_not_fit_is_not_merged(world: World) -> None:
 def test_each_look_at_the_reporter_is_journalled(world: World) -> None:
     case = case_at(world, "in_progress")
     for name in ("grid_worker", "handler", "community_staff"):
-        assert service.reveal_identity(world.actor(name), case.number).phone == "13812345678"
+        assert identity.reveal_identity(world.actor(name), case.number).phone == "13812345678"
     looks = db.session.scalars(
         sa.select(JournalEntry).where(JournalEntry.action == "case:read_identity")
     ).all()
@@ -465,7 +460,7 @@ def test_each_look_at_the_reporter_is_journalled(world: World) -> None:
     ]
     for name in ("auditor", "building_leader"):
         with pytest.raises((Refused, NotFound)):
-            service.reveal_identity(world.actor(name), case.number)
+            identity.reveal_identity(world.actor(name), case.number)
 
 
 def test_a_name_kept_secret_is_kept_from_the_handler(world: World) -> None:
@@ -473,13 +468,13 @@ def test_a_name_kept_secret_is_kept_from_the_handler(world: World) -> None:
         world, "in_progress", confidentiality="name_hidden", what="我家3栋2单元501漏水，电话13812345678"
     )
     handler = world.actor("handler")
-    page = queries.case_page(handler, case.number)
+    page = queries.case_page(handler, case)
     assert (page.identity.name, page.identity.phone, page.identity.can_reveal) == ("", "", False)
     assert "13812345678" not in page.what
     assert "501" not in page.what
     with pytest.raises(Refused):
-        service.reveal_identity(handler, case.number)
-    shown = queries.case_page(world.actor("grid_worker"), case.number).identity
+        identity.reveal_identity(handler, case.number)
+    shown = queries.case_page(world.actor("grid_worker"), case).identity
     assert (shown.name, shown.phone, shown.can_reveal) == ("张**", "138****5678", True)
 
 
@@ -519,10 +514,10 @@ def test_a_listener_that_fails_undoes_the_change(world: World) -> None:
         raise Conflict("名额已满")
 
     with events.case_changed.connected_to(fail), pytest.raises(Conflict):
-        service.convene(world.actor("grid_worker"), case.number, parties=["物业"])
+        loop.convene(world.actor("grid_worker"), case.number, parties=["物业"])
     db.session.expire_all()
     assert case.state == "registered"
-    assert len(queries.case_page(world.actor("grid_worker"), case.number).timeline) == 1
+    assert len(queries.case_page(world.actor("grid_worker"), case).timeline) == 1
 
 
 # What the database itself refuses
@@ -599,7 +594,7 @@ def test_the_database_refuses_to_rewrite_the_timeline(world: World) -> None:
 
 def test_the_database_refuses_a_second_open_request_and_a_self_made_decision(world: World) -> None:
     case = register(world)
-    service.decline(world.actor("grid_worker"), case.number, reason="不归社区管")
+    escalation.decline(world.actor("grid_worker"), case.number, reason="不归社区管")
     ask = db.session.scalars(sa.select(CaseRequest)).one()
     copy = {c.name: getattr(ask, c.name) for c in CaseRequest.__table__.columns if c.name != "id"}
     with pytest.raises(IntegrityError), transaction() as session:
@@ -626,7 +621,7 @@ def test_of_two_at_once_one_wins_and_the_other_is_told(app: Flask, world: World)
         with app.app_context():
             start.wait()
             try:
-                service.pass_check(actor, number, version=version)
+                loop.pass_check(actor, number, version=version)
                 results.append("done")
             except Conflict as refused:
                 results.append(refused.message)

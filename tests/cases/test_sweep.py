@@ -7,9 +7,10 @@ import time_machine
 
 from tests.cases.factories import CALLER, TRY_CHANNEL, case_at, register
 from tests.support.world import World
-from webapp.cases import queries, service
+from webapp.cases import queries
 from webapp.cases.models import Case
-from webapp.cases.service import SweepCounts, sweep
+from webapp.cases.service import escalation, review
+from webapp.cases.service.sweep import SweepCounts, sweep
 from webapp.foundation import calendar, clock
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -45,7 +46,7 @@ def test_overdue_beyond_its_grace_a_case_steps_up_once(world: World) -> None:
     assert case.handler_unit_id == world.units["company"]
     assert due(case) > first
     assert run(workday(first, 2, 11)) == SweepCounts()
-    line = queries.case_page(world.actor("community_staff"), case.number).timeline[-1]
+    line = queries.case_page(world.actor("community_staff"), case).timeline[-1]
     assert line.text == "办理超期，系统按规则交由示范社区一接办。"
 
 
@@ -70,7 +71,7 @@ def test_handed_down_after_a_step_up_it_does_not_step_up_again(world: World) -> 
     late = workday(due(case), 2)
     run(late)
     with time_machine.travel(late + timedelta(minutes=5), tick=False):
-        service.hand_down(world.actor("community_staff"), case.number, reason="网格尽快处理")
+        escalation.hand_down(world.actor("community_staff"), case.number, reason="网格尽快处理")
     assert run(workday(due(case), 3)).stepped_up == 0
     assert case.level == "grid"
 
@@ -92,9 +93,9 @@ def test_after_three_tries_and_the_time_for_asking_it_counts_as_not_reached(worl
     over = workday(due(case), 1)
     caller = world.actor(CALLER)
     for _ in range(2):
-        service.log_try(caller, case.number, channel=TRY_CHANNEL)
+        review.log_try(caller, case.number, channel=TRY_CHANNEL)
     assert run(over).closed_callbacks == 0
-    service.log_try(caller, case.number, channel=TRY_CHANNEL)
+    review.log_try(caller, case.number, channel=TRY_CHANNEL)
     assert run(over).closed_callbacks == 1
     assert (case.state, case.verdict, case.verdict_by) == ("appraised", "no_response", "system")
 

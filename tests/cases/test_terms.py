@@ -10,7 +10,7 @@ from tests.cases.factories import register
 from tests.support.world import World
 from webapp.cases import seeds, terms
 from webapp.cases.models import Case, CaseCategory, TermRule
-from webapp.cases.workflow import CaseState, Phase
+from webapp.cases.states import CaseState, Phase
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.calendar import Calendar, Day

@@ -14,10 +14,11 @@ from tests.cases.factories import case_at, register
 from tests.support.browse import Browse
 from tests.support.queries import counting
 from tests.support.world import World
-from webapp.cases import service
-from webapp.cases.forms import FORMS, PHRASES
+from webapp.cases.forms import FORMS
 from webapp.cases.models import Case, CaseEvent
-from webapp.cases.workflow import CASE_FLOW, CaseState
+from webapp.cases.service import verbs
+from webapp.cases.states import CaseState
+from webapp.cases.workflow import CASE_FLOW
 from webapp.extensions import db
 from webapp.foundation import clock, photos
 from webapp.foundation.journal import JournalEntry
@@ -47,7 +48,7 @@ def status_of(case: Case) -> str:
 def test_every_action_of_the_table_has_a_form() -> None:
     by_system = {t.action for t in CASE_FLOW.transitions if set(t.by) <= {"system"}} | {"register"}
     assert set(FORMS) == {t.action for t in CASE_FLOW.transitions} - by_system
-    assert all(len(said) == 3 for said in PHRASES.values())
+    assert all(len(t.phrases) in (0, 3) for t in CASE_FLOW.transitions)
 
 
 # The list
@@ -150,7 +151,7 @@ def test_the_slip_is_for_its_writer_alone_and_only_at_first(browse: Browse, worl
     answer = browse.log_in("grid_worker1b").get(f"/cases/{case.number}/slip", status=303)
     assert code not in browse.follow(answer).text
     assert code in browse.log_in("grid_worker").get(f"/cases/{case.number}/slip").text
-    service.act(world.actor("grid_worker"), case.number, "convene", parties=["业委会"])
+    verbs.act(world.actor("grid_worker"), case.number, "convene", parties=["业委会"])
     browse.get(f"/cases/{case.number}/slip", status=303)
 
 
@@ -345,11 +346,11 @@ def test_each_request_is_refused_and_granted_on_the_page(
     part: bool,
 ) -> None:
     case, status = case_at(world, before), 200 if part else 303
-    service.act(world.actor(who), case.number, action, **data)
+    verbs.act(world.actor(who), case.number, action, **data)
     browse.log_in(decider).get(f"/cases/{case.number}")
     browse.post(f"/cases/{case.number}/refuse_{action}", {"reason": "再想想"}, status=status, part=part)
     assert status_of(case) == before
-    service.act(world.actor(who), case.number, action, **data)
+    verbs.act(world.actor(who), case.number, action, **data)
     browse.post(f"/cases/{case.number}/approve_{action}", {}, status=status, part=part)
     assert status_of(case) == after
 
@@ -372,13 +373,13 @@ def test_two_cases_become_one_and_two_again(browse: Browse, world: World, part: 
 def test_a_request_is_decided_on_the_page(browse: Browse, world: World, part: bool) -> None:
     status = 200 if part else 303
     case = case_in(world)
-    service.act(world.actor("grid_worker"), case.number, "escalate", reason_kind="major", reason="涉及三栋楼")
+    verbs.act(world.actor("grid_worker"), case.number, "escalate", reason_kind="major", reason="涉及三栋楼")
     text = browse.log_in("community_staff").get(f"/cases/{case.number}").text
     assert "等待决定：上报" in text
     assert "涉及三栋楼" in text
     browse.post(f"/cases/{case.number}/refuse_escalate", {"reason": ""}, status=422, part=part)
     browse.post(f"/cases/{case.number}/refuse_escalate", {"reason": "先协调"}, status=status, part=part)
-    service.act(world.actor("grid_worker"), case.number, "escalate", reason_kind="major", reason="协调过了")
+    verbs.act(world.actor("grid_worker"), case.number, "escalate", reason_kind="major", reason="协调过了")
     browse.post(f"/cases/{case.number}/approve_escalate", {}, status=status, part=part)
     db.session.expire_all()
     assert db.session.get_one(Case, case.id).owner_unit_id == world.units["community"]
@@ -415,7 +416,7 @@ def test_who_was_quicker_is_named_and_the_input_kept(browse: Browse, world: Worl
     case = case_in(world)
     seen = case.version
     browse.log_in("grid_worker")
-    service.act(world.actor("grid_worker1b"), case.number, "convene", parties=["业委会"])
+    verbs.act(world.actor("grid_worker1b"), case.number, "convene", parties=["业委会"])
     data = {"handler_unit_id": world.units["company"], "note": "请带工具", "seen": seen}
     text = browse.post(f"/cases/{case.number}/assign", data, status=409, part=part).text
     assert "召集" in text
@@ -433,7 +434,7 @@ def test_who_was_quicker_is_named_and_the_input_kept(browse: Browse, world: Worl
 def test_what_can_not_be_done_any_more_shows_what_was_typed(browse: Browse, world: World) -> None:
     case = case_in(world)
     seen = case.version
-    service.act(world.actor("grid_worker"), case.number, "withdraw")
+    verbs.act(world.actor("grid_worker"), case.number, "withdraw")
     browse.log_in("grid_worker")
     data = {"parties": "", "others": "业委会", "note": "周五晚上谈", "seen": seen}
     text = browse.post(f"/cases/{case.number}/convene", data, status=409).text
@@ -456,7 +457,7 @@ def test_a_double_tap_acts_once(browse: Browse, world: World) -> None:
 
 def test_the_handler_is_shown_why_it_can_not_check_and_refused_too(browse: Browse, world: World) -> None:
     case = case_in(world)
-    service.act(world.actor("grid_worker"), case.number, "settle_on_spot", result_text="换了灯泡")
+    verbs.act(world.actor("grid_worker"), case.number, "settle_on_spot", result_text="换了灯泡")
     text = browse.log_in("grid_worker").get(f"/cases/{case.number}").text
     assert "您经办了这件事，要由其他人核查。" in text
     assert f'"/cases/{case.number}/pass_check"' not in text
@@ -547,6 +548,6 @@ def test_queries_of_the_page_do_not_grow_with_its_events(browse: Browse, world: 
             browse.get(f"/cases/{case.number}")
         found.append(len(statements))
         for _ in range(30):
-            service.act(world.actor("community_staff"), case.number, "supervise", note="抓紧")
+            verbs.act(world.actor("community_staff"), case.number, "supervise", note="抓紧")
     assert found[0] == found[1]
     assert found[0] <= 18

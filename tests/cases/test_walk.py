@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from tests.cases.factories import OWNERS, case_at, register
 from tests.support.world import World
-from webapp.cases import service
 from webapp.cases.models import Case, CaseEvent, CaseRequest
 from webapp.cases.permissions import facts_of, reason_not, unit_at
-from webapp.cases.workflow import CASE_FLOW, OPEN, CaseState, ReasonKind, ResultKind, Verdict, moves
+from webapp.cases.service import review, verbs
+from webapp.cases.service.sweep import sweep
+from webapp.cases.states import OPEN, CaseState, ReasonKind, ResultKind, Verdict
+from webapp.cases.workflow import CASE_FLOW, moves
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
@@ -81,11 +83,11 @@ def inputs(draw: st.DataObject, action: str, world: World, other: Case, today: d
 
 def by_code(action: str, code: str, draw: st.DataObject) -> None:
     if action == "record_verdict":
-        service.record_verdict_by_code(code, verdict=draw.draw(st.sampled_from(Verdict)))
+        review.record_verdict_by_code(code, verdict=draw.draw(st.sampled_from(Verdict)))
     elif action == "reopen":
-        service.reopen_by_code(code, reason="又来了")
+        review.reopen_by_code(code, reason="又来了")
     else:
-        (service.withdraw_by_code if action == "withdraw" else service.supervise_by_code)(code)
+        (review.withdraw_by_code if action == "withdraw" else review.supervise_by_code)(code)
 
 
 def check(case: Case) -> None:
@@ -126,7 +128,7 @@ def check(case: Case) -> None:
 def step(draw: st.DataObject, world: World, actors: dict[str, Actor], case: Case, other: Case) -> None:
     kind = draw.draw(st.sampled_from(["person"] * 8 + ["code", "sweep"]))
     if kind == "sweep":
-        service.sweep()
+        sweep()
         return
     if kind == "code":
         by_code(draw.draw(st.sampled_from(BY_CODE)), case.tracking_code, draw)
@@ -135,10 +137,10 @@ def step(draw: st.DataObject, world: World, actors: dict[str, Actor], case: Case
     able = [
         (name, action)
         for name in PEOPLE
-        for action in service.VERBS
+        for action in verbs.ACTIONS
         if reason_not(actors[name], case, action, facts) is None
     ]
-    names, actions = list(PEOPLE), sorted(service.VERBS)
+    names, actions = list(PEOPLE), sorted(verbs.ACTIONS)
     sensible = draw.draw(st.integers(0, 5)) > 0
     if able and sensible:  # mostly what can be done, and mostly what leads on
         actions = sorted({action for _, action in able} - set(ASIDE)) or sorted(
@@ -149,7 +151,7 @@ def step(draw: st.DataObject, world: World, actors: dict[str, Actor], case: Case
     action = draw.draw(st.sampled_from(actions))
     names = [name for name, offered in able if offered == action] or names
     name = draw.draw(st.sampled_from(names))
-    service.act(actors[name], case.number, action, **inputs(draw, action, world, other, clock.today()))
+    verbs.act(actors[name], case.number, action, **inputs(draw, action, world, other, clock.today()))
     assert (name, action) in able, f"{name} did {action}, which nobody offered"
 
 

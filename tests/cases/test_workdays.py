@@ -22,7 +22,7 @@ from webapp.cases import terms as case_terms
 from webapp.cases.models import Case
 from webapp.cases.service import settings
 from webapp.cases.settings_queries import Run, days_of
-from webapp.cases.workflow import Phase
+from webapp.cases.states import Phase
 from webapp.extensions import db
 from webapp.foundation import calendar, clock
 from webapp.foundation.calendar import STALE, Workday

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 import time_machine
 
 from tests.demo.conftest import Demo, built
-from webapp.cases import queries as case_queries
+from webapp.cases import lists
 from webapp.cases.models import Case, CaseEvent
-from webapp.cases.service import SweepCounts, sweep
-from webapp.cases.workflow import CaseState
+from webapp.cases.service.sweep import SweepCounts, sweep
+from webapp.cases.states import CaseState
 from webapp.directory.models import Appointment, Branch, Committee, Person, PropertyCompany, Station, Unit
 from webapp.directory.posts import Level, Post
 from webapp.extensions import db
@@ -71,8 +71,8 @@ def test_it_can_be_built_at_any_hour_of_any_day(moment: str, tmp_path: Path) -> 
     ):
         assert verify() == []
         assert {*db.session.scalars(sa.select(Case.state).distinct())} == set(CaseState)
-        open_cases = case_queries.CaseFilters(tab="open")
-        rows = case_queries.list_cases(Demo().actor(Post.GRID_WORKER), open_cases).rows
+        open_cases = lists.CaseFilters(tab="open")
+        rows = lists.list_cases(Demo().actor(Post.GRID_WORKER), open_cases).rows
         assert {row.mark.kind for row in rows} >= {"overdue", "due_soon"}
         assert sweep() == SweepCounts()  # it was done all along
         db.engine.dispose()

@@ -14,9 +14,9 @@ from tests.support.browse import Browse
 from webapp.accounts import service as accounts
 from webapp.accounts.models import Account
 from webapp.cases import asks as case_asks
-from webapp.cases import queries as case_queries
+from webapp.cases import lists
 from webapp.cases.models import Case, CaseEvent
-from webapp.cases.workflow import CaseState, Source
+from webapp.cases.states import CaseState, Source
 from webapp.demo.examples import links
 from webapp.demo.places import SMALL
 from webapp.directory.models import Branch, Committee, Person, PropertyCompany, Station, Unit
@@ -122,13 +122,11 @@ def test_something_waits_for_those_who_decide(demo: Demo) -> None:
 
 def test_the_desks_of_the_demo_accounts_are_full(demo: Demo) -> None:
     worker, handler, staff = (demo.actor(p) for p in (Post.GRID_WORKER, Post.HANDLER, Post.COMMUNITY_STAFF))
-    marks = [
-        row.mark.kind for row in case_queries.list_cases(worker, case_queries.CaseFilters(tab="open")).rows
-    ]
+    marks = [row.mark.kind for row in lists.list_cases(worker, lists.CaseFilters(tab="open")).rows]
     assert "overdue" in marks
     assert "due_soon" in marks
-    assert case_queries.counts(handler).mine >= 3
-    assert case_queries.counts(staff).to_check >= 1
+    assert lists.counts(handler).mine >= 3
+    assert lists.counts(staff).to_check >= 1
     today = clock.at(clock.today())
     mine = (DeskSession.grid_id == worker.unit_id, DeskSession.starts_at >= today)
     assert count(DeskSession, *mine) >= 3
@@ -194,9 +192,9 @@ def test_the_live_cases_can_be_worked_on(demo: Demo, visitor: Browse) -> None:
 
 def test_new_rows_follow_the_built_ones(demo_app: Flask, demo: Demo) -> None:
     """The sequences and counters go on behind what was written in bulk."""
-    from webapp.cases import service
+    from webapp.cases.service import intake
 
     worker = demo.actor(Post.GRID_WORKER)
-    case = service.register(worker, category="other", unit_id=worker.unit_id, what="测试登记。")
+    case = intake.register(worker, category="other", unit_id=worker.unit_id, what="测试登记。")
     assert case.number.startswith(f"{clock.today():%y%m}-")
     assert count(Case, Case.number == case.number) == 1

@@ -12,10 +12,11 @@ import time_machine
 from flask import Flask
 
 from tests.support.world import World
-from webapp.cases import service
 from webapp.cases.models import Case, CaseEvent, CaseParty, CaseRequest, ContactTry
 from webapp.cases.permissions import Voice
-from webapp.cases.workflow import CaseState, Channel, ResultKind, Source, Verdict
+from webapp.cases.service import escalation, intake, loop, review, verbs
+from webapp.cases.service.sweep import sweep
+from webapp.cases.states import CaseState, Channel, ResultKind, Source, Verdict
 from webapp.demo.case_record import Opening
 from webapp.demo.case_story import NotYetError, Story
 from webapp.demo.history import Doer, History
@@ -45,7 +46,7 @@ class Pair:
         self.history = History(made, clock.now(), calendar)
         self.actors = {name: world.actor(name) for name in world.people if not name.endswith("_ended")}
         with time_machine.travel(self.at, tick=False):
-            self.worked = service.register(
+            self.worked = intake.register(
                 self.actors[by], category=category, unit_id=world.units["building"], what=WHAT, place_text="楼道",
                 reporter_name=REPORTER[0], reporter_phone=REPORTER[1], reporter_door=REPORTER[2],
             )  # fmt: skip
@@ -112,25 +113,25 @@ def up_to_the_community(pair: Pair) -> None:
     """Building → grid → (asked, approved) community → given to the company, which has taken it up."""
     company = pair.world.units["company"]
     who, doer = pair.actors, pair.doer
-    pair.step(0.5, lambda n: service.escalate(who["building_leader"], n, reason_kind="major", reason="很多户"),
+    pair.step(0.5, lambda n: escalation.escalate(who["building_leader"], n, reason_kind="major", reason="很多户"),
               lambda: pair.story.escalate(doer("building_leader"), "major", "很多户"))  # fmt: skip
-    pair.step(1, lambda n: service.convene(who["grid_worker"], n, parties=["业委会", "楼栋长"], note="碰头"),
+    pair.step(1, lambda n: loop.convene(who["grid_worker"], n, parties=["业委会", "楼栋长"], note="碰头"),
               lambda: pair.story.convene(doer("grid_worker"), ("业委会", "楼栋长"), "碰头"))  # fmt: skip
-    pair.step(1, lambda n: service.escalate(who["branch_secretary"], n, reason_kind="unresolved", reason="谈不拢"),
+    pair.step(1, lambda n: escalation.escalate(who["branch_secretary"], n, reason_kind="unresolved", reason="谈不拢"),
               lambda: pair.story.escalate(doer("branch_secretary"), "unresolved", "谈不拢"))  # fmt: skip
-    pair.step(1, lambda n: service.act(who["community_staff"], n, "approve_escalate", reason="同意"),
+    pair.step(1, lambda n: verbs.act(who["community_staff"], n, "approve_escalate", reason="同意"),
               lambda: pair.story.decide(doer("community_staff"), True, "同意"))  # fmt: skip
-    pair.step(1, lambda n: service.assign(who["community_staff"], n, handler_unit_id=company, note="请快"),
+    pair.step(1, lambda n: loop.assign(who["community_staff"], n, handler_unit_id=company, note="请快"),
               lambda: pair.story.assign(doer("community_staff"), company, "请快"))  # fmt: skip
-    pair.step(1, lambda n: service.accept(who["handler"], n), lambda: pair.story.accept(doer("handler")))
+    pair.step(1, lambda n: loop.accept(who["handler"], n), lambda: pair.story.accept(doer("handler")))
 
 
 def result_and_check(pair: Pair, checker: str) -> None:
     """The handler brings a result, somebody finds it good."""
     who, doer, kind = pair.actors, pair.doer, ResultKind.RESOLVED
-    pair.step(24, lambda n: service.submit_result(who["handler"], n, result_text="换了灯", result_kind=kind),
+    pair.step(24, lambda n: loop.submit_result(who["handler"], n, result_text="换了灯", result_kind=kind),
               lambda: pair.story.submit_result(doer("handler"), "换了灯", kind))  # fmt: skip
-    pair.step(1, lambda n: service.pass_check(who[checker], n, note="看过"),
+    pair.step(1, lambda n: loop.pass_check(who[checker], n, note="看过"),
               lambda: pair.story.pass_check(doer(checker), "看过"))  # fmt: skip
 
 
@@ -138,33 +139,33 @@ def test_the_whole_loop_with_what_can_go_wrong(app: Flask, world: World) -> None
     pair = Pair(world, "building", "building_leader")
     who, doer = pair.actors, pair.doer
     up_to_the_community(pair)
-    pair.step(1, lambda n: service.extend(who["handler"], n, reason="等配件", workdays=3),
+    pair.step(1, lambda n: escalation.extend(who["handler"], n, reason="等配件", workdays=3),
               lambda: pair.story.extend(doer("handler"), 3, "等配件"))  # fmt: skip
-    pair.step(1, lambda n: service.act(who["community_staff"], n, "approve_extend"),
+    pair.step(1, lambda n: verbs.act(who["community_staff"], n, "approve_extend"),
               lambda: pair.story.decide(doer("community_staff"), True, ""))  # fmt: skip
     until = clock.local(pair.at).date() + timedelta(days=20)
-    pair.step(1, lambda n: service.suspend(who["community_staff"], n, reason="等资金", until=until),
+    pair.step(1, lambda n: loop.suspend(who["community_staff"], n, reason="等资金", until=until),
               lambda: pair.story.suspend(doer("community_staff"), until, "等资金"))  # fmt: skip
-    pair.step(48, lambda n: service.resume(who["community_staff"], n, note="有了"),
+    pair.step(48, lambda n: loop.resume(who["community_staff"], n, note="有了"),
               lambda: pair.story.resume(doer("community_staff"), "有了"))  # fmt: skip
-    pair.step(1, lambda n: service.supervise_by_code(pair.code, note="请快"),
+    pair.step(1, lambda n: review.supervise_by_code(pair.code, note="请快"),
               lambda: pair.story.supervise(Voice.RESIDENT, "请快"))  # fmt: skip
-    pair.step(1, lambda n: service.submit_result(who["handler"], n, result_text="换了", result_kind="partly"),
+    pair.step(1, lambda n: loop.submit_result(who["handler"], n, result_text="换了", result_kind="partly"),
               lambda: pair.story.submit_result(doer("handler"), "换了", "partly"))  # fmt: skip
-    pair.step(1, lambda n: service.fail_check(who["community_staff"], n, note="还有一处"),
+    pair.step(1, lambda n: loop.fail_check(who["community_staff"], n, note="还有一处"),
               lambda: pair.story.fail_check(doer("community_staff"), "还有一处"))  # fmt: skip
     result_and_check(pair, "community_staff")
-    pair.step(1, lambda n: service.record_verdict_by_code(pair.code, verdict="unsatisfied", note="不行"),
+    pair.step(1, lambda n: review.record_verdict_by_code(pair.code, verdict="unsatisfied", note="不行"),
               lambda: pair.story.record_verdict(Voice.RESIDENT, Verdict.UNSATISFIED, Channel.CODE, "不行"))  # fmt: skip
     result_and_check(pair, "street_staff")
-    pair.step(1, lambda n: service.log_try(who["community_staff"], n, channel="phone", note="无人接听"),
+    pair.step(1, lambda n: review.log_try(who["community_staff"], n, channel="phone", note="无人接听"),
               lambda: pair.story.log_try(doer("community_staff"), Channel.PHONE, "无人接听"))  # fmt: skip
-    pair.step(1, lambda n: service.record_verdict(who["community_staff"], n, verdict="mostly", channel="phone"),
+    pair.step(1, lambda n: review.record_verdict(who["community_staff"], n, verdict="mostly", channel="phone"),
               lambda: pair.story.record_verdict(doer("community_staff"), Verdict.MOSTLY, Channel.PHONE))  # fmt: skip
     pair.step(
-        1, lambda n: service.archive(who["street_staff"], n), lambda: pair.story.archive(doer("street_staff"))
+        1, lambda n: review.archive(who["street_staff"], n), lambda: pair.story.archive(doer("street_staff"))
     )
-    pair.step(24, lambda n: service.reopen_by_code(pair.code, reason="又坏了"),
+    pair.step(24, lambda n: review.reopen_by_code(pair.code, reason="又坏了"),
               lambda: pair.story.reopen(Voice.RESIDENT, "又坏了"))  # fmt: skip
     pair.compare()
 
@@ -174,9 +175,9 @@ def test_what_is_overdue_steps_up_by_itself(app: Flask, world: World) -> None:
     for _ in range(400):
         pair.at += timedelta(hours=1)
         with time_machine.travel(pair.at, tick=False):
-            service.sweep()
+            sweep()
     with time_machine.travel(clock.now(), tick=False):
-        service.sweep()
+        sweep()
     pair.tell()
     with pytest.raises(NotYetError):  # nobody does anything until the present
         pair.story.go(clock.now() + timedelta(minutes=1))
@@ -193,15 +194,15 @@ def test_sent_back_handed_down_returned(app: Flask, world: World) -> None:
     pair = Pair(world, "building", "building_leader", category="parking")
     who, doer, company = pair.actors, pair.doer, world.units["company"]
     up_to_the_community(pair)
-    pair.step(1, lambda n: service.return_case(who["handler"], n, reason="不归我们"),
+    pair.step(1, lambda n: loop.return_case(who["handler"], n, reason="不归我们"),
               lambda: pair.story.return_case(doer("handler"), "不归我们"))  # fmt: skip
-    pair.step(1, lambda n: service.escalate(who["community_staff"], n, reason_kind="major", reason="大"),
+    pair.step(1, lambda n: escalation.escalate(who["community_staff"], n, reason_kind="major", reason="大"),
               lambda: pair.story.escalate(doer("community_staff"), "major", "大"))  # fmt: skip
-    pair.step(1, lambda n: service.act(who["street_staff"], n, "refuse_escalate", reason="请再议"),
+    pair.step(1, lambda n: verbs.act(who["street_staff"], n, "refuse_escalate", reason="请再议"),
               lambda: pair.story.decide(doer("street_staff"), False, "请再议"))  # fmt: skip
-    pair.step(1, lambda n: service.hand_down(who["community_staff"], n, reason="按商定的办"),
+    pair.step(1, lambda n: escalation.hand_down(who["community_staff"], n, reason="按商定的办"),
               lambda: pair.story.hand_down(doer("community_staff"), "按商定的办"))  # fmt: skip
-    pair.step(1, lambda n: service.assign(who["grid_worker"], n, handler_unit_id=company),
+    pair.step(1, lambda n: loop.assign(who["grid_worker"], n, handler_unit_id=company),
               lambda: pair.story.assign(doer("grid_worker"), company, ""))  # fmt: skip
     pair.compare()
 
@@ -211,13 +212,13 @@ def test_not_taken(app: Flask, world: World, elsewhere: bool) -> None:
     pair = Pair(world, "grid", "grid_worker")
     who, doer = pair.actors, pair.doer
     if elsewhere:
-        pair.step(1, lambda n: service.redirect(who["grid_worker"], n, reason="不归我们", channel_text="仲裁部门"),
+        pair.step(1, lambda n: escalation.redirect(who["grid_worker"], n, reason="不归我们", channel_text="仲裁部门"),
                   lambda: pair.story.redirect(doer("grid_worker"), "不归我们", "仲裁部门"))  # fmt: skip
     else:
-        pair.step(1, lambda n: service.decline(who["grid_worker"], n, reason="已在诉讼"),
+        pair.step(1, lambda n: escalation.decline(who["grid_worker"], n, reason="已在诉讼"),
                   lambda: pair.story.decline(doer("grid_worker"), "已在诉讼"))  # fmt: skip
     action = "approve_redirect" if elsewhere else "approve_decline"
-    pair.step(1, lambda n: service.act(who["community_staff"], n, action),
+    pair.step(1, lambda n: verbs.act(who["community_staff"], n, action),
               lambda: pair.story.decide(doer("community_staff"), True, ""))  # fmt: skip
     pair.compare()
     assert pair.story.case.state == (CaseState.REDIRECTED if elsewhere else CaseState.DECLINED)
@@ -226,11 +227,11 @@ def test_not_taken(app: Flask, world: World, elsewhere: bool) -> None:
 def test_done_on_the_spot_withdrawn_merged(app: Flask, world: World) -> None:
     pair = Pair(world, "building", "building_leader")
     who, doer = pair.actors, pair.doer
-    pair.step(0.1, lambda n: service.settle_on_spot(who["building_leader"], n, result_text="换了灯"),
+    pair.step(0.1, lambda n: loop.settle_on_spot(who["building_leader"], n, result_text="换了灯"),
               lambda: pair.story.settle_on_spot(doer("building_leader"), "换了灯"))  # fmt: skip
     pair.compare()
     pair = Pair(world, "grid", "grid_worker")
-    pair.step(0.1, lambda n: service.withdraw_by_code(pair.code, reason="好了"),
+    pair.step(0.1, lambda n: review.withdraw_by_code(pair.code, reason="好了"),
               lambda: pair.story.withdraw(Voice.RESIDENT, "好了"))  # fmt: skip
     pair.compare()
 
@@ -238,6 +239,6 @@ def test_done_on_the_spot_withdrawn_merged(app: Flask, world: World) -> None:
 def test_merged(app: Flask, world: World) -> None:
     lead, pair = Pair(world, "grid", "grid_worker"), Pair(world, "grid", "grid_worker")
     pair.history = lead.history
-    pair.step(0.1, lambda n: service.merge(pair.actors["grid_worker"], n, into=lead.number),
+    pair.step(0.1, lambda n: review.merge(pair.actors["grid_worker"], n, into=lead.number),
               lambda: pair.story.merge(pair.doer("grid_worker"), lead.tell()))  # fmt: skip
     pair.compare(lead)

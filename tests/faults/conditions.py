@@ -14,8 +14,8 @@ from tests.faults.phone import until_it_answers
 from tests.support.browse import Browse
 from tests.support.live import Live
 from webapp.accounts.models import LoginSession
-from webapp.cases import service
 from webapp.cases.models import Case, CaseEvent
+from webapp.cases.service import loop
 from webapp.directory.models import Appointment
 from webapp.extensions import db
 from webapp.foundation import clock
@@ -135,7 +135,7 @@ def registered_case(live: Live) -> str:
 def convene(live: Live, number: str) -> None:
     """The branch secretary takes the case further."""
     with live.app.app_context():
-        service.convene(live.app.extensions["world"].actor("branch_secretary"), number, parties=["业委会"])
+        loop.convene(live.app.extensions["world"].actor("branch_secretary"), number, parties=["业委会"])
         db.session.remove()
 
 

@@ -21,8 +21,8 @@ from PIL import Image
 from tests.points.helpers import earn, give
 from tests.support.world import World
 from webapp.accounts.models import LoginSession
-from webapp.cases import service as cases
 from webapp.cases.models import Case, CaseRequest, TermRule
+from webapp.cases.service import escalation, intake, loop
 from webapp.directory.models import Appointment, Committee, Seat, Station, Unit
 from webapp.directory.posts import GRANTS, POST_NAMES, Permission, Post
 from webapp.directory.scope import place_of
@@ -216,12 +216,12 @@ def _case(world: World, place: str) -> str | None:
     if place not in GRID_OF_PLACE:
         return None
     actor = worker(world, place)
-    row = cases.register(
+    row = intake.register(
         actor, category="sanitation", unit_id=world.units[UNIT_OF_PLACE[place]], what="楼道里堆了杂物。",
         reporter_name="测试居民", reporter_phone=PHONE, photos=[picture()],
     )  # fmt: skip
     if place == "own":
-        cases.assign(actor, row.number, handler_unit_id=world.units["company"])
+        loop.assign(actor, row.number, handler_unit_id=world.units["company"])
     return row.number
 
 
@@ -236,9 +236,9 @@ def _report(world: World, place: str) -> str:
     if place == "report":
         against, where = world.units["company"], world.units["grid"]
         actor = world.actor("grid_worker1b")
-        return cases.register(actor, unit_id=where, against_unit_id=against, **given).number
+        return intake.register(actor, unit_id=where, against_unit_id=against, **given).number
     code = db.session.get_one(Station, world.stations["station"]).code
-    return cases.register_by_resident(code, against_unit_id=world.units["community"], **given).number
+    return intake.register_by_resident(code, against_unit_id=world.units["community"], **given).number
 
 
 def tracking_code(world: World, place: str) -> str | None:
@@ -423,8 +423,8 @@ def ask(world: World, place: str) -> Arguments:
         return None
     actor = worker(world, place)
     assert actor.can(Permission.CASE_OWN)
-    row = cases.register(actor, category="parking", unit_id=actor.unit_id, what="通道被占用。")
-    cases.escalate(actor, row.number, reason_kind="beyond_authority", reason="需要上级协调。")
+    row = intake.register(actor, category="parking", unit_id=actor.unit_id, what="通道被占用。")
+    escalation.escalate(actor, row.number, reason_kind="beyond_authority", reason="需要上级协调。")
     return {
         "source": "case",
         "ask_id": db.session.scalars(sa.select(CaseRequest.id).where(CaseRequest.case_id == row.id)).one(),

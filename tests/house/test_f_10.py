@@ -27,8 +27,8 @@ from tests.demo.conftest import Demo, built
 from tests.support.browse import Browse
 from tests.support.queries import counting
 from tests.support.world import World
-from webapp.cases import service as cases
 from webapp.cases.models import Case
+from webapp.cases.service import intake
 from webapp.directory.models import Person
 from webapp.directory.posts import Post
 from webapp.extensions import db
@@ -265,7 +265,7 @@ def test_f_10_a_filter_of_another_s_unit_opens_nothing(browse: Browse, world: Wo
         sa.text("SELECT code FROM units WHERE id = :id").bindparams(id=world.units["grid4"])
     )
     browse.log_in("grid_worker").post("/directory/people/export", {"unit": far}, status=404)
-    case = cases.register(
+    case = intake.register(
         world.actor("grid_worker2"), category="parking", unit_id=world.units["grid2"], what="占道。"
     )
     browse.log_in("grid_worker")
@@ -286,7 +286,7 @@ def test_f_10_more_rows_take_no_more_queries(app: Flask, browse: Browse, world: 
         worker = world.actor("grid_worker")
         for _ in range(number):
             visits.log_visit(worker, kind="home_visit", items=["policy"], outcome="settled")
-            cases.register(worker, category="parking", unit_id=world.units["grid"], what="占道。")
+            intake.register(worker, category="parking", unit_id=world.units["grid"], what="占道。")
 
     add(3)
     few = queries()

@@ -24,7 +24,7 @@ from tests.support.world import PASSWORD, World
 from tests.volunteering.kit import an_activity, at
 from webapp.cases.forms import FORMS as CASE_FORMS
 from webapp.cases.models import Case
-from webapp.cases.workflow import CaseState
+from webapp.cases.states import CaseState
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.forms import Form

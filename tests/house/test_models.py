@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 import webapp
-from webapp.cases.workflow import VerdictBy
+from webapp.cases.states import VerdictBy
 from webapp.directory.posts import Permission
 from webapp.extensions import db
 from webapp.volunteering.models import ReportState, SignupState

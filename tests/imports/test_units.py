@@ -17,7 +17,7 @@ from tests.imports.files import UNITS, bring_in, counts, take_in, to_csv, wrong
 from tests.imports.test_people import everything
 from tests.support.queries import counting
 from tests.support.world import World
-from webapp.cases import service as cases
+from webapp.cases.service import intake
 from webapp.directory import service as directory
 from webapp.directory.models import Branch, PropertyCompany, Unit
 from webapp.directory.posts import Permission, Post
@@ -323,7 +323,7 @@ def test_a_grid_brought_in_is_served_and_used(admin: Actor, world: World) -> Non
     visit = visits.log_visit(
         worker, kind="home_visit", items=["policy"], outcome="settled", details=Details(unit_id=building.id)
     )
-    case = cases.register(worker, category="property_service", unit_id=building.id, what="路灯不亮。")
+    case = intake.register(worker, category="property_service", unit_id=building.id, what="路灯不亮。")
     place = (new.id, building.id, world.units["community"])
     assert (visit.grid_id, visit.building_id, visit.community_id) == place
     assert (case.grid_id, case.building_id, case.community_id) == place

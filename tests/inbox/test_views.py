@@ -5,22 +5,26 @@ from __future__ import annotations
 import uuid
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
+from tests.cases.factories import case_at
 from tests.support.browse import Browse
 from tests.support.queries import counting
 from tests.support.world import World
 from webapp.cases import queries as case_queries
-from webapp.cases import service as cases
+from webapp.cases.models import CaseRequest
+from webapp.cases.service import intake, verbs
 from webapp.directory.posts import Post
+from webapp.extensions import db
 from webapp.inbox import sources
 
 
 def ask_for_help(world: World, reason: str = "需要街道的资金", who: str = "grid_worker") -> str:
     """A case that its grid asks the community to take; returns its number."""
     actor = world.actor(who)
-    case = cases.register(actor, category="parking", unit_id=actor.unit_id, what="示范小区停车难")
-    cases.act(actor, case.number, "escalate", reason_kind="beyond_authority", reason=reason)
+    case = intake.register(actor, category="parking", unit_id=actor.unit_id, what="示范小区停车难")
+    verbs.act(actor, case.number, "escalate", reason_kind="beyond_authority", reason=reason)
     return case.number
 
 
@@ -120,10 +124,10 @@ def test_community_and_street_know_at_once_of_what_is_urgent(
     app: Flask, world: World, browse: Browse
 ) -> None:
     worker = world.actor("grid_worker")
-    cases.register(
+    intake.register(
         worker, category="fire_safety", unit_id=worker.unit_id, what="消防通道被堵，楼里有烟", urgent=True
     )
-    cases.register(worker, category="parking", unit_id=worker.unit_id, what="示范小区停车难")
+    intake.register(worker, category="parking", unit_id=worker.unit_id, what="示范小区停车难")
     for who in ("community_staff", "street_staff"):
         urgent = browse.log_in(who).get("/").text.partition("本辖区的紧急诉求")[2].partition("等您决定")[0]
         assert "紧急 · 消防通道被堵" in urgent
@@ -135,3 +139,19 @@ def test_community_and_street_know_at_once_of_what_is_urgent(
         assert "停车难" not in listed
     for who in ("community_staff2", "street_staff2", "grid_worker2"):
         assert "紧急诉求" not in browse.log_in(who).get("/").text
+
+
+def test_an_escalation_and_its_approval_take_few_statements(
+    lite_app: Flask, world: World, browse: Browse
+) -> None:
+    case = case_at(world, "registered")
+    browse.log_in("grid_worker").get(f"/cases/{case.number}")
+    asked = {"reason_kind": "unresolved", "reason": "办不了", "seen": case.version}
+    with counting() as escalating:
+        browse.post(f"/cases/{case.number}/escalate", asked, part=True, status=200)
+    browse.log_in("community_staff").get("/inbox/")
+    ask = db.session.scalar(sa.select(CaseRequest.id))
+    with counting() as approving:
+        browse.post(f"/inbox/case/{ask}", {"decision": "approve"}, part=True, status=200)
+    assert len(escalating) <= 15, escalating
+    assert len(approving) <= 12, approving

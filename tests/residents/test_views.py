@@ -12,8 +12,8 @@ from tests.cases.factories import case_at
 from tests.support.browse import Browse
 from tests.support.queries import counting
 from tests.support.world import World
-from webapp.cases import service as cases
 from webapp.cases.models import Case
+from webapp.cases.service import intake, loop, review
 from webapp.extensions import db
 from webapp.foundation.journal import JournalEntry
 from webapp.foundation.receipts import Receipt
@@ -189,11 +189,11 @@ def test_reopening_needs_a_reason(browse: Browse, world: World) -> None:
 
 def test_a_joined_case_follows_the_other_and_keeps_its_own_verdict(browse: Browse, world: World) -> None:
     lead = case_at(world, "pending_check")
-    joined = cases.register(
+    joined = intake.register(
         world.actor("grid_worker"), category="parking", unit_id=world.units["grid"], what="又有车堵通道。"
     )
-    cases.merge(world.actor("grid_worker"), joined.number, into=lead.number)
-    cases.pass_check(world.actor("branch_secretary"), lead.number)
+    review.merge(world.actor("grid_worker"), joined.number, into=lead.number)
+    loop.pass_check(world.actor("branch_secretary"), lead.number)
     code = code_of(joined)
     text = follow(browse, code)
     assert "已经一起办理" in text
@@ -299,7 +299,7 @@ def test_queries_of_the_followed_case_do_not_grow_with_its_events(browse: Browse
             follow(browse, code)
         found.append(len(statements))
         for _ in range(30):
-            cases.supervise(world.actor("community_staff"), case.number)
+            review.supervise(world.actor("community_staff"), case.number)
     assert found[0] == found[1]
 
 

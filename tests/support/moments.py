@@ -13,7 +13,7 @@ from PIL import Image
 from webapp.accounts.models import Account
 from webapp.accounts.service import open_session
 from webapp.accounts.session import load_actor
-from webapp.cases import service as cases
+from webapp.cases.service import intake
 from webapp.directory.models import Committee, Seat, Station, Unit
 from webapp.directory.posts import Post
 from webapp.extensions import db
@@ -78,7 +78,7 @@ def _visits(worker: Actor) -> Iterator[Address]:
 
 def _cases(worker: Actor) -> Iterator[Address]:
     for _ in range(2):  # the second may be the same matter as the first
-        case = cases.register(
+        case = intake.register(
             worker, category="sanitation", unit_id=worker.unit_id, what="楼道里堆了杂物。", photos=[picture()],
             reporter_name="测试居民", reporter_phone="13900009998",
         )  # fmt: skip

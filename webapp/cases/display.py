@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from webapp.cases.workflow import STAGES, CaseState, Confidentiality
+from webapp.cases.states import STAGES, CaseState, Confidentiality
+from webapp.cases.workflow import CASE_FLOW
 from webapp.foundation import text
 
 if TYPE_CHECKING:
@@ -44,25 +45,7 @@ NEXT = {
     S.APPRAISED: "归档",
 }
 BY_HANDLER = (S.ASSIGNED, S.IN_PROGRESS)
-# The one wide button, by what carries the case forward. What sends it back is never first.
-FORWARD = (
-    "approve_escalate",
-    "approve_extend",
-    "approve_decline",
-    "approve_redirect",
-    "resume",
-    "accept",
-    "submit_result",
-    "assign",
-    "convene",
-    "settle_on_spot",
-    "pass_check",
-    "record_verdict",
-    "archive",
-    "unmerge",
-    "reopen",
-)
-BACKWARD = tuple(action.replace("approve", "refuse") for action in FORWARD if action.startswith("approve"))
+FORWARD = sorted((t for t in CASE_FLOW.transitions if t.forward), key=lambda t: t.forward)
 
 
 @dataclass(frozen=True)
@@ -99,8 +82,8 @@ def _who(state: CaseState, case: CasePage) -> str:
 def arrange(offers: Sequence[Offer]) -> tuple[Offer | None, list[Offer], list[Offer]]:
     """The main action, those beside it (sending back), and the others."""
     open_now = {offer.transition.action: offer for offer in offers if offer.reason is None}
-    main = next((open_now[action] for action in FORWARD if action in open_now), None)
-    beside = [open_now[action] for action in ("fail_check", *BACKWARD) if action in open_now]
+    main = next((open_now[t.action] for t in FORWARD if t.action in open_now), None)
+    beside = [offer for offer in open_now.values() if offer.transition.beside]
     first = {id(offer) for offer in (main, *beside) if offer}
     return main, beside, [offer for offer in offers if id(offer) not in first]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from wtforms import (
@@ -19,8 +19,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
-from webapp.cases.workflow import (
-    CASE_FLOW,
+from webapp.cases.states import (
     CHANNEL_NAMES,
     CONFIDENTIALITY_NAMES,
     LIMITS,
@@ -34,6 +33,7 @@ from webapp.cases.workflow import (
     Source,
     Verdict,
 )
+from webapp.cases.workflow import CASE_FLOW
 from webapp.foundation import private
 from webapp.foundation.forms import Form, IntegerField, PhotosField, ReasonField, SeenForm
 
@@ -261,59 +261,16 @@ class EscalateForm(ReasonForm):
         return {**super().inputs(), "to_level": self.to_level.data or None}
 
 
-FORMS: dict[str, type[ActionForm]] = {
-    "settle_on_spot": SettleForm,
-    "convene": ConveneForm,
-    "assign": AssignForm,
-    "return_case": ReasonForm,
-    "recall": ReasonForm,
-    "accept": PlainForm,
-    "suspend": SuspendForm,
-    "resume": NoteForm,
-    "submit_result": ResultForm,
-    "pass_check": NoteForm,
-    "fail_check": NeededNoteForm,
-    "log_try": TryForm,
-    "record_verdict": VerdictForm,
-    "archive": NoteForm,
-    "reopen": ReasonForm,
-    "decline": ReasonForm,
-    "redirect": RedirectForm,
-    "withdraw": MayReasonForm,
-    "merge": MergeForm,
-    "unmerge": NoteForm,
-    "supervise": NoteForm,
-    "extend": ExtendForm,
-    "escalate": EscalateForm,
-    "hand_down": ReasonForm,
-    **{t.action: MayReasonForm for t in CASE_FLOW.transitions if t.action.startswith("approve_")},
-    **{t.action: ReasonForm for t in CASE_FLOW.transitions if t.action.startswith("refuse_")},
-}
+def _below(form: type[ActionForm]) -> Iterator[type[ActionForm]]:
+    for below in form.__subclasses__():
+        yield below
+        yield from _below(below)
+
+
+_BY_NAME = {form.__name__: form for form in _below(ActionForm)}
+FORMS = {t.action: _BY_NAME[t.form] for t in CASE_FLOW.transitions if t.form}
 # Those that are one button on the page.
 PLAIN = frozenset(action for action, form in FORMS.items() if form is PlainForm)
-
-_BACK = ("请先在本级协调", "情况没有写清楚，请补充", "已答复处理办法，请照此办理")
-_DONE = ("已到现场处理完毕", "已修复，恢复正常使用", "已当面解释")
-# Three ready phrases each. None for a verdict: nobody puts words into the reporter's mouth.
-PHRASES: dict[str, tuple[str, ...]] = {
-    "settle_on_spot": _DONE,
-    "submit_result": _DONE,
-    "return_case": ("不属于我单位职责范围", "地点或事项不清楚，无法办理", "需要其他单位先行配合"),
-    "recall": ("换一家承办单位办理", "一直没有签收", "情况有变化，需要重新召集"),
-    "suspend": ("等待施工季节", "资金正在申请", "等待产权单位配合"),
-    "fail_check": ("现场看没有解决", "结果没有写清楚", "居民反映问题还在"),
-    "reopen": ("同样的问题又出现了", "当时没有完全解决", "有新的情况"),
-    "decline": ("不属于网格服务范围", "已进入司法或信访程序", "无法核实，也联系不上"),
-    "redirect": ("由专门机构受理", "需向主管部门申请", "属于司法途径"),
-    "withdraw": ("诉求人说已自行解决", "诉求人要求撤回", "登记有误"),
-    "extend": ("需要采购配件", "需要多方协商", "受天气影响"),
-    "escalate": ("需要多个部门配合", "本级没有处置权限", "多次协调没有结果"),
-    "hand_down": ("属于下级职责，请继续办理", "办法已明确，请照此办理", "已协调好，请落实"),
-    "refuse_escalate": _BACK,
-    "refuse_extend": ("时限内可以办完", "理由不充分", "请先给居民一个答复"),
-    "refuse_decline": ("属于服务范围，请受理", "请先核实再说", "可以协调解决"),
-    "refuse_redirect": ("可以协调解决，请继续", "请先核实再说", "请陪同居民办理"),
-}
 
 
 def set_choices(field: Any, rows: Iterable[Any], blank: str = "") -> None:

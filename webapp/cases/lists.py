@@ -15,12 +15,8 @@ import sqlalchemy as sa
 
 from webapp.cases import terms
 from webapp.cases.models import Case, CaseCategory
+from webapp.cases.states import STATE_NAMES, CaseState, Confidentiality
 from webapp.cases.terms import Mark
-from webapp.cases.workflow import (
-    STATE_NAMES,
-    CaseState,
-    Confidentiality,
-)
 from webapp.directory.models import Unit
 from webapp.directory.posts import LADDER, LEVEL_NAMES, Level, Permission
 from webapp.directory.scope import UNIT_ID, within_level

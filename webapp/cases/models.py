@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import ClassVar
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, MappedSQLExpression, column_property, mapped_column
 
-from webapp.cases.workflow import (
+from webapp.cases.states import (
     CLOSED,
     LIMITS,
     CaseState,
@@ -180,7 +181,7 @@ class Case(Placed, db.Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(Code, unique=True)
     tracking_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
-    tracking_code: Mapped[str] = mapped_column(EncryptedText)
+    tracking_code: Mapped[str] = mapped_column(EncryptedText, deferred=True)  # few pages show it
     version: Mapped[int] = mapped_column(default=1)
 
     category: Mapped[str] = mapped_column(sa.ForeignKey("case_categories.key"))
@@ -250,6 +251,14 @@ class Case(Placed, db.Model):
 
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     archived_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    has_merged: ClassVar[MappedSQLExpression[bool]]  # whether others joined this case
+
+
+_joined = Case.__table__.alias("joined")
+Case.has_merged = column_property(
+    sa.exists().where(_joined.c.merged_into_id == Case.id), expire_on_flush=False
+)
 
 
 class CaseEvent(db.Model):

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from webapp.cases import terms
-from webapp.cases.models import Case, CaseCategory
+from webapp.cases.models import Case
 from webapp.cases.permissions import may_see, unit_at
-from webapp.cases.workflow import LIMITS, STATE_NAMES, CaseState, Confidentiality, next_level
+from webapp.cases.states import LIMITS, STATE_NAMES, CaseState, Confidentiality
+from webapp.cases.workflow import next_level
 from webapp.directory.models import PropertyContract, Station, Unit
 from webapp.directory.posts import LADDER, LEVEL_NAMES, Level
 from webapp.directory.scope import path_prefix, units_within, within
@@ -19,22 +20,10 @@ from webapp.extensions import db
 from webapp.foundation import clock, private
 from webapp.foundation.access import Actor
 from webapp.foundation.codes import normalise_code
-from webapp.foundation.db import AnySelect
 from webapp.foundation.errors import NotFound
-from webapp.foundation.kept import Kept
-from webapp.foundation.prepared import prepared
 
 LEVELS_BELOW = 2
 MERGE_CHOICES = 20
-
-
-@dataclass(frozen=True)
-class CategoryRow:
-    """A category to choose."""
-
-    key: str
-    name: str
-    group: str
 
 
 @dataclass(frozen=True)
@@ -74,27 +63,12 @@ class StationView:
     unit_name: str
 
 
-@Kept
-def categories() -> tuple[CategoryRow, ...]:
-    """The categories in use, in their order."""
-    category = CaseCategory.__table__.c
-    query = sa.select(category.key, category.name, category.group).where(category.retired_on.is_(None))
-    return tuple(CategoryRow(*row) for row in db.session.execute(query.order_by(category.position)))
-
-
 def unit_names(ids: Sequence[int]) -> list[UnitRow]:
     """The units with these ids."""
     if not ids:
         return []
-    return [UnitRow(*row) for row in _units(ids=ids)]
-
-
-@prepared
-def _units() -> AnySelect:
-    unit = Unit.__table__.c
-    return sa.select(unit.id, unit.short_name, unit.level).where(
-        unit.id.in_(sa.bindparam("ids", expanding=True))
-    )
+    query = sa.select(Unit.id, Unit.short_name, Unit.level).where(Unit.id.in_(ids))
+    return [UnitRow(*row) for row in db.session.execute(query)]
 
 
 def places(actor: Actor, limit: int = 200) -> list[UnitRow]:

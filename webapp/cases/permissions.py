@@ -10,28 +10,16 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from webapp.cases import terms
-from webapp.cases.models import Case, CaseCategory, CaseEvent, CaseRequest
-from webapp.cases.workflow import (
-    BY_NAMES,
-    CASE_FLOW,
-    LIMITS,
-    STATE_NAMES,
-    By,
-    CaseState,
-    Confidentiality,
-    RequestKind,
-    next_level,
-    rank,
-)
+from webapp.cases.categories import all_categories
+from webapp.cases.models import Case, CaseEvent, CaseRequest
+from webapp.cases.states import LIMITS, STATE_NAMES, CaseState, Confidentiality, RequestKind
+from webapp.cases.workflow import BY_NAMES, CASE_FLOW, By, CaseTransition, next_level, rank
 from webapp.directory.posts import LADDER, Level, Permission
 from webapp.directory.scope import COLUMN_OF_LEVEL
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
-from webapp.foundation.db import AnySelect
 from webapp.foundation.errors import Conflict, DomainError, Refused
-from webapp.foundation.prepared import prepared
-from webapp.foundation.workflow import Transition
 
 
 class Voice(StrEnum):
@@ -70,72 +58,62 @@ class Facts:
 class Offer:
     """An action for the page: what, and the reason why not now (None: it can be done)."""
 
-    transition: Transition
+    transition: CaseTransition
     reason: str | None = field(default=None)
 
 
-def facts_of(case: Case, events: Sequence[CaseEvent] | None = None) -> Facts:
-    """The facts about one case, with two queries; one more each where it joined another, or something was asked for.
-
-    ``events`` are all of the case, in order, where they were read anyway.
-    """
+def facts_of(
+    case: Case, events: Sequence[CaseEvent] | None = None, requests: Sequence[CaseRequest] | None = None
+) -> Facts:
+    """The facts about one case. ``events`` and ``requests`` are all of the case, in order, where they were read anyway."""
     lead = db.session.get(Case, case.merged_into_id) if case.merged_into_id else None
     if events is None or lead:
-        events = _telling_events(ids=[case.id, *([lead.id] if lead else [])])
-    else:
-        events = events[::-1]
-    hands = set()
-    for event in events:
-        if event.case_id != (lead or case).id:
-            continue
-        if event.action in HANDLING and event.person_id is not None:
-            hands.add(event.person_id)
-        if event.action in NEW_ROUND:
-            break
+        events = _telling_events([case.id, *([lead.id] if lead else [])])
+    latest_first = events[::-1]
     asked = any(event.action in ASKS and event.case_id == case.id for event in events)
-    requests = _requests(case_id=case.id) if asked else []
-    has_merged, reopen_allowed = _merged_and_reopens(case_id=case.id, category=case.category)[0]
+    if requests is None:
+        requests = requests_of(case.id) if asked else ()
     return Facts(
-        hands=frozenset(hands),
+        hands=_hands(latest_first, (lead or case).id),
         ask=next((r for r in requests if r.decided_at is None and r.lapsed_at is None), None),
         extended=any(r.kind == RequestKind.EXTEND and r.approved and r.level == case.level for r in requests),
-        has_merged=has_merged,
-        reopen_allowed=reopen_allowed,
+        has_merged=case.has_merged,
+        reopen_allowed=all_categories()[case.category].reopen_allowed,
         lead=lead,
         supervised_at=next(
             (
-                e.at
-                for e in events
-                if e.action == "supervise" and e.post == Voice.RESIDENT and e.case_id == case.id
+                event.at
+                for event in latest_first
+                if event.action == "supervise" and event.post == Voice.RESIDENT and event.case_id == case.id
             ),
             None,
         ),
     )
 
 
-@prepared
-def _telling_events() -> AnySelect:
-    event = CaseEvent.__table__.c
-    return (
-        sa.select(event.case_id, event.action, event.person_id, event.post, event.at)
-        .where(
-            event.case_id.in_(sa.bindparam("ids", expanding=True)),
-            event.action.in_((*HANDLING, *NEW_ROUND, *ASKS, "supervise")),
-        )
-        .order_by(event.id.desc())
-    )
+def _hands(latest_first: Sequence[CaseEvent], case_id: int) -> frozenset[int]:
+    """Who handled the case since its present round began."""
+    hands = set()
+    for event in latest_first:
+        if event.case_id != case_id:
+            continue
+        if event.action in HANDLING and event.person_id is not None:
+            hands.add(event.person_id)
+        if event.action in NEW_ROUND:
+            break
+    return frozenset(hands)
 
 
-@prepared
-def _requests() -> AnySelect:
-    return sa.select(CaseRequest).where(CaseRequest.case_id == sa.bindparam("case_id"))
+def _telling_events(case_ids: Sequence[int]) -> Sequence[CaseEvent]:
+    telling = (*HANDLING, *NEW_ROUND, *ASKS, "supervise")
+    query = sa.select(CaseEvent).where(CaseEvent.case_id.in_(case_ids), CaseEvent.action.in_(telling))
+    return db.session.scalars(query.order_by(CaseEvent.id)).all()
 
 
-@prepared
-def _merged_and_reopens() -> AnySelect:
-    merged, category = Case.__table__.c, CaseCategory.__table__.c
-    others = sa.select(merged.id).where(merged.merged_into_id == sa.bindparam("case_id")).exists()
-    return sa.select(others, category.reopen_allowed).where(category.key == sa.bindparam("category"))
+def requests_of(case_id: int) -> Sequence[CaseRequest]:
+    """Everything that was ever asked for in the case, in order."""
+    query = sa.select(CaseRequest).where(CaseRequest.case_id == case_id).order_by(CaseRequest.id)
+    return db.session.scalars(query).all()
 
 
 def unit_at(case: Case, level: str | None) -> int | None:

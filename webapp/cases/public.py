@@ -9,12 +9,11 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from webapp.cases import terms, timeline
-from webapp.cases.models import Case, CaseCategory, CaseEvent
+from webapp.cases.categories import all_categories
+from webapp.cases.models import Case, CaseEvent
 from webapp.cases.options import unit_names
 from webapp.cases.permissions import ANSWERABLE, Facts, Voice, facts_of, reason_not
-from webapp.cases.terms import Mark
-from webapp.cases.timeline import Names, Step
-from webapp.cases.workflow import (
+from webapp.cases.states import (
     LIMITS,
     RESULT_NAMES,
     STAGE_OF_STATE,
@@ -25,6 +24,8 @@ from webapp.cases.workflow import (
     ResultKind,
     Verdict,
 )
+from webapp.cases.terms import Mark
+from webapp.cases.timeline import Names, Step
 from webapp.directory.models import Unit
 from webapp.extensions import db
 from webapp.foundation import clock, private
@@ -72,17 +73,13 @@ def public_view(code: str) -> PublicCase:
     facts = facts_of(case)
     shared = facts.lead or case  # who joined another case follows that one
     now = clock.now()
-    category, place = db.session.execute(
-        sa.select(CaseCategory.name, Unit.short_name)
-        .join(Unit, Unit.id == sa.func.coalesce(case.grid_id, case.community_id, case.street_id))
-        .where(CaseCategory.key == case.category)
-    ).one()
+    place = db.session.get_one(Unit, case.grid_id or case.community_id or case.street_id)
     told_result = shared.state in ANSWERABLE and shared.result_kind is not None
     return PublicCase(
         number=case.number,
         title=private.scrub(case.title),
-        category_name=category,
-        place_name=place,
+        category_name=all_categories()[case.category].name,
+        place_name=place.short_name,
         state=shared.state,
         state_name=STATE_NAMES[CaseState(shared.state)],
         stage=STAGE_OF_STATE.get(CaseState(shared.state), ""),

@@ -5,46 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from webapp.cases import terms, timeline
-from webapp.cases.lists import (
-    TABS,
-    C,
-    CaseCounts,
-    CaseFilters,
-    CaseRow,
-    counts,
-    list_cases,
-    rows,
-    visible,
-)
+from webapp.cases.categories import all_categories
+from webapp.cases.lists import C
 from webapp.cases.models import Case, CaseEvent, CaseParty, CaseRequest
-from webapp.cases.options import (
-    CategoryRow,
-    DuplicateRow,
-    Ref,
-    StationView,
-    UnitRow,
-    against_options,
-    categories,
-    duplicates,
-    escalation_levels,
-    handler_options,
-    levels_above,
-    longest_extension,
-    merge_options,
-    places,
-    station_for,
-    unit_names,
-)
+from webapp.cases.options import Ref, unit_names
 from webapp.cases.permissions import Facts, Offer, facts_of, may_reveal, may_see, offers
-from webapp.cases.public import PublicCase, public_view
-from webapp.cases.terms import Mark
-from webapp.cases.timeline import Line, Names, Step
-from webapp.cases.workflow import (
+from webapp.cases.states import (
     CONFIDENTIALITY_NAMES,
     PHASE_NAMES,
     REASON_NAMES,
@@ -63,15 +34,15 @@ from webapp.cases.workflow import (
     Source,
     Verdict,
 )
+from webapp.cases.terms import Mark
+from webapp.cases.timeline import Line, Names
 from webapp.directory.models import Person, Unit
 from webapp.directory.posts import Level, Permission
 from webapp.extensions import db
 from webapp.foundation import clock, photos, private
 from webapp.foundation.access import Actor
-from webapp.foundation.db import AnySelect
 from webapp.foundation.errors import NotFound
 from webapp.foundation.photos import PhotoRow
-from webapp.foundation.prepared import prepared
 
 S = CaseState
 PHOTO_OWNERS = ("case", "case_result")
@@ -103,6 +74,14 @@ class OpenRequest:
     detail: str
 
 
+class Told(NamedTuple):
+    """An event, with the names of the person and the unit behind it."""
+
+    event: CaseEvent
+    person_name: str | None
+    unit_name: str | None
+
+
 @dataclass(frozen=True)
 class CasePage:
     """All that the page of one case shows."""
@@ -128,7 +107,7 @@ class CasePage:
     timeline: list[Line]
     offers: list[Offer]
     request: OpenRequest | None
-    parties: list[str]
+    parties: Sequence[str]
     merged: list[Ref]
     into: Ref | None
     result_name: str
@@ -137,28 +116,16 @@ class CasePage:
 
 
 def case_for(actor: Actor, number: str) -> Case:
-    """The case with this number: all its columns but the tracking code, and the names that stand beside it in lists.
+    """The case with this number.
 
     Raises:
         NotFound: there is none, or it is not the actor's to see.
     """
-    found: list[Case] = _by_number(number=number)
-    if not found or not may_see(actor, found[0]):
+    query = sa.select(Case).where(Case.number == number).execution_options(populate_existing=True)
+    case = db.session.scalars(query).one_or_none()
+    if case is None or not may_see(actor, case):
         raise NotFound
-    return found[0]
-
-
-@prepared
-def _by_number() -> AnySelect:
-    names = [c for c in rows().selected_columns if c.key not in C]
-    # To decrypt a code takes as long as to find the case, and few pages show it.
-    own = [c for c in C if c.key != "tracking_code"]
-    return rows().with_only_columns(*own, *names).where(C.number == sa.bindparam("number"))
-
-
-def tracking_code(case: Case) -> str:
-    """The code by which the reporter follows the case. Not among what ``case_for`` gives."""
-    return db.session.scalars(sa.select(Case.tracking_code).where(Case.id == case.id)).one()
+    return case
 
 
 def photo_case(actor: Actor, photo_id: str) -> PhotoRow:
@@ -177,17 +144,12 @@ def photo_case(actor: Actor, photo_id: str) -> PhotoRow:
 # One case
 
 
-def case_page(actor: Actor, number: str) -> CasePage:
-    """Everything about one case, with a fixed number of queries.
-
-    Raises:
-        NotFound: there is none, or it is not the actor's to see.
-    """
-    case = case_for(actor, number)
-    row: Any = case
-    events = _events(case_id=case.id)
+def case_page(actor: Actor, case: Case) -> CasePage:
+    """Everything about one case that the actor may see, with a fixed number of queries."""
+    told = _events(case.id)
+    events = [event for event, _, _ in told]
     facts = facts_of(case, events)
-    names = _names(case, events, facts)
+    names = _names(case, told, facts)
     now = clock.now()
     handler_only = _is_handler_only(actor, case)
     hidden = handler_only and case.state != S.ARCHIVED
@@ -197,12 +159,12 @@ def case_page(actor: Actor, number: str) -> CasePage:
         what=private.scrub(case.what)
         if handler_only and case.confidentiality != Confidentiality.NORMAL
         else case.what,
-        category_name=row.category_name,
+        category_name=all_categories()[case.category].name,
         state_name=STATE_NAMES[S(case.state)],
         stage=STAGE_OF_STATE.get(S(case.state), ""),
-        owner_name=row.owner_name,
-        handler_name=row.handler_name or "",
-        place_name=row.place_name,
+        owner_name=names.unit(case.owner_unit_id),
+        handler_name=names.unit(case.handler_unit_id) if case.handler_unit_id else "",
+        place_name=names.unit(_place(case)),
         source_name=SOURCE_NAMES[Source(case.source)],
         confidentiality_name=CONFIDENTIALITY_NAMES[Confidentiality(case.confidentiality)],
         against_name=names.unit(case.against_unit_id) if case.against_unit_id else "",
@@ -229,16 +191,20 @@ def case_page(actor: Actor, number: str) -> CasePage:
     )
 
 
-@prepared
-def _events() -> AnySelect:
-    """All events of the case, in order, with the names of who did it and where they served."""
-    return (
-        sa.select(CaseEvent, Person.name.label("person_name"), Unit.short_name.label("unit_name"))
+def _events(case_id: int) -> list[Told]:
+    """All events of the case, in order, with the names of who acted and where they served."""
+    query = (
+        sa.select(CaseEvent, Person.name, Unit.short_name)
         .outerjoin(Person, Person.id == CaseEvent.person_id)
         .outerjoin(Unit, Unit.id == CaseEvent.unit_id)
-        .where(CaseEvent.case_id == sa.bindparam("case_id"))
+        .where(CaseEvent.case_id == case_id)
         .order_by(CaseEvent.id)
     )
+    return [Told(*row) for row in db.session.execute(query)]
+
+
+def _place(case: Case) -> int | None:
+    return case.building_id or case.grid_id or case.community_id or case.street_id
 
 
 def _is_handler_only(actor: Actor, case: Case) -> bool:
@@ -256,30 +222,29 @@ def _archiving_unit(case: Case) -> int:
     )
 
 
-def _names(case: Any, events: Sequence[Any], facts: Facts) -> Names:
-    """Most names came with the case and its events; the others with a query each for persons and units."""
-    persons: dict[int | None, str] = {event.person_id: event.person_name for event in events}
-    units: dict[int | None, str] = {event.unit_id: event.unit_name for event in events}
-    units |= {case.owner_unit_id: case.owner_name, case.handler_unit_id: case.handler_name}
+def _names(case: Case, told: Sequence[Told], facts: Facts) -> Names:
+    """Most names came with the events; the others with a query each for persons and units."""
+    persons: dict[int | None, str] = {line.event.person_id: line.person_name or "" for line in told}
+    units: dict[int | None, str] = {line.event.unit_id: line.unit_name or "" for line in told}
     shared = facts.lead or case
     wanted = {case.registered_by_id, shared.handled_by_id, shared.checked_by_id}
-    places = {*timeline.unit_ids(events), case.against_unit_id}
+    places = {
+        *timeline.unit_ids([line.event for line in told]),
+        case.owner_unit_id,
+        case.handler_unit_id,
+        case.against_unit_id,
+        _place(case),
+    }
     if case.state == S.APPRAISED:
         places.add(_archiving_unit(case))
     if facts.ask is not None:
         wanted.add(facts.ask.asked_by_id)
         places |= {facts.ask.asked_unit_id, facts.ask.deciding_unit_id}
-    if ids := wanted - persons.keys() - {None}:
-        persons |= {row.id: row.name for row in _person_names(ids=list(ids))}
-    if ids := places - units.keys() - {None}:
-        units |= {row.id: row.name for row in unit_names(list(ids))}
+    if missing := [key for key in wanted - persons.keys() if key is not None]:
+        query = sa.select(Person.id, Person.name).where(Person.id.in_(missing))
+        persons |= {row.id: row.name for row in db.session.execute(query)}
+    units |= {row.id: row.name for row in unit_names([k for k in places - units.keys() if k is not None])}
     return Names(persons, units)
-
-
-@prepared
-def _person_names() -> AnySelect:
-    person = Person.__table__.c
-    return sa.select(person.id, person.name).where(person.id.in_(sa.bindparam("ids", expanding=True)))
 
 
 def _person(names: Names, person_id: int | None) -> str:
@@ -324,55 +289,11 @@ def request_detail(workdays: int | None, channel_text: str) -> str:
     return f"请诉求人找：{channel_text}" if channel_text else ""
 
 
-def _parties(case_id: int) -> list[str]:
-    return [row.name for row in _party_names(case_id=case_id)]
-
-
-@prepared
-def _party_names() -> AnySelect:
-    party = CaseParty.__table__.c
-    return sa.select(party.name).where(party.case_id == sa.bindparam("case_id")).order_by(party.id)
+def _parties(case_id: int) -> Sequence[str]:
+    query = sa.select(CaseParty.name).where(CaseParty.case_id == case_id).order_by(CaseParty.id)
+    return db.session.scalars(query).all()
 
 
 def _merged(case_id: int) -> list[Ref]:
     query = sa.select(C.number, C.title).where(C.merged_into_id == case_id).order_by(C.id)
     return [Ref(row.number, private.scrub(row.title)) for row in db.session.execute(query)]
-
-
-__all__ = [
-    "TABS",
-    "CaseCounts",
-    "CaseFilters",
-    "CasePage",
-    "CaseRow",
-    "CategoryRow",
-    "DuplicateRow",
-    "Line",
-    "MaskedIdentity",
-    "OpenRequest",
-    "PublicCase",
-    "Ref",
-    "StationView",
-    "Step",
-    "UnitRow",
-    "against_options",
-    "case_for",
-    "case_page",
-    "categories",
-    "counts",
-    "duplicates",
-    "escalation_levels",
-    "handler_options",
-    "levels_above",
-    "list_cases",
-    "longest_extension",
-    "merge_options",
-    "photo_case",
-    "places",
-    "public_view",
-    "request_detail",
-    "station_for",
-    "tracking_code",
-    "unit_names",
-    "visible",
-]

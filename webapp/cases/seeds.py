@@ -10,8 +10,8 @@ from datetime import date
 
 import sqlalchemy as sa
 
+from webapp.cases.categories import all_categories
 from webapp.cases.models import CaseCategory, TermRule
-from webapp.cases.options import categories
 from webapp.directory.posts import Level
 from webapp.foundation.db import transaction
 
@@ -62,7 +62,7 @@ def seed_defaults() -> None:
     """Add the categories and terms where there are none yet; what a district changed stays."""
     with transaction() as session:
         there = set(session.scalars(sa.select(CaseCategory.key)))
-        categories.forget()
+        all_categories.forget()
         for position, (key, name, group) in enumerate(CATEGORIES):
             if key not in there:
                 session.add(CaseCategory(key=key, name=name, group=group, position=position))

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from webapp.cases.models import CaseCategory, TermRule
+from webapp.cases.categories import all_categories
+from webapp.cases.models import TermRule
 from webapp.directory.posts import LADDER, Level
 from webapp.extensions import db
 from webapp.foundation import calendar, clock
@@ -184,8 +185,7 @@ def line_of(rule_id: int) -> Line:
 
 def category_names() -> dict[str, str]:
     """The names of all categories there ever were, in their order."""
-    query = sa.select(CaseCategory.key, CaseCategory.name).order_by(CaseCategory.position)
-    return {row.key: row.name for row in db.session.execute(query)}
+    return {category.key: category.name for category in all_categories().values()}
 
 
 def lines_by_level(names: Mapping[str, str]) -> dict[Level, list[Line]]:

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 from flask import Response, request, url_for
 
-from webapp.cases import options, settings_queries
+from webapp.cases import settings_queries
+from webapp.cases.categories import categories
 from webapp.cases.models import TermRule
 from webapp.cases.service import settings
 from webapp.cases.settings_forms import (
@@ -124,7 +125,7 @@ def _namer(names: Mapping[str, str]) -> Callable[[Scope], str]:
 def _new_terms_form() -> NewTermsForm:
     asked = request.args.get("level", "")
     form = NewTermsForm(level=asked if asked in LADDER else LADDER[0], starts=_tomorrow())
-    form.category.choices = {"": "全部类别", **{row.key: row.name for row in options.categories()}}
+    form.category.choices = {"": "全部类别", **{row.key: row.name for row in categories()}}
     return form
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 
 from webapp.cases.models import Case, TermRule
-from webapp.cases.workflow import LIMITS, OPEN, PHASE_NAMES, UNDER_WAY, CaseState, Phase
+from webapp.cases.states import LIMITS, OPEN, PHASE_NAMES, UNDER_WAY, CaseState, Phase
 from webapp.directory.posts import LEVEL_NAMES, Level
 from webapp.extensions import db
 from webapp.foundation import calendar, clock, text

@@ -9,8 +9,7 @@ from typing import Any
 
 from webapp.cases.models import CaseEvent
 from webapp.cases.permissions import VOICE_NAMES, Voice
-from webapp.cases.workflow import (
-    CASE_FLOW,
+from webapp.cases.states import (
     CHANNEL_NAMES,
     REASON_NAMES,
     RESULT_NAMES,
@@ -19,6 +18,7 @@ from webapp.cases.workflow import (
     CaseState,
     VerdictBy,
 )
+from webapp.cases.workflow import CASE_FLOW
 from webapp.directory.posts import LEVEL_NAMES, POST_NAMES, Level, Post
 from webapp.foundation import text
 
@@ -56,43 +56,7 @@ class Step:
     text: str
 
 
-# {who}: unit, post and person; {unit}, {from_unit}: units; {level}: the owner's level after it; the rest from the data.
-SENTENCES = {
-    "register": "{who}登记了这件事（{source}）。",
-    "settle_on_spot": "{who}当场办结，结果：{result}。",
-    "convene": "{who}召集{parties}协商。",
-    "assign": "{who}转办给{unit}，{due}前办结。",
-    "return_case": "{who}退单。",
-    "recall": "{who}从{from_unit}收回，另行转办。",
-    "accept": "{who}签收，开始处置。",
-    "suspend": "{who}挂账，{until}前复查。",
-    "resume": "{who}恢复办理，{due}前办结。",
-    "submit_result": "{who}反馈结果：{result}。",
-    "pass_check": "{who}核查通过。",
-    "fail_check": "{who}核查未通过，退回重办，{due}前办结。",
-    "log_try": "{who}第{try_}次联系诉求人，未联系上（{channel}）。",
-    "record_verdict": "{judge}评议：{verdict}。",
-    "archive": "{who}归档。",
-    "reopen": "{who}要求重新办理（第{count}次）。",
-    "decline": "{who}申请不予受理，等{unit}确认。",
-    "approve_decline": "{who}同意不予受理。",
-    "refuse_decline": "{who}不同意，要求{unit}受理。",
-    "redirect": "{who}申请引导到其他渠道（{where}），等{unit}确认。",
-    "approve_redirect": "{who}同意引导到其他渠道：{where}。",
-    "refuse_redirect": "{who}不同意，要求{unit}继续办理。",
-    "withdraw": "{who}撤回了这件事。",
-    "merge": "{who}把这件事并入{into}。",
-    "unmerge": "{who}把这件事从{from_number}拆分出来，单独办理。",
-    "supervise": "{who}{press}。",
-    "extend": "{who}申请延期{workdays}个工作日，等{unit}决定。",
-    "approve_extend": "{who}同意延期{workdays}个工作日，到{due}。",
-    "refuse_extend": "{who}不同意延期。",
-    "escalate": "{who}申请上报{unit}，原因：{why}。",
-    "approve_escalate": "{who}同意上报，由{unit}接办。",
-    "refuse_escalate": "{who}退回上报，请{unit}继续办理。",
-    "hand_down": "{who}交回{unit}办理。",
-    "step_up": "办理超期，系统按规则交由{unit}接办。",
-}
+# Where the row of the table does not say it.
 RULED = "{who}第三次退单，交由{unit}裁定。"
 CLIMBED = "{who}上报，由{unit}接办，原因：{why}。"
 AGAIN = "{judge}不满意，由{level}督促重新办理。"
@@ -103,7 +67,7 @@ NO_ANSWER = "到期仍未联系上诉求人，按未联系上记录。"
 def sentence(event: CaseEvent, names: Names, *, for_handler: bool = False) -> str:
     """What happened, in one sentence; the handler is not told who said what before the case is archived."""
     data = event.data
-    template = SENTENCES[event.action]
+    template = CASE_FLOW[event.action].sentence
     if event.action == "return_case" and "unit" in data:
         template = RULED
     elif event.action == "escalate" and "request" not in data:
@@ -190,45 +154,16 @@ def kept_from_handler(event: CaseEvent) -> bool:
     )
 
 
-# What the reporter is told; what is not here stays inside. {note}: the reason that the rules say is to be told.
-TOLD = {
-    "register": "已登记。",
-    "settle_on_spot": "已当场办理，等待核查。",
-    "convene": "网格正在召集有关方面协商。",
-    "assign": "已转办给{unit}，{due}前办结。",
-    "return_case": "正在重新安排承办单位。",
-    "recall": "正在重新安排承办单位。",
-    "accept": "承办单位已签收，正在处置。",
-    "suspend": "暂时不具备办理条件，{until}前复查。原因：{note}",
-    "resume": "已恢复办理，{due}前办结。",
-    "submit_result": "承办单位已反馈结果，正在核查。",
-    "pass_check": "已核查，请您评议。",
-    "fail_check": "核查未通过，已退回重办。",
-    "log_try": "联系过您，未联系上。",
-    "record_verdict": "评议：{verdict}。",
-    "archive": "已归档。",
-    "reopen": "重新办理。",
-    "approve_decline": "不予受理。理由：{note}",
-    "approve_redirect": "这件事请找：{where}。理由：{note}",
-    "withdraw": "已撤回。",
-    "merge": "与相同的诉求合并办理，您的查询码继续有效。",
-    "unmerge": "恢复单独办理。",
-    "supervise": "已督促办理。",
-    "approve_extend": "办理期限延长到{due}。理由：{note}",
-    "approve_escalate": "已上报{unit}办理。",
-    "hand_down": "已交由{unit}办理。",
-    "step_up": "已超期，改由{unit}督促办理。",
-}
 TOLD_AGAIN = "您不满意，已由{level}督促重新办理。"
 
 
 def told(event: CaseEvent, names: Names, scrubbed_note: str) -> str | None:
     """What the reporter is told of it; None: nothing."""
-    template = TOLD.get(event.action)
+    template = CASE_FLOW[event.action].told
     if event.action == "escalate" and "request" not in event.data:
-        template = TOLD["approve_escalate"]
+        template = CASE_FLOW["approve_escalate"].told
     if event.action == "record_verdict" and event.to_state == CaseState.IN_PROGRESS:
         template = TOLD_AGAIN
-    if template is None:
+    if not template:
         return None
     return template.format(**_words(event, event.data, names), note=scrubbed_note or "无")

@@ -8,10 +8,10 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, flash, request, url_for
 
-from webapp.cases import display, queries, service
+from webapp.cases import display, lists, options, queries
+from webapp.cases.categories import categories
 from webapp.cases.forms import (
     FORMS,
-    PHRASES,
     PLAIN,
     ActionForm,
     AssignForm,
@@ -23,7 +23,11 @@ from webapp.cases.forms import (
     without_no_response,
 )
 from webapp.cases.models import Case
-from webapp.cases.workflow import CASE_FLOW, LIMITS, STATE_NAMES, Confidentiality
+from webapp.cases.permissions import may_see
+from webapp.cases.service import intake, verbs
+from webapp.cases.service.identity import Identity, reveal_identity
+from webapp.cases.states import LIMITS, STATE_NAMES, Confidentiality
+from webapp.cases.workflow import CASE_FLOW
 from webapp.directory.posts import LADDER, LEVEL_NAMES, Permission
 from webapp.foundation import photos, private
 from webapp.foundation.access import Actor, current_actor, may
@@ -67,7 +71,7 @@ def index() -> Response:
     return page(
         "cases/index.html",
         part="cases/_rows.html" if more else "cases/_list.html",
-        rows=queries.list_cases(actor, filters, cursor),
+        rows=lists.list_cases(actor, filters, cursor),
         filters=filters,
         query=query_of(filters),
         kinds=display.STATE_KINDS,
@@ -76,25 +80,25 @@ def index() -> Response:
     )
 
 
-def _around(actor: Actor, filters: queries.CaseFilters) -> dict[str, Any]:
+def _around(actor: Actor, filters: lists.CaseFilters) -> dict[str, Any]:
     """What stands around the rows: numbers on the tabs, and what one may filter by; hashable, as pairs."""
     return {
-        "counts": queries.counts(actor),
-        "tabs_of": tuple(queries.TABS.items()),
+        "counts": lists.counts(actor),
+        "tabs_of": tuple(lists.TABS.items()),
         "narrowed": tuple(query_of(filters).items()),
-        "categories": tuple((row.key, row.name) for row in queries.categories()),
+        "categories": tuple((row.key, row.name) for row in categories()),
         "statuses": tuple(STATE_NAMES.items()),
         "levels": tuple((level, LEVEL_NAMES[level]) for level in LADDER),
         "may_register": actor.can(Permission.CASE_REGISTER),
     }
 
 
-def filters_sent() -> queries.CaseFilters:
+def filters_sent() -> lists.CaseFilters:
     """The filters of the address, or of the form under the list."""
     args = request.values
     tab = args.get("tab", "")
-    return queries.CaseFilters(
-        tab=tab if tab in queries.TABS else "mine",
+    return lists.CaseFilters(
+        tab=tab if tab in lists.TABS else "mine",
         category=args.get("category", ""),
         level=args.get("level", ""),
         state=args.get("status", ""),
@@ -103,7 +107,7 @@ def filters_sent() -> queries.CaseFilters:
     )
 
 
-def query_of(filters: queries.CaseFilters) -> dict[str, str]:
+def query_of(filters: lists.CaseFilters) -> dict[str, str]:
     """The filters as they stand in the address, without the tab."""
     named = {"category": filters.category, "level": filters.level, "status": filters.state, "q": filters.q}
     return {key: value for key, value in {**named, "urgent": "y" if filters.urgent else ""}.items() if value}
@@ -115,9 +119,9 @@ def query_of(filters: queries.CaseFilters) -> dict[str, str]:
 def _register_form() -> RegisterForm:
     actor = current_actor()
     form = RegisterForm(unit_id=actor.unit_id)
-    form.category.choices = {row.key: row.name for row in queries.categories()}
-    set_choices(form.unit_id, queries.places(actor))
-    set_choices(form.against_unit_id, queries.against_options(actor.unit_id), blank="不是举报")
+    form.category.choices = {row.key: row.name for row in categories()}
+    set_choices(form.unit_id, options.places(actor))
+    set_choices(form.against_unit_id, options.against_options(actor.unit_id), blank="不是举报")
     return form
 
 
@@ -130,7 +134,7 @@ def _new_page(form: RegisterForm, status: int) -> Response:
 @once(_register_form, again=_new_page)
 def new(form: RegisterForm) -> Done:
     """Ask what happened, and where; the answer is the slip for the reporter."""
-    case = service.register(current_actor(), **form.inputs())
+    case = intake.register(current_actor(), **form.inputs())
     return Done(url_for("cases.slip", number=case.number), f"已登记，编号 {case.number}。")
 
 
@@ -141,7 +145,7 @@ def duplicates() -> Response:
     category, unit_id = request.args.get("category", ""), request.args.get("unit_id", "")
     rows = []
     if category and unit_id.isdecimal():
-        rows = queries.duplicates(current_actor(), category=category, unit_id=int(unit_id))
+        rows = options.duplicates(current_actor(), category=category, unit_id=int(unit_id))
     return page("cases/duplicates.html", part="cases/_duplicates.html", rows=rows, days=LIMITS.duplicate_days)
 
 
@@ -153,8 +157,8 @@ def slip(number: str) -> Response:
     case = queries.case_for(actor, number)
     if case.registered_by_id != actor.person_id or case.version > 1:
         return go(url_for("cases.show", number=number))
-    same = queries.duplicates(actor, category=case.category, unit_id=_place(case))
-    code = queries.tracking_code(case)
+    same = options.duplicates(actor, category=case.category, unit_id=_place(case))
+    code = case.tracking_code
     return no_store(
         page(
             "cases/slip.html",
@@ -187,14 +191,14 @@ def _merge_form(case: Case, into: str) -> MergeForm:
 @may(Permission.CASE_READ, record="case")
 def show(number: str) -> Response:
     """One case: where it stands, whose turn it is, what was done."""
-    return _case(number)
+    return _case(queries.case_for(current_actor(), number))
 
 
 @bp.get("/<number>/<action>")
 @may(Permission.CASE_READ, record="case")
 def open_action(number: str, action: str) -> Response:
     """The case with the sheet of one action open; the sheet alone for HTMX. The case again where it can't be done now."""
-    return _case(number, asked=action)
+    return _case(queries.case_for(current_actor(), number), asked=action)
 
 
 def _action_form(number: str, action: str) -> ActionForm:
@@ -203,14 +207,15 @@ def _action_form(number: str, action: str) -> ActionForm:
 
 
 def _action_page(number: str, action: str, form: ActionForm, status: int) -> Response:
-    return _case(number, status, Tried(action, form))
+    return _case(queries.case_for(current_actor(), number), status, Tried(action, form))
 
 
 def _acted(done: Done, number: str, action: str) -> Response:
     if not wants_part() or done.url != url_for("cases.show", number=number):
         return go(done.url, done.message)
     flash(done.message, "done")
-    return _case(number)
+    case = done.made if isinstance(done.made, Case) else queries.case_for(current_actor(), number)
+    return _case(case)
 
 
 @bp.post("/<number>/<action>")
@@ -219,23 +224,17 @@ def _acted(done: Done, number: str, action: str) -> Response:
 def act(form: ActionForm, number: str, action: str) -> Done:
     """Do one thing to the case; what went wrong comes back with the form, the input kept."""
     actor = current_actor()
-    case = service.act(actor, number, action, version=form.seen_version, **form.inputs())
-    return Done(_next(actor, number), _said(actor, action, case))
+    case = verbs.act(actor, number, action, version=form.seen_version, **form.inputs())
+    # Whoever handed the case on and can't see it any more goes back to the list.
+    seen = may_see(actor, case)
+    url = url_for("cases.show", number=number) if seen else url_for("cases.index")
+    return Done(url, _said(actor, action, case), made=case)
 
 
 def _said(actor: Actor, action: str, case: Case) -> str:
     if action == "escalate" and case.owner_unit_id == actor.unit_id:
         return "已申请上报，等上一级决定。"
     return f"已{CASE_FLOW[action].label}。"
-
-
-def _next(actor: Actor, number: str) -> str:
-    """The case again; the list for those who can't see it any more, having handed it on."""
-    try:
-        queries.case_for(actor, number)
-    except NotFound:
-        return url_for("cases.index")
-    return url_for("cases.show", number=number)
 
 
 def _form(action: str, case: Case, **values: Any) -> ActionForm:
@@ -248,33 +247,36 @@ def _form(action: str, case: Case, **values: Any) -> ActionForm:
         raise NotFound
     actor, form = current_actor(), FORMS[action](**values)
     if isinstance(form, AssignForm):
-        set_choices(form.handler_unit_id, queries.handler_options(actor, case), blank="请选择")
+        set_choices(form.handler_unit_id, options.handler_options(actor, case), blank="请选择")
     elif isinstance(form, MergeForm):
         form.into.choices = {
-            ref.number: f"{ref.number} {ref.title}" for ref in queries.merge_options(actor, case)
+            ref.number: f"{ref.number} {ref.title}" for ref in options.merge_options(actor, case)
         }
     elif isinstance(form, EscalateForm):
-        form.to_level.choices = dict(queries.escalation_levels(actor, case))
+        form.to_level.choices = dict(options.escalation_levels(actor, case))
     elif isinstance(form, VerdictForm) and case.contact_tries < LIMITS.contact_tries:
         without_no_response(form)
     return form
 
 
 def _case(
-    number: str, status: int = 200, tried: Tried | None = None, identity: Any = None, asked: str = ""
+    case: Case,
+    status: int = 200,
+    tried: Tried | None = None,
+    identity: Identity | None = None,
+    asked: str = "",
 ) -> Response:
-    actor = current_actor()
-    found = queries.case_page(actor, number)
+    found = queries.case_page(current_actor(), case)
     main, beside, others = display.arrange(found.offers)
     open_now = {offer.transition.action: offer for offer in found.offers if offer.reason is None}
     if asked and (asked not in open_now or asked in PLAIN):
-        return go(url_for("cases.show", number=number))
+        return go(url_for("cases.show", number=case.number))
     return page(
         "cases/show.html",
         part="cases/_sheet.html" if asked else "cases/_case.html",
         status=status,
         found=found,
-        case=found.case,
+        case=case,
         turn=display.turn(found),
         rail=display.rail(found.case.state, found.stage),
         main=main,
@@ -289,7 +291,6 @@ def _case(
             [action for action in (asked, *(o.transition.action for o in (main, *beside) if o)) if action],
         ),
         plain=PLAIN,
-        phrases=PHRASES,
         tried=tried,
         identity=identity,
         pictures=_pictures(found.case),
@@ -332,11 +333,11 @@ def _told(found: queries.CasePage) -> dict[str, str]:
 def identity(number: str) -> Response:
     """Show who reported; every look is on the record, so a second one is not taken for the first."""
     actor = current_actor()
-    queries.case_for(actor, number)
+    case = queries.case_for(actor, number)
     if not ButtonForm().validate_on_submit():
         return go(url_for("cases.show", number=number), "没有打开，请再试一次。", "overdue")
-    shown = service.reveal_identity(actor, number)
-    return no_store(_case(number, identity=shown))
+    shown = reveal_identity(actor, number)
+    return no_store(_case(case, identity=shown))
 
 
 @bp.get("/<number>/photo/<photo_id>")

@@ -1,7 +1,8 @@
-"""The closed loop as data: what can happen to a case, from where to where, by whom, with what.
+"""The closed loop as data: what can happen to a case, from where to where, by whom.
 
 Source: 网格召集 → 分级转办 → 问题处置 → 核查反馈 → 评议归档, with the exceptions of 数字城管 (退单, 挂账, 延期, 督办) and the
-ladder 楼栋 → 网格 → 社区 → 街道. Buttons, the server's check, the timeline, the tests and the README's diagram read this.
+ladder 楼栋 → 网格 → 社区 → 街道. Buttons, forms, the server's check, the timeline, the tests and the README's diagram read
+this table. A new verb is a row here and a function of the same name under ``service``.
 """
 
 from __future__ import annotations
@@ -9,229 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from webapp.cases.states import CLOSED, OPEN, STATE_NAMES, UNDER_WAY, CaseState
 from webapp.directory.posts import LADDER, Level
 from webapp.foundation.workflow import Transition, Workflow
 
-
-class CaseState(StrEnum):
-    """Where in the loop a case is."""
-
-    REGISTERED = "registered"
-    CONVENING = "convening"
-    ASSIGNED = "assigned"
-    IN_PROGRESS = "in_progress"
-    SUSPENDED = "suspended"
-    PENDING_CHECK = "pending_check"
-    CALLBACK = "callback"
-    APPRAISED = "appraised"
-    ARCHIVED = "archived"
-    DECLINED = "declined"
-    REDIRECTED = "redirected"
-    WITHDRAWN = "withdrawn"
-    MERGED = "merged"
-
-
-STATE_NAMES = {
-    CaseState.REGISTERED: "已登记",
-    CaseState.CONVENING: "召集中",
-    CaseState.ASSIGNED: "已转办",
-    CaseState.IN_PROGRESS: "处置中",
-    CaseState.SUSPENDED: "挂账",
-    CaseState.PENDING_CHECK: "待核查",
-    CaseState.CALLBACK: "待回访",
-    CaseState.APPRAISED: "已评议",
-    CaseState.ARCHIVED: "已归档",
-    CaseState.DECLINED: "不予受理",
-    CaseState.REDIRECTED: "已引导其他渠道",
-    CaseState.WITHDRAWN: "已撤回",
-    CaseState.MERGED: "已并案",
-}
 S = CaseState
-OPEN = (
-    S.REGISTERED,
-    S.CONVENING,
-    S.ASSIGNED,
-    S.IN_PROGRESS,
-    S.SUSPENDED,
-    S.PENDING_CHECK,
-    S.CALLBACK,
-    S.APPRAISED,
-)
-CLOSED = (S.ARCHIVED, S.DECLINED, S.REDIRECTED, S.WITHDRAWN, S.MERGED)
-# Before a result is in: here a case may still climb.
-UNDER_WAY = (S.REGISTERED, S.CONVENING, S.ASSIGNED, S.IN_PROGRESS)
-
-# The five stages of the source, in their order, and what stands before them.
-STAGES = ("收集", "网格召集", "分级转办", "问题处置", "核查反馈", "评议归档")
-STAGE_OF_STATE = {
-    S.REGISTERED: "收集",
-    S.CONVENING: "网格召集",
-    S.ASSIGNED: "分级转办",
-    S.IN_PROGRESS: "问题处置",
-    S.SUSPENDED: "问题处置",
-    S.PENDING_CHECK: "核查反馈",
-    S.CALLBACK: "核查反馈",
-    S.APPRAISED: "评议归档",
-    S.ARCHIVED: "评议归档",
-}
-
-
-class Source(StrEnum):
-    """How a case came in."""
-
-    VISIT = "visit"
-    STATION = "station"
-    PHONE = "phone"
-    RESIDENT_QR = "resident_qr"
-    PAPER = "paper"
-    HOTLINE = "hotline"
-    PARTY_MEMBER = "party_member"
-
-
-SOURCE_NAMES = {
-    Source.VISIT: "上门走访",
-    Source.STATION: "站点接待",
-    Source.PHONE: "来电",
-    Source.RESIDENT_QR: "居民扫码",
-    Source.PAPER: "书面来信",
-    Source.HOTLINE: "12345热线",
-    Source.PARTY_MEMBER: "党员反映",
-}
-
-
-class Confidentiality(StrEnum):
-    """Who may know whose case it is (domain rules 6.3)."""
-
-    NORMAL = "normal"
-    NAME_HIDDEN = "name_hidden"
-    ANONYMOUS = "anonymous"
-    REPORT = "report"
-
-
-CONFIDENTIALITY_NAMES = {
-    Confidentiality.NORMAL: "正常",
-    Confidentiality.NAME_HIDDEN: "要求保密",
-    Confidentiality.ANONYMOUS: "匿名",
-    Confidentiality.REPORT: "举报",
-}
-
-
-class ResultKind(StrEnum):
-    """How a case was handled."""
-
-    RESOLVED = "resolved"
-    PARTLY = "partly"
-    EXPLAINED = "explained"
-    UNSUPPORTED = "unsupported"
-    REDIRECTED = "redirected"
-
-
-RESULT_NAMES = {
-    ResultKind.RESOLVED: "已解决",
-    ResultKind.PARTLY: "部分解决",
-    ResultKind.EXPLAINED: "已解释",
-    ResultKind.UNSUPPORTED: "不支持",
-    ResultKind.REDIRECTED: "引导其他途径",
-}
-
-
-class Verdict(StrEnum):
-    """What the reporter says of the result. Not reached is not counted as satisfied."""
-
-    SATISFIED = "satisfied"
-    MOSTLY = "mostly"
-    UNSATISFIED = "unsatisfied"
-    NO_RESPONSE = "no_response"
-
-
-VERDICT_NAMES = {
-    Verdict.SATISFIED: "满意",
-    Verdict.MOSTLY: "基本满意",
-    Verdict.UNSATISFIED: "不满意",
-    Verdict.NO_RESPONSE: "未联系上",
-}
-
-
-class VerdictBy(StrEnum):
-    """Who entered the verdict: the reporter by the tracking code, a caller who asked, or time that ran out."""
-
-    RESIDENT = "resident"
-    CALLER = "caller"
-    SYSTEM = "system"
-
-
-class Channel(StrEnum):
-    """How the reporter was asked."""
-
-    CODE = "code"
-    PHONE = "phone"
-    VISIT = "visit"
-    STATION = "station"
-
-
-CHANNEL_NAMES = {
-    Channel.CODE: "扫码查询页",
-    Channel.PHONE: "电话",
-    Channel.VISIT: "上门",
-    Channel.STATION: "到站",
-}
-
-
-class RequestKind(StrEnum):
-    """What needs another's leave."""
-
-    ESCALATE = "escalate"
-    EXTEND = "extend"
-    DECLINE = "decline"
-    REDIRECT = "redirect"
-
-
-REQUEST_NAMES = {
-    RequestKind.ESCALATE: "上报",
-    RequestKind.EXTEND: "延期",
-    RequestKind.DECLINE: "不予受理",
-    RequestKind.REDIRECT: "引导其他渠道",
-}
-
-
-class ReasonKind(StrEnum):
-    """Why a case is handed up."""
-
-    BEYOND_AUTHORITY = "beyond_authority"
-    UNRESOLVED = "unresolved"
-    MAJOR = "major"
-    CONFLICT_OF_INTEREST = "conflict_of_interest"
-    OVERDUE = "overdue"
-
-
-REASON_NAMES = {
-    ReasonKind.BEYOND_AUTHORITY: "超出本级权限",
-    ReasonKind.UNRESOLVED: "本级协调未果",
-    ReasonKind.MAJOR: "涉及面广、影响大",
-    ReasonKind.CONFLICT_OF_INTEREST: "需要回避",
-    ReasonKind.OVERDUE: "超过时限",
-}
-
-
-class Phase(StrEnum):
-    """Which term is running."""
-
-    ACCEPT = "accept"  # the owner is to take it up
-    HANDLE = "handle"  # the handler is to bring a result
-    CHECK = "check"  # another is to check the result
-    CALLBACK = "callback"  # the reporter is to be asked
-    ARCHIVE = "archive"  # community or above is to file it
-    REVIEW = "review"  # suspended: the review date
-
-
-PHASE_NAMES = {
-    Phase.ACCEPT: "受理",
-    Phase.HANDLE: "办结",
-    Phase.CHECK: "核查",
-    Phase.CALLBACK: "回访",
-    Phase.ARCHIVE: "归档",
-    Phase.REVIEW: "挂账复查",
-}
 
 
 class By(StrEnum):
@@ -265,29 +48,33 @@ BY_NAMES = {
 }
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Figures that no law fixes: defaults, set between the analogies of petition and hotline rules."""
-
-    suspend_days: int = 90
-    returns: int = 2
-    return_workdays: int = 2
-    contact_tries: int = 3
-    callback_workdays: int = 5
-    reopens: int = 2
-    reopen_days: int = 30
-    reworks: int = 1
-    grace_workdays: int = 1
-    duplicate_days: int = 14
-    supervise_hours: int = 24
-    due_soon_workdays: int = 1
-
-
-LIMITS = Limits()
 STAY = ""  # the state stays as it is
 
-T = Transition
-CASE_FLOW = Workflow(
+
+@dataclass(frozen=True)
+class CaseTransition(Transition):
+    """One row of the loop, with all that pages say of it.
+
+    ``form`` names the class in ``forms`` that asks for its inputs; empty: no person does it by a form. ``sentence`` is the
+    timeline's, ``told`` what the reporter reads of it (empty: it stays inside); {who}: unit, post and person; {unit},
+    {from_unit}: units; {level}: the owner's level after it; {note}: the reason that is to be told; the rest from the
+    event's data. ``phrases`` are ready reasons. ``forward`` ranks what carries a case forward: of those that can be done,
+    the first is the page's main button; 0: never that. ``beside`` puts it next to the main button.
+    """
+
+    form: str = ""
+    sentence: str = ""
+    told: str = ""
+    phrases: tuple[str, ...] = ()
+    forward: int = 0
+    beside: bool = False
+
+
+# Three ready phrases each. None for a verdict: nobody puts words into the reporter's mouth.
+BACK = ("请先在本级协调", "情况没有写清楚，请补充", "已答复处理办法，请照此办理")
+DONE = ("已到现场处理完毕", "已修复，恢复正常使用", "已当面解释")
+T = CaseTransition
+CASE_FLOW: Workflow[CaseTransition] = Workflow(
     [
         T(
             "register",
@@ -295,9 +82,10 @@ CASE_FLOW = Workflow(
             (),
             S.REGISTERED,
             (By.REGISTRAR,),
-            ("category", "unit_id", "what"),
-            "case_registered",
-            "收集",
+            sends="case_registered",
+            stage="收集",
+            sentence="{who}登记了这件事（{source}）。",
+            told="已登记。",
         ),
         T(
             "settle_on_spot",
@@ -305,18 +93,36 @@ CASE_FLOW = Workflow(
             (S.REGISTERED,),
             S.PENDING_CHECK,
             (By.RECORDER, By.OWNER),
-            ("result_text",),
             stage="收集",
+            form="SettleForm",
+            sentence="{who}当场办结，结果：{result}。",
+            told="已当场办理，等待核查。",
+            phrases=DONE,
+            forward=10,
         ),
-        T("convene", "召集", (S.REGISTERED,), S.CONVENING, (By.OWNER,), ("parties",), stage="网格召集"),
+        T(
+            "convene",
+            "召集",
+            (S.REGISTERED,),
+            S.CONVENING,
+            (By.OWNER,),
+            stage="网格召集",
+            form="ConveneForm",
+            sentence="{who}召集{parties}协商。",
+            told="网格正在召集有关方面协商。",
+            forward=9,
+        ),
         T(
             "assign",
             "转办",
             (S.REGISTERED, S.CONVENING),
             S.ASSIGNED,
             (By.OWNER,),
-            ("handler_unit_id",),
             stage="分级转办",
+            form="AssignForm",
+            sentence="{who}转办给{unit}，{due}前办结。",
+            told="已转办给{unit}，{due}前办结。",
+            forward=8,
         ),
         T(
             "return_case",
@@ -324,8 +130,11 @@ CASE_FLOW = Workflow(
             (S.ASSIGNED, S.IN_PROGRESS),
             S.CONVENING,
             (By.HANDLER,),
-            ("reason",),
             stage="分级转办",
+            form="ReasonForm",
+            sentence="{who}退单。",
+            told="正在重新安排承办单位。",
+            phrases=("不属于我单位职责范围", "地点或事项不清楚，无法办理", "需要其他单位先行配合"),
         ),
         T(
             "recall",
@@ -333,28 +142,60 @@ CASE_FLOW = Workflow(
             (S.ASSIGNED, S.IN_PROGRESS),
             S.CONVENING,
             (By.OWNER,),
-            ("reason",),
             stage="分级转办",
+            form="ReasonForm",
+            sentence="{who}从{from_unit}收回，另行转办。",
+            told="正在重新安排承办单位。",
+            phrases=("换一家承办单位办理", "一直没有签收", "情况有变化，需要重新召集"),
         ),
-        T("accept", "签收", (S.ASSIGNED,), S.IN_PROGRESS, (By.HANDLER,), stage="问题处置"),
+        T(
+            "accept",
+            "签收",
+            (S.ASSIGNED,),
+            S.IN_PROGRESS,
+            (By.HANDLER,),
+            stage="问题处置",
+            form="PlainForm",
+            sentence="{who}签收，开始处置。",
+            told="承办单位已签收，正在处置。",
+            forward=6,
+        ),
         T(
             "suspend",
             "挂账",
             (S.IN_PROGRESS,),
             S.SUSPENDED,
             (By.COMMUNITY,),
-            ("reason", "until"),
             stage="问题处置",
+            form="SuspendForm",
+            sentence="{who}挂账，{until}前复查。",
+            told="暂时不具备办理条件，{until}前复查。原因：{note}",
+            phrases=("等待施工季节", "资金正在申请", "等待产权单位配合"),
         ),
-        T("resume", "恢复办理", (S.SUSPENDED,), S.IN_PROGRESS, (By.COMMUNITY, By.SYSTEM), stage="问题处置"),
+        T(
+            "resume",
+            "恢复办理",
+            (S.SUSPENDED,),
+            S.IN_PROGRESS,
+            (By.COMMUNITY, By.SYSTEM),
+            stage="问题处置",
+            form="NoteForm",
+            sentence="{who}恢复办理，{due}前办结。",
+            told="已恢复办理，{due}前办结。",
+            forward=5,
+        ),
         T(
             "submit_result",
             "反馈结果",
             (S.IN_PROGRESS,),
             S.PENDING_CHECK,
             (By.HANDLER,),
-            ("result_text", "result_kind"),
             stage="问题处置",
+            form="ResultForm",
+            sentence="{who}反馈结果：{result}。",
+            told="承办单位已反馈结果，正在核查。",
+            phrases=DONE,
+            forward=7,
         ),
         T(
             "pass_check",
@@ -363,6 +204,10 @@ CASE_FLOW = Workflow(
             S.CALLBACK,
             (By.OWNER, By.NEXT_LEVEL),
             stage="核查反馈",
+            form="NoteForm",
+            sentence="{who}核查通过。",
+            told="已核查，请您评议。",
+            forward=11,
         ),
         T(
             "fail_check",
@@ -370,8 +215,12 @@ CASE_FLOW = Workflow(
             (S.PENDING_CHECK,),
             S.IN_PROGRESS,
             (By.OWNER, By.NEXT_LEVEL),
-            ("note",),
             stage="核查反馈",
+            form="NeededNoteForm",
+            sentence="{who}核查未通过，退回重办，{due}前办结。",
+            told="核查未通过，已退回重办。",
+            phrases=("现场看没有解决", "结果没有写清楚", "居民反映问题还在"),
+            beside=True,
         ),
         T(
             "log_try",
@@ -379,8 +228,10 @@ CASE_FLOW = Workflow(
             (S.CALLBACK, S.MERGED),
             STAY,
             (By.CALLER,),
-            ("channel",),
             stage="评议归档",
+            form="TryForm",
+            sentence="{who}第{try_}次联系诉求人，未联系上（{channel}）。",
+            told="联系过您，未联系上。",
         ),
         T(
             "record_verdict",
@@ -388,27 +239,123 @@ CASE_FLOW = Workflow(
             (S.CALLBACK, S.MERGED),
             STAY,
             (By.RESIDENT, By.CALLER, By.SYSTEM),
-            ("verdict",),
             stage="评议归档",
             targets=(S.APPRAISED, S.IN_PROGRESS),
+            form="VerdictForm",
+            sentence="{judge}评议：{verdict}。",
+            told="评议：{verdict}。",
+            forward=12,
         ),
-        T("archive", "归档", (S.APPRAISED,), S.ARCHIVED, (By.COMMUNITY,), (), "case_archived", "评议归档"),
+        T(
+            "archive",
+            "归档",
+            (S.APPRAISED,),
+            S.ARCHIVED,
+            (By.COMMUNITY,),
+            sends="case_archived",
+            stage="评议归档",
+            form="NoteForm",
+            sentence="{who}归档。",
+            told="已归档。",
+            forward=13,
+        ),
         T(
             "reopen",
             "重新办理",
             (S.ARCHIVED,),
             S.IN_PROGRESS,
             (By.RESIDENT, By.RECORDER, By.OWNER),
-            ("reason",),
+            form="ReasonForm",
+            sentence="{who}要求重新办理（第{count}次）。",
+            told="重新办理。",
+            phrases=("同样的问题又出现了", "当时没有完全解决", "有新的情况"),
+            forward=15,
         ),
-        T("decline", "申请不予受理", (S.REGISTERED,), STAY, (By.OWNER,), ("reason",)),
-        T("approve_decline", "同意不予受理", (S.REGISTERED,), S.DECLINED, (By.DECIDER,)),
-        T("refuse_decline", "要求受理", (S.REGISTERED,), STAY, (By.DECIDER,), ("reason",)),
-        T("redirect", "申请引导其他渠道", (S.REGISTERED,), STAY, (By.OWNER,), ("reason", "channel_text")),
-        T("approve_redirect", "同意引导其他渠道", (S.REGISTERED,), S.REDIRECTED, (By.DECIDER,)),
-        T("refuse_redirect", "要求继续办理", (S.REGISTERED,), STAY, (By.DECIDER,), ("reason",)),
-        T("withdraw", "撤回", OPEN, S.WITHDRAWN, (By.RESIDENT, By.RECORDER)),
-        T("merge", "并案", OPEN, S.MERGED, (By.OWNER,), ("into",)),
+        T(
+            "decline",
+            "申请不予受理",
+            (S.REGISTERED,),
+            STAY,
+            (By.OWNER,),
+            form="ReasonForm",
+            sentence="{who}申请不予受理，等{unit}确认。",
+            phrases=("不属于网格服务范围", "已进入司法或信访程序", "无法核实，也联系不上"),
+        ),
+        T(
+            "approve_decline",
+            "同意不予受理",
+            (S.REGISTERED,),
+            S.DECLINED,
+            (By.DECIDER,),
+            form="MayReasonForm",
+            sentence="{who}同意不予受理。",
+            told="不予受理。理由：{note}",
+            forward=3,
+        ),
+        T(
+            "refuse_decline",
+            "要求受理",
+            (S.REGISTERED,),
+            STAY,
+            (By.DECIDER,),
+            form="ReasonForm",
+            sentence="{who}不同意，要求{unit}受理。",
+            phrases=("属于服务范围，请受理", "请先核实再说", "可以协调解决"),
+            beside=True,
+        ),
+        T(
+            "redirect",
+            "申请引导其他渠道",
+            (S.REGISTERED,),
+            STAY,
+            (By.OWNER,),
+            form="RedirectForm",
+            sentence="{who}申请引导到其他渠道（{where}），等{unit}确认。",
+            phrases=("由专门机构受理", "需向主管部门申请", "属于司法途径"),
+        ),
+        T(
+            "approve_redirect",
+            "同意引导其他渠道",
+            (S.REGISTERED,),
+            S.REDIRECTED,
+            (By.DECIDER,),
+            form="MayReasonForm",
+            sentence="{who}同意引导到其他渠道：{where}。",
+            told="这件事请找：{where}。理由：{note}",
+            forward=4,
+        ),
+        T(
+            "refuse_redirect",
+            "要求继续办理",
+            (S.REGISTERED,),
+            STAY,
+            (By.DECIDER,),
+            form="ReasonForm",
+            sentence="{who}不同意，要求{unit}继续办理。",
+            phrases=("可以协调解决，请继续", "请先核实再说", "请陪同居民办理"),
+            beside=True,
+        ),
+        T(
+            "withdraw",
+            "撤回",
+            OPEN,
+            S.WITHDRAWN,
+            (By.RESIDENT, By.RECORDER),
+            form="MayReasonForm",
+            sentence="{who}撤回了这件事。",
+            told="已撤回。",
+            phrases=("诉求人说已自行解决", "诉求人要求撤回", "登记有误"),
+        ),
+        T(
+            "merge",
+            "并案",
+            OPEN,
+            S.MERGED,
+            (By.OWNER,),
+            form="MergeForm",
+            sentence="{who}把这件事并入{into}。",
+            told="与相同的诉求合并办理，您的查询码继续有效。",
+        ),
         T(
             "unmerge",
             "拆分",
@@ -416,25 +363,108 @@ CASE_FLOW = Workflow(
             STAY,
             (By.OWNER, By.SYSTEM),
             targets=tuple(s for s in OPEN if s != S.SUSPENDED),
+            form="NoteForm",
+            sentence="{who}把这件事从{from_number}拆分出来，单独办理。",
+            told="恢复单独办理。",
+            forward=14,
         ),
-        T("supervise", "督办", OPEN, STAY, (By.RESIDENT, By.RECORDER, By.ABOVE)),
-        T("extend", "申请延期", (S.ASSIGNED, S.IN_PROGRESS), STAY, (By.HANDLER,), ("reason", "workdays")),
-        T("approve_extend", "同意延期", (S.ASSIGNED, S.IN_PROGRESS), STAY, (By.DECIDER,)),
-        T("refuse_extend", "不同意延期", (S.ASSIGNED, S.IN_PROGRESS), STAY, (By.DECIDER,), ("reason",)),
-        # What was registered is registered at the level above, too; what a handler had in hand is convened anew there.
+        T(
+            "supervise",
+            "督办",
+            OPEN,
+            STAY,
+            (By.RESIDENT, By.RECORDER, By.ABOVE),
+            form="NoteForm",
+            sentence="{who}{press}。",
+            told="已督促办理。",
+        ),
+        T(
+            "extend",
+            "申请延期",
+            (S.ASSIGNED, S.IN_PROGRESS),
+            STAY,
+            (By.HANDLER,),
+            form="ExtendForm",
+            sentence="{who}申请延期{workdays}个工作日，等{unit}决定。",
+            phrases=("需要采购配件", "需要多方协商", "受天气影响"),
+        ),
+        T(
+            "approve_extend",
+            "同意延期",
+            (S.ASSIGNED, S.IN_PROGRESS),
+            STAY,
+            (By.DECIDER,),
+            form="MayReasonForm",
+            sentence="{who}同意延期{workdays}个工作日，到{due}。",
+            told="办理期限延长到{due}。理由：{note}",
+            forward=2,
+        ),
+        T(
+            "refuse_extend",
+            "不同意延期",
+            (S.ASSIGNED, S.IN_PROGRESS),
+            STAY,
+            (By.DECIDER,),
+            form="ReasonForm",
+            sentence="{who}不同意延期。",
+            phrases=("时限内可以办完", "理由不充分", "请先给居民一个答复"),
+            beside=True,
+        ),
+        # What was registered is registered at the level above, too; work in a handler's hands goes back to 召集 there.
         T(
             "escalate",
             "上报",
             UNDER_WAY,
             STAY,
             (By.OWNER,),
-            ("reason_kind", "reason"),
             targets=(S.CONVENING,),
+            form="EscalateForm",
+            sentence="{who}申请上报{unit}，原因：{why}。",
+            phrases=("需要多个部门配合", "本级没有处置权限", "多次协调没有结果"),
         ),
-        T("approve_escalate", "同意上报", UNDER_WAY, STAY, (By.DECIDER,), targets=(S.CONVENING,)),
-        T("refuse_escalate", "退回上报", UNDER_WAY, STAY, (By.DECIDER,), ("reason",)),
-        T("hand_down", "交回下级", UNDER_WAY, STAY, (By.OWNER,), ("reason",)),
-        T("step_up", "超期升级", (*UNDER_WAY, S.PENDING_CHECK), STAY, (By.SYSTEM,)),
+        T(
+            "approve_escalate",
+            "同意上报",
+            UNDER_WAY,
+            STAY,
+            (By.DECIDER,),
+            targets=(S.CONVENING,),
+            form="MayReasonForm",
+            sentence="{who}同意上报，由{unit}接办。",
+            told="已上报{unit}办理。",
+            forward=1,
+        ),
+        T(
+            "refuse_escalate",
+            "退回上报",
+            UNDER_WAY,
+            STAY,
+            (By.DECIDER,),
+            form="ReasonForm",
+            sentence="{who}退回上报，请{unit}继续办理。",
+            phrases=BACK,
+            beside=True,
+        ),
+        T(
+            "hand_down",
+            "交回下级",
+            UNDER_WAY,
+            STAY,
+            (By.OWNER,),
+            form="ReasonForm",
+            sentence="{who}交回{unit}办理。",
+            told="已交由{unit}办理。",
+            phrases=("属于下级职责，请继续办理", "办法已明确，请照此办理", "已协调好，请落实"),
+        ),
+        T(
+            "step_up",
+            "超期升级",
+            (*UNDER_WAY, S.PENDING_CHECK),
+            STAY,
+            (By.SYSTEM,),
+            sentence="办理超期，系统按规则交由{unit}接办。",
+            told="已超期，改由{unit}督促办理。",
+        ),
     ]
 )
 

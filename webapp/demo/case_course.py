@@ -8,16 +8,8 @@ from datetime import timedelta
 from typing import TypeVar
 
 from webapp.cases.permissions import Voice
-from webapp.cases.workflow import (
-    LIMITS,
-    CaseState,
-    Channel,
-    Confidentiality,
-    ReasonKind,
-    ResultKind,
-    Verdict,
-    next_level,
-)
+from webapp.cases.states import LIMITS, CaseState, Channel, Confidentiality, ReasonKind, ResultKind, Verdict
+from webapp.cases.workflow import next_level
 from webapp.demo import case_texts as texts
 from webapp.demo.case_cast import Cast
 from webapp.demo.case_story import Story

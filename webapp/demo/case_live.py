@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
 from webapp.cases.permissions import Voice
-from webapp.cases.workflow import Channel, Confidentiality, ReasonKind, Source, Verdict
+from webapp.cases.states import Channel, Confidentiality, ReasonKind, Source, Verdict
 from webapp.demo import case_texts as texts
 from webapp.demo import people
 from webapp.demo.case_cast import OWNERS, Cast

@@ -15,13 +15,8 @@ from webapp.cases import terms
 from webapp.cases.models import Case, CaseEvent, CaseRequest
 from webapp.cases.permissions import Voice, unit_at
 from webapp.cases.service.turn import code_hash, phase_of
-from webapp.cases.workflow import (
-    CASE_FLOW,
-    CLOSED,
-    CaseState,
-    Confidentiality,
-    Phase,
-)
+from webapp.cases.states import CLOSED, CaseState, Confidentiality, Phase
+from webapp.cases.workflow import CASE_FLOW
 from webapp.demo.history import Doer, History
 from webapp.demo.places import Place
 from webapp.foundation.private import keyed_hash

@@ -9,7 +9,7 @@ from webapp.cases import terms
 from webapp.cases.models import CaseParty, ContactTry
 from webapp.cases.permissions import Voice, unit_at
 from webapp.cases.service.turn import clear_handler, clear_result, phase_of
-from webapp.cases.workflow import (
+from webapp.cases.states import (
     LIMITS,
     UNDER_WAY,
     CaseState,
@@ -19,8 +19,8 @@ from webapp.cases.workflow import (
     ResultKind,
     Verdict,
     VerdictBy,
-    next_level,
 )
+from webapp.cases.workflow import next_level
 from webapp.demo.case_record import Record, Who
 from webapp.demo.history import Doer
 from webapp.directory.posts import Level

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from webapp.cases.permissions import Voice
-from webapp.cases.workflow import Confidentiality, Source
+from webapp.cases.states import Confidentiality, Source
 from webapp.demo import case_live, people
 from webapp.demo import case_texts as texts
 from webapp.demo.case_cast import Cast

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from webapp.accounts.models import Account
 from webapp.cases.models import Case
-from webapp.cases.workflow import CaseState, Source
+from webapp.cases.states import CaseState, Source
 from webapp.directory.models import Appointment, Station
 from webapp.directory.posts import Post
 from webapp.extensions import db

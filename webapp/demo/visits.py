@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from webapp.cases.workflow import Confidentiality, Source
+from webapp.cases.states import Confidentiality, Source
 from webapp.demo import people
 from webapp.demo.case_record import ToldCase
 from webapp.demo.history import ONE_DAY, Act, Doer, History

@@ -9,7 +9,7 @@ from datetime import date, time, timedelta
 
 import sqlalchemy as sa
 
-from webapp.cases.workflow import Confidentiality
+from webapp.cases.states import Confidentiality
 from webapp.demo.case_record import ToldCase
 from webapp.demo.gatherings import Gathering, Gatherings
 from webapp.demo.history import ONE_DAY, Doer, History

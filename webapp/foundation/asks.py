@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+import sqlalchemy as sa
+
+from webapp.extensions import db
 from webapp.foundation.access import Actor
 
 
@@ -26,8 +30,8 @@ class Ask:
 class AskSource(Protocol):
     """What a room's ``asks`` module offers."""
 
-    def count(self, actor: Actor) -> int:
-        """How many wait for this actor; one query."""
+    def waiting(self, actor: Actor) -> Sequence[sa.Select[int]]:
+        """The ids of those that wait for this actor, as questions that an index answers; none where none can wait."""
 
     def asks(self, actor: Actor, limit: int = 50) -> list[Ask]:
         """Those that wait for this actor, the oldest first; a fixed number of queries."""
@@ -38,3 +42,17 @@ class AskSource(Protocol):
         Raises:
             NotFound: it does not wait for this actor. Conflict: decided already. Invalid: sent back without a reason.
         """
+
+
+MOST = 100  # a badge says 99+, so nobody need count further
+
+
+def how_many(waiting: Iterable[sa.Select[int]]) -> int:
+    """How many ids ``waiting`` gives, each question counted up to ``MOST``; one query."""
+    counts = [
+        sa.select(sa.func.count()).select_from(ids.limit(MOST).subquery()).scalar_subquery()
+        for ids in waiting
+    ]
+    if not counts:
+        return 0
+    return sum(db.session.execute(sa.select(*counts)).one())

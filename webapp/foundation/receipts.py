@@ -10,7 +10,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -20,8 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.db import Json, UTCDateTime, transaction, where_given
-from webapp.foundation.errors import Conflict
-from webapp.foundation.prepared import Prepared
+from webapp.foundation.errors import Conflict, DomainError
 
 
 class Receipt(db.Model):
@@ -42,13 +41,6 @@ class Receipt(db.Model):
     claimed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)  # by the phone's clock
 
 
-_T = Receipt.__table__
-_OF = _T.c.submission_id == sa.bindparam("of", type_=_T.c.submission_id.type)
-_kept = Prepared(sa.select(_T).where(_OF))
-_begin = Prepared(sa.insert(_T))
-_end = Prepared(sa.update(_T).where(_OF).values(result=sa.bindparam("answer", type_=_T.c.result.type)))
-
-
 @dataclass(frozen=True)
 class Done:
     """What a submission is answered: where to go next, and what to tell."""
@@ -56,6 +48,7 @@ class Done:
     url: str
     message: str = ""
     remember: dict[str, object] = field(default_factory=dict)  # goes into the browser's session
+    made: object = None  # what was done it to, for this one answer; no receipt keeps it
 
 
 @dataclass(frozen=True)
@@ -89,26 +82,15 @@ def once(submission: Submission, do: Callable[[], Done]) -> Done:
     """Do it, unless it was done: then give the same answer again.
 
     Raises:
-        Conflict: this id was used for other content, another action or by another person.
+        Conflict: this id was used for other content, another action or by another person. Otherwise what ``do`` raises.
     """
     try:
-        with transaction():
-            # Before the work: a second arrival fails here, if need be after waiting for the first.
-            _begin.rows(
-                {
-                    "submission_id": submission.id,
-                    "person_id": submission.person_id,
-                    "action": submission.action,
-                    "digest": submission.digest,
-                    "result": {},
-                    "at": clock.now(),
-                    **_origin(submission.origin),
-                }
-            )
+        with transaction() as session:
             done = do()
-            _end.rows({"of": submission.id, "answer": asdict(done)})
+            session.execute(sa.insert(Receipt).values(_receipt(submission, done)))
             return done
-    except IntegrityError:
+    except (IntegrityError, DomainError):
+        # Most of what was done once can't be done again, and says so; the receipt is refused where it can.
         before = kept(submission.id)
         if before is None:
             raise
@@ -117,8 +99,19 @@ def once(submission: Submission, do: Callable[[], Done]) -> Done:
 
 def kept(submission_id: uuid.UUID) -> Receipt | None:
     """The receipt of this submission, if it was done."""
-    found: list[Receipt] = _kept.rows({"of": submission_id})
-    return found[0] if found else None
+    return db.session.get(Receipt, submission_id)
+
+
+def _receipt(submission: Submission, done: Done) -> dict[str, object]:
+    return {
+        "submission_id": submission.id,
+        "person_id": submission.person_id,
+        "action": submission.action,
+        "digest": submission.digest,
+        "result": {"url": done.url, "message": done.message, "remember": done.remember},
+        "at": clock.now(),
+        **_origin(submission.origin),
+    }
 
 
 def _origin(origin: Origin | None) -> dict[str, object]:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from webapp.foundation.errors import Conflict
+
+T = TypeVar("T", bound="Transition")
 
 
 @dataclass(frozen=True)
@@ -18,40 +21,39 @@ class Transition:
 
     ``sources`` are the states in which it can happen (empty: it makes the record); ``target`` the state after it
     (empty: the state stays, or the service decides between ``targets``). ``by`` names who may: keys that the room's
-    permissions give a meaning. ``needs`` names the inputs without which it is refused. ``sends`` names a signal.
+    permissions give a meaning. ``sends`` names a signal.
     """
 
     action: str
     label: str
     sources: tuple[str, ...]
     target: str
-    by: tuple[str, ...]
-    needs: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
     sends: str = ""
     stage: str = ""
     targets: tuple[str, ...] = ()
 
 
-class Workflow:
+class Workflow(Generic[T]):
     """A room's table of transitions, looked up by action and by state."""
 
-    def __init__(self, transitions: Iterable[Transition]) -> None:
+    def __init__(self, transitions: Iterable[T]) -> None:
         self.transitions = tuple(transitions)
         self._by_action = {t.action: t for t in self.transitions}
         if len(self._by_action) != len(self.transitions):
             raise ValueError("an action stands twice in the table")
 
-    def __getitem__(self, action: str) -> Transition:
+    def __getitem__(self, action: str) -> T:
         return self._by_action[action]
 
     def __contains__(self, action: str) -> bool:
         return action in self._by_action
 
-    def open_to(self, state: str) -> list[Transition]:
+    def open_to(self, state: str) -> list[T]:
         """What can happen in ``state``, in the table's order."""
         return [t for t in self.transitions if state in t.sources]
 
-    def check(self, action: str, state: str, state_label: str = "") -> Transition:
+    def check(self, action: str, state: str, state_label: str = "") -> T:
         """The transition, if it can happen in ``state``.
 
         Raises:

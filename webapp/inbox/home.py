@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from webapp.cases import queries as cases
+from webapp.cases import lists
 from webapp.directory.posts import Permission
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
@@ -26,7 +26,7 @@ class Home:
 
     works_on_cases: bool
     urgent: Sequence[Any]  # open anywhere below, whoever owns them
-    counts: cases.CaseCounts | None
+    counts: lists.CaseCounts | None
     nearest: Sequence[Any]
     desks: Sequence[Desk]
     decisions: Sequence[Waiting]
@@ -38,15 +38,15 @@ def home_of(actor: Actor) -> Home:
     """Gather it; a fixed number of queries for each post."""
     works_on_cases = actor.can(Permission.CASE_OWN) or actor.can(Permission.CASE_HANDLE)
     sees_cases = works_on_cases or actor.can(Permission.CASE_READ)
-    mine = cases.CaseFilters(tab="mine" if works_on_cases else "due")
-    urgent = cases.CaseFilters(tab="open", urgent=True)
+    mine = lists.CaseFilters(tab="mine" if works_on_cases else "due")
+    urgent = lists.CaseFilters(tab="open", urgent=True)
     decides = actor.can(Permission.CASE_DECIDE)
     return Home(
         works_on_cases=works_on_cases,
         # Community and street know of it at once, not only when the half hour for an answer is over.
-        urgent=cases.list_cases(actor, urgent, size=NEAREST).rows if decides else (),
-        counts=cases.counts(actor) if sees_cases else None,
-        nearest=cases.list_cases(actor, mine, size=NEAREST).rows if sees_cases else (),
+        urgent=lists.list_cases(actor, urgent, size=NEAREST).rows if decides else (),
+        counts=lists.counts(actor) if sees_cases else None,
+        nearest=lists.list_cases(actor, mine, size=NEAREST).rows if sees_cases else (),
         desks=desk_queries.todays_desk(actor) if actor.can(Permission.VISIT_LOG) else (),
         # Who decides begins with the decisions; others find them behind the tab.
         decisions=sources.waiting(actor)[:NEAREST] if decides else (),

@@ -10,7 +10,7 @@ import webapp.cases.asks as case_asks
 import webapp.points.asks as point_asks
 import webapp.volunteering.asks as hour_asks
 from webapp.foundation.access import Actor
-from webapp.foundation.asks import Ask, AskSource
+from webapp.foundation.asks import Ask, AskSource, how_many
 from webapp.foundation.errors import DomainError, NotFound
 
 SOURCES: dict[str, AskSource] = {
@@ -35,8 +35,8 @@ class Waiting:
 
 
 def count(actor: Actor) -> int:
-    """How many decisions wait for this actor; one query a source."""
-    return sum(source.count(actor) for source in SOURCES.values())
+    """How many decisions wait for this actor; one query, and no more than the badge can say."""
+    return how_many(ids for source in SOURCES.values() for ids in source.waiting(actor))
 
 
 def waiting(actor: Actor) -> list[Waiting]:

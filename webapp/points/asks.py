@@ -15,26 +15,18 @@ from webapp.foundation.access import Actor
 from webapp.foundation.asks import Ask
 from webapp.foundation.db import AnySelect, UTCDateTime
 from webapp.foundation.errors import NotFound
-from webapp.foundation.prepared import prepared
 from webapp.points import queries, service
 from webapp.points.models import STILL_OPEN, PointEntry, PointObjection
 
 
-def count(actor: Actor) -> int:
-    """How many wait for this actor."""
+def waiting(actor: Actor) -> list[sa.Select[int]]:
+    """The ids of the entries that wait for this actor: as proposals, and with an objection to settle."""
     if not actor.can(Permission.POINTS_REVIEW):
-        return 0
-    number: int = _count(actor.unit_level, unit_id=actor.unit_id, person_id=actor.person_id)[0][0]
-    return number
-
-
-@prepared
-def _count(level: str) -> AnySelect:
-    proposal, objection = (
-        sa.select(sa.func.count()).select_from(PointEntry).where(which).scalar_subquery()
-        for which in queries.decidable_at(level)
-    )
-    return sa.select(proposal + objection)
+        return []
+    proposal, objection = queries.decidable(actor)
+    # Open objections are few: the database begins with them.
+    disputed = sa.select(PointEntry.id).join(PointObjection, PointObjection.entry_id == PointEntry.id)
+    return [sa.select(PointEntry.id).where(proposal), disputed.where(STILL_OPEN, objection)]
 
 
 def asks(actor: Actor, limit: int = 50) -> list[Ask]:
@@ -44,7 +36,7 @@ def asks(actor: Actor, limit: int = 50) -> list[Ask]:
     proposal, objection = queries.decidable(actor)
     rows = [
         *db.session.execute(_rows().where(proposal).limit(limit)),
-        *db.session.execute(_rows().where(objection).limit(limit)),
+        *db.session.execute(_rows().where(STILL_OPEN, objection).limit(limit)),
     ]
     return [_ask(row) for row in sorted(rows, key=lambda row: (row.since, row.id))[:limit]]
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 
 from webapp.directory.models import Person, Unit
 from webapp.directory.posts import Permission
-from webapp.directory.scope import PERSON_ID, UNIT_ID, within, within_level
+from webapp.directory.scope import within
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
@@ -183,18 +183,14 @@ def review_row(actor: Actor, entry_id: int) -> Any:
 
 
 def decidable(actor: Actor) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    """The two conditions under which an entry waits for this reviewer: as a proposal, or with an objection to settle."""
-    return decidable_at(actor.unit_level, actor.unit_id, actor.person_id)
+    """The two conditions under which an entry waits for this reviewer: as a proposal, or with an objection to settle.
 
-
-def decidable_at(
-    level: str, unit: Any = UNIT_ID, me: Any = PERSON_ID
-) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    """``decidable``, for a prepared statement: unit and person are its parameters."""
-    scope = within_level(level, PointEntry, unit)
-    others = (scope, PointEntry.person_id != me, _not(PointEntry.created_by_id, me))
+    The second is about an entry joined with its open objection.
+    """
+    me = actor.person_id
+    others = (within(actor, PointEntry), PointEntry.person_id != me, _not(PointEntry.created_by_id, me))
     proposal = sa.and_(*others, WAITS)
-    objection = sa.and_(*others, _not(PointEntry.reviewed_by_id, me), _has_open_objection(not_by=me))
+    objection = sa.and_(*others, _not(PointEntry.reviewed_by_id, me), PointObjection.raised_by_id != me)
     return proposal, objection
 
 
@@ -202,11 +198,8 @@ def _not(column: Any, person_id: Any) -> sa.ColumnElement[bool]:
     return sa.or_(column.is_(None), column != person_id)
 
 
-def _has_open_objection(not_by: Any = None) -> sa.ColumnElement[bool]:
-    opened = sa.select(PointObjection.entry_id).where(STILL_OPEN)
-    if not_by is not None:
-        opened = opened.where(PointObjection.raised_by_id != not_by)
-    return PointEntry.id.in_(opened)
+def _has_open_objection() -> sa.ColumnElement[bool]:
+    return PointEntry.id.in_(sa.select(PointObjection.entry_id).where(STILL_OPEN))
 
 
 def _review_rows() -> AnySelect:

@@ -7,9 +7,9 @@ from webapp.points.models import RedemptionState as S
 
 REDEMPTION_FLOW = Workflow(
     [
-        Transition("redeem", "兑换", (), S.REQUESTED, ("owner",)),
-        Transition("hand_out", "发放", (S.REQUESTED,), S.FULFILLED, ("clerk",)),
-        Transition("cancel", "取消", (S.REQUESTED,), S.CANCELLED, ("owner",)),
-        Transition("expire", "逾期退回", (S.REQUESTED,), S.EXPIRED, ("system",)),
+        Transition("redeem", "兑换", (), S.REQUESTED),
+        Transition("hand_out", "发放", (S.REQUESTED,), S.FULFILLED),
+        Transition("cancel", "取消", (S.REQUESTED,), S.CANCELLED),
+        Transition("expire", "逾期退回", (S.REQUESTED,), S.EXPIRED),
     ]
 )

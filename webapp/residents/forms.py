@@ -16,7 +16,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired
 
 from webapp.cases.forms import LONGEST, SHORT, check_phone, given, shorter_than
-from webapp.cases.workflow import VERDICT_NAMES, Confidentiality, Verdict
+from webapp.cases.states import VERDICT_NAMES, Confidentiality, Verdict
 from webapp.foundation.forms import Form, PhotosField, ReasonField
 
 OTHER = "other"  # the category of whoever does not choose one

@@ -9,10 +9,11 @@ from flask import Blueprint, Flask, Response, current_app, g, request, session, 
 from markupsafe import Markup
 
 from webapp import config
-from webapp.cases import display
-from webapp.cases import queries as cases
-from webapp.cases import service as case_service
+from webapp.cases import display, options
+from webapp.cases.categories import categories
 from webapp.cases.models import Case
+from webapp.cases.public import public_view
+from webapp.cases.service import intake, review
 from webapp.directory.posts import Permission
 from webapp.foundation import codes, limits
 from webapp.foundation.access import current_actor, may, public
@@ -40,10 +41,10 @@ REPORTS_OF_ADDRESS = (20, 60)
 REPORTS_OF_STATION = (120, 60)
 LOOKS_OF_ADDRESS = (120, 10)
 VERBS: dict[str, Callable[..., Case]] = {
-    "verdict": case_service.record_verdict_by_code,
-    "withdraw": case_service.withdraw_by_code,
-    "supervise": case_service.supervise_by_code,
-    "reopen": case_service.reopen_by_code,
+    "verdict": review.record_verdict_by_code,
+    "withdraw": review.withdraw_by_code,
+    "supervise": review.supervise_by_code,
+    "reopen": review.reopen_by_code,
 }
 
 
@@ -87,12 +88,12 @@ def _report_form(code: str) -> ReportForm:
         _count("report", _address(), REPORTS_OF_ADDRESS)
         _count("report-station", code, REPORTS_OF_STATION)
     form = ReportForm()
-    form.category.choices = {row.key: row.name for row in cases.categories()}
+    form.category.choices = {row.key: row.name for row in categories()}
     return form
 
 
 def _report_page(code: str, form: ReportForm, status: int) -> Response:
-    station = cases.station_for(code)
+    station = options.station_for(code)
     return page("residents/report.html", status=status, form=form, station=station, code=code)
 
 
@@ -101,7 +102,7 @@ def _report_page(code: str, form: ReportForm, status: int) -> Response:
 @once(_report_form, again=_report_page)
 def report(form: ReportForm, code: str) -> Done:
     """What a resident sees after scanning a station's code; the answer to a report shows the tracking code."""
-    registered = case_service.register_by_resident(code, **form.inputs())
+    registered = intake.register_by_resident(code, **form.inputs())
     # The receipt keeps the number; the code is a secret and is looked up again.
     return Done(url_for("residents.received"), remember={"reported": registered.number})
 
@@ -139,7 +140,7 @@ def follow(code: str) -> Response:
 
 def _case(code: str, action: str = "", tried: CodeForm | None = None, status: int = 200) -> Response:
     try:
-        case = cases.public_view(code)
+        case = public_view(code)
     except NotFound:
         return page("residents/ask_code.html", status=404, message=queries.NOT_FOUND)
     forms = {name: form(formdata=None, code=code) for name, form in CODE_FORMS.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from webapp.cases.workflow import CaseState
+from webapp.cases.states import CaseState
 
 S = CaseState
 NOW = {

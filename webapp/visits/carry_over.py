@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from webapp.cases import queries as case_queries
-from webapp.cases import service as cases
+from webapp.cases.categories import categories
 from webapp.cases.models import Case
-from webapp.cases.workflow import Source
+from webapp.cases.service import intake
+from webapp.cases.states import Source
 from webapp.foundation import journal, photos
 from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
@@ -43,15 +43,13 @@ def draft(actor: Actor, visit_id: int) -> CaseDraft:
     visit = queries.visit_for(actor, visit_id)
     check_can_turn_into_case(actor, visit)
     sheet = queries.sheet(visit)
-    categories = [(row.key, row.name) for row in case_queries.categories()]
+    choices = [(row.key, row.name) for row in categories()]
     led_to = queries.case_categories(visit.id)
-    likely = [
-        key for key, _ in categories if key in led_to
-    ]  # in the order of the categories, where 其他 is last
+    likely = [key for key, _ in choices if key in led_to]  # in the order of the choices, where 其他 is last
     return CaseDraft(
         visit=visit,
         sheet=sheet,
-        categories=sorted(categories, key=lambda pair: pair[0] not in likely[:1]),
+        categories=sorted(choices, key=lambda pair: pair[0] not in likely[:1]),
         category=likely[0] if likely else None,
         what=visit.note or "、".join(sheet.items),
         place_text=sheet.unit,
@@ -73,7 +71,7 @@ def turn_into_case(
         if visit is None:
             raise NotFound
         check_can_turn_into_case(actor, visit)
-        made = cases.register(
+        made = intake.register(
             actor,
             category=category,
             what=what,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from flask import Response, url_for
 
-from webapp.cases.queries import categories
+from webapp.cases.categories import categories
 from webapp.cases.settings_queries import category_names
 from webapp.directory.posts import Permission
 from webapp.foundation.access import current_actor, may

@@ -9,9 +9,7 @@ from webapp.extensions import db
 from webapp.foundation import text
 from webapp.foundation.access import Actor
 from webapp.foundation.asks import Ask
-from webapp.foundation.db import AnySelect
 from webapp.foundation.errors import Invalid, NotFound
-from webapp.foundation.prepared import prepared
 from webapp.volunteering import queries, service
 from webapp.volunteering.models import (
     WAY_NAMES,
@@ -24,18 +22,11 @@ from webapp.volunteering.models import (
 )
 
 
-def count(actor: Actor) -> int:
-    """How many wait for this actor."""
+def waiting(actor: Actor) -> list[sa.Select[int]]:
+    """The ids of the attendances that wait for this actor."""
     if not queries.may_confirm(actor):
-        return 0
-    number: int = _count(actor.unit_level, unit_id=actor.unit_id, person_id=actor.person_id)[0][0]
-    return number
-
-
-@prepared
-def _count(level: str) -> AnySelect:
-    waiting = queries.waiting_hours_at(level, confirms=True)
-    return sa.select(sa.func.count()).select_from(Attendance.__table__).where(waiting)
+        return []
+    return [sa.select(Attendance.id).where(queries.waiting_hours(actor))]
 
 
 def asks(actor: Actor, limit: int = 50) -> list[Ask]:

@@ -13,10 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from webapp.cases.models import Case
-from webapp.cases.workflow import Confidentiality
+from webapp.cases.states import Confidentiality
 from webapp.directory.models import Person, Station, Unit
 from webapp.directory.posts import Level, Permission
-from webapp.directory.scope import PERSON_ID, UNIT_ID, covers, units_within, within, within_level
+from webapp.directory.scope import PERSON_ID, covers, units_within, within
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
@@ -346,24 +346,16 @@ def objections(attendance: Attendance) -> Sequence[Any]:
 
 def waiting_hours(actor: Actor) -> sa.ColumnElement[bool]:
     """What makes an attendance wait for the actor: in scope, computed or disputed, and not one's own."""
-    return waiting_hours_at(actor.unit_level, may_confirm(actor), actor.unit_id, actor.person_id)
+    if not may_confirm(actor):
+        return sa.false()
+    # Written out, not bound: the partial index must be seen to fit.
+    waits = sa.text("attendances.state IN ('pending', 'disputed')")
+    return sa.and_(within(actor, Attendance), waits, Attendance.person_id != actor.person_id)
 
 
 def may_confirm(actor: Actor) -> bool:
     """Whether hours in the actor's scope can wait for the actor."""
     return actor.can(Permission.HOURS_CONFIRM) or actor.can(Permission.ACTIVITY_ORGANISE)
-
-
-def waiting_hours_at(
-    level: str, confirms: bool, unit: Any = UNIT_ID, person: Any = PERSON_ID
-) -> sa.ColumnElement[bool]:
-    """``waiting_hours``, for a prepared statement: unit and person are its parameters."""
-    if not confirms:
-        return sa.false()
-    # Written out, not bound: the partial index must be seen to fit.
-    waits = sa.text("attendances.state IN ('pending', 'disputed')")
-    columns = Attendance.__table__.c
-    return sa.and_(within_level(level, columns, unit), waits, columns.person_id != person)
 
 
 def places_to_organise(actor: Actor) -> Sequence[Any]:

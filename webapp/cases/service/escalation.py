@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
 from webapp.cases import options, terms
 from webapp.cases.models import Case, CaseRequest
-from webapp.cases.permissions import may_decide, unit_at
-from webapp.cases.service.turn import Turn, clear_handler, one_of, open_request, phase_of, required, turn
-from webapp.cases.workflow import CaseState, Phase, ReasonKind, RequestKind, next_level
+from webapp.cases.permissions import may_decide, may_see, requests_of, unit_at
+from webapp.cases.service.turn import (
+    Turn,
+    begin,
+    clear_handler,
+    lock_case,
+    one_of,
+    open_request,
+    phase_of,
+    required,
+    turn,
+    whole,
+)
+from webapp.cases.states import CaseState, Phase, ReasonKind, RequestKind
+from webapp.cases.workflow import next_level
 from webapp.directory.posts import Level
-from webapp.extensions import db
 from webapp.foundation.access import Actor
 from webapp.foundation.errors import Conflict, Invalid, NotFound
 
@@ -116,19 +131,43 @@ def extend(actor: Actor, number: str, *, reason: str, workdays: int, version: in
         )
 
 
-def decide(actor: Actor, number: str, action: str, *, reason: str = "", version: int | None = None) -> Case:
-    """Approve or send back what waits for one's unit; ``action`` is 'approve_…' or 'refuse_…'."""
-    with turn(actor, number, action, version) as t:
-        ask = t.facts.ask
-        assert ask is not None
-        approved = action.startswith("approve_")
-        if not approved:
+class Decided(NamedTuple):
+    """The case after a decision, and what the decision is called."""
+
+    case: Case
+    label: str
+
+
+def decide(
+    actor: Actor, request_id: int, *, approve: bool, reason: str = "", version: int | None = None
+) -> Decided:
+    """Approve a request that waits for one's unit, or send it back with a reason.
+
+    Raises:
+        NotFound: it does not wait for the actor. Refused: it is the actor's own request.
+        Conflict: it was decided, or is no longer needed. Invalid: sent back without a reason.
+    """
+    with whole():
+        of_request = sa.select(CaseRequest.case_id).where(CaseRequest.id == request_id).scalar_subquery()
+        case = lock_case(Case.id == of_request)
+        if not may_see(actor, case):
+            raise NotFound
+        requests = requests_of(case.id)
+        ask = next(request for request in requests if request.id == request_id)
+        if ask.deciding_unit_id != actor.unit_id or not may_decide(actor, ask.kind):
+            raise NotFound
+        if ask.decided_at or ask.lapsed_at:
+            raise Conflict("这件事已经有人决定了，或者已经不需要决定。")
+        t = begin(actor, case, f"{'approve' if approve else 'refuse'}_{ask.kind}", version, requests)
+        if not approve:
             reason = required(reason, "reason", "请写明不同意的理由。")
-        ask.decided_by_id, ask.decided_at, ask.approved = actor.person_id, t.now, approved
+        ask.decided_by_id, ask.decided_at, ask.approved = actor.person_id, t.now, approve
         ask.answer = reason.strip()
-        if not approved:
-            return t.finish(note=ask.answer, data={"request": ask.id, "unit": ask.asked_unit_id})
-        return _approve(t, ask)
+        if approve:
+            _approve(t, ask)
+        else:
+            t.finish(note=ask.answer, data={"request": ask.id, "unit": ask.asked_unit_id})
+        return Decided(case, t.transition.label)
 
 
 def _approve(t: Turn, ask: CaseRequest) -> Case:
@@ -147,18 +186,3 @@ def _approve(t: Turn, ask: CaseRequest) -> Case:
     if ask.kind == RequestKind.REDIRECT:
         data["channel"] = ask.channel_text
     return t.finish(note=ask.reason, data=data)
-
-
-def decide_request(actor: Actor, request_id: int, *, approve: bool, reason: str = "") -> Case:
-    """Decide a request by its id, from the inbox.
-
-    Raises:
-        NotFound: it does not wait for the actor. Conflict: it was decided or has lapsed.
-    """
-    ask = db.session.get(CaseRequest, request_id)
-    if ask is None or ask.deciding_unit_id != actor.unit_id or not may_decide(actor, ask.kind):
-        raise NotFound
-    if ask.decided_at or ask.lapsed_at:
-        raise Conflict("这件事已经有人决定了，或者已经不需要决定。")
-    number = db.session.get_one(Case, ask.case_id).number
-    return decide(actor, number, f"{'approve' if approve else 'refuse'}_{ask.kind}", reason=reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from webapp.cases.permissions import may_reveal
-from webapp.cases.queries import case_for, tracking_code
+from webapp.cases.queries import case_for
 from webapp.foundation import journal
 from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
@@ -38,5 +38,5 @@ def reveal_identity(actor: Actor, number: str) -> Identity:
             case.reporter_name or "",
             case.reporter_phone or "",
             case.reporter_door or "",
-            tracking_code(case) if own else "",
+            case.tracking_code if own else "",
         )

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from webapp.cases import options, terms
 from webapp.cases.models import Case, CaseParty
 from webapp.cases.service.turn import Turn, clear_handler, clear_result, one_of, required, turn
-from webapp.cases.workflow import LIMITS, Phase, ResultKind, next_level
+from webapp.cases.states import LIMITS, Phase, ResultKind
+from webapp.cases.workflow import next_level
 from webapp.extensions import db
 from webapp.foundation import clock, photos
 from webapp.foundation.access import Actor

@@ -19,16 +19,8 @@ from webapp.cases.service.turn import (
     turn,
     turn_by_code,
 )
-from webapp.cases.workflow import (
-    CLOSED,
-    LIMITS,
-    CaseState,
-    Channel,
-    Phase,
-    Verdict,
-    VerdictBy,
-    next_level,
-)
+from webapp.cases.states import CLOSED, LIMITS, CaseState, Channel, Phase, Verdict, VerdictBy
+from webapp.cases.workflow import next_level
 from webapp.extensions import db
 from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction

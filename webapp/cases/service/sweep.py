@@ -13,7 +13,8 @@ from webapp.cases.permissions import Voice
 from webapp.cases.service.loop import resumed
 from webapp.cases.service.review import close_callback
 from webapp.cases.service.turn import begin, lock_case, whole
-from webapp.cases.workflow import LIMITS, CaseState, next_level, rank
+from webapp.cases.states import LIMITS, CaseState
+from webapp.cases.workflow import next_level, rank
 from webapp.extensions import db
 from webapp.foundation import clock
 

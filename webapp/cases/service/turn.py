@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -13,16 +13,16 @@ from webapp.cases import terms
 from webapp.cases.events import SIGNALS, case_changed
 from webapp.cases.models import Case, CaseEvent, CaseRequest
 from webapp.cases.permissions import VOICE_NAMES, Facts, Voice, Who, check_can, facts_of, may_see, unit_at
-from webapp.cases.workflow import CASE_FLOW, CLOSED, CaseState, Phase, moves
+from webapp.cases.states import CLOSED, CaseState, Phase
+from webapp.cases.workflow import CASE_FLOW, CaseTransition, moves
 from webapp.directory.models import Person, Unit
 from webapp.extensions import db
 from webapp.foundation import clock, journal, text
 from webapp.foundation.access import Actor
 from webapp.foundation.codes import normalise_code
-from webapp.foundation.db import locked, transaction
+from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
 from webapp.foundation.private import keyed_hash
-from webapp.foundation.workflow import Transition
 
 LONGEST_TEXT = 2000
 PHASES = {
@@ -41,7 +41,7 @@ class Turn:
     who: Who
     case: Case
     facts: Facts
-    transition: Transition
+    transition: CaseTransition
     now: datetime
 
     @property
@@ -125,25 +125,29 @@ def turn_by_code(code_hash: str, action: str) -> Iterator[Turn]:
         yield begin(Voice.RESIDENT, lock_case(Case.tracking_hash == code_hash), action)
 
 
-def begin(who: Who, case: Case, action: str, version: int | None = None) -> Turn:
-    """Check and set up an action on a case that is locked already."""
+def begin(
+    who: Who,
+    case: Case,
+    action: str,
+    version: int | None = None,
+    requests: Sequence[CaseRequest] | None = None,
+) -> Turn:
+    """Check and set up an action on a case that is locked already; ``requests`` are all of it, where they were read anyway."""
     if version is not None and version != case.version:
         raise Conflict(changed_meanwhile(case))
-    facts = facts_of(case)
+    facts = facts_of(case, requests=requests)
     check_can(who, case, action, facts)
-    if facts.ask is not None:  # read so far; from here on it may be decided
-        facts = replace(facts, ask=db.session.get_one(CaseRequest, facts.ask.id))
     return Turn(who, case, facts, CASE_FLOW[action], clock.now())
 
 
 def lock_case(condition: sa.ColumnElement[bool]) -> Case:
-    """The one case that meets ``condition``, locked.
+    """The one case that meets ``condition``, with its present values, held against other writers until the change is done.
 
     Raises:
         NotFound: there is none.
     """
-    case_id = db.session.scalar(sa.select(Case.id).where(condition))
-    case = locked(Case, case_id) if case_id is not None else None
+    query = sa.select(Case).where(condition).with_for_update(of=Case)
+    case = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
     if case is None:
         raise NotFound
     return case
@@ -171,7 +175,7 @@ def add_event(
     return event
 
 
-def tell(who: Who, event: CaseEvent, case: Case, transition: Transition) -> None:
+def tell(who: Who, event: CaseEvent, case: Case, transition: CaseTransition) -> None:
     """Journal the action and send its news; the rows are in the database by then."""
     actor = who if isinstance(who, Actor) else None
     journal.record(

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from webapp.cases import terms
-from webapp.cases.models import Case, CaseCategory
+from webapp.cases.categories import all_categories
+from webapp.cases.models import Case
 from webapp.cases.permissions import Voice, Who
 from webapp.cases.service.turn import add_event, code_hash, one_of, required, tell
-from webapp.cases.workflow import CASE_FLOW, CaseState, Confidentiality, Phase, Source
+from webapp.cases.states import CaseState, Confidentiality, Phase, Source
+from webapp.cases.workflow import CASE_FLOW
 from webapp.directory.models import Station, Unit
 from webapp.directory.posts import LADDER, Level, Permission
 from webapp.directory.scope import covers, place_of
@@ -162,7 +164,7 @@ def register_by_resident(
 def _write(who: Who, matter: _Matter) -> Case:
     now = clock.now()
     actor = who if isinstance(who, Actor) else None
-    if db.session.get(CaseCategory, matter.category) is None:
+    if matter.category not in all_categories():
         raise Invalid("请选择类别。", "category")
     what = required(matter.what, "what", "请写明是什么事。")
     one_of(matter.confidentiality, Confidentiality, "confidentiality", "请选择保密方式。")
