@@ -22,6 +22,7 @@ class LoginForm(Form):
     )
     trusted = BooleanField("这是我自己的手机，60天内不用再登录", default=True)
     next = HiddenField()
+    held = HiddenField()  # a form that was sent after an earlier login had lapsed
 
 
 class PasswordForm(Form):

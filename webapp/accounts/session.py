@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from flask import Response, current_app, flash, g, request, session, url_for
 from flask_login import AnonymousUserMixin, UserMixin, current_user, login_user, logout_user
 
+from webapp.accounts import resume
+from webapp.accounts.forms import LoginForm
 from webapp.accounts.models import Account, LoginSession
 from webapp.directory.models import Appointment, Person, Unit
 from webapp.directory.posts import GRANTS, POST_NAMES, Post
@@ -18,7 +20,7 @@ from webapp.extensions import db, login_manager
 from webapp.foundation import clock, outbox
 from webapp.foundation.access import Actor, Holding, access_of
 from webapp.foundation.db import AnySelect, UTCDateTime
-from webapp.foundation.htmx import go
+from webapp.foundation.htmx import go, page, whole_page
 from webapp.foundation.prepared import Prepared
 
 NO_POST = "您目前没有在任的职务，暂时不能使用。如有疑问，请联系所在社区。"
@@ -65,7 +67,7 @@ def load_user(token: str) -> SessionUser | None:
     actor = load_actor(token, now)
     person_id = actor.person_id if actor else _standing_person(token, now)
     if person_id is None:
-        g.login_lapsed = True  # told by ``send_to_login``
+        g.lapsed_token = token  # for ``send_to_login``
         return None
     return SessionUser(token, person_id, actor)
 
@@ -199,11 +201,22 @@ def send_to_login() -> Response:
     if outbox.asks():
         return outbox.refusal(401, outbox.LOG_IN)
     wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    held = ""
     if current_user.is_authenticated:
-        flash(
-            NO_POST, "due"
-        )  # the login stays: the phone may still hand over what it kept, under it and no other
-    elif "login_lapsed" in g:
+        # The login stays: the phone may still hand over what it kept, under it and no other.
+        flash(NO_POST, "due")
+    elif "lapsed_token" in g:
+        held = _held(g.lapsed_token)
         session.clear()
-        flash("登录已过期，请重新登录。", "due")
+        flash("登录已过期，请重新登录。" + ("您填的内容还在。" if held else ""), "due")
+    if held:
+        answer = page("accounts/login.html", status=401, form=LoginForm(formdata=None, held=held))
+        return whole_page(answer, url_for("accounts.login"))
     return go(url_for("accounts.login", next=None if wanted == "/" else wanted))
+
+
+def _held(token: str) -> str:
+    """The form that came under a login that has lapsed."""
+    query = sa.select(Account.person_id).join(LoginSession, Account.id == LoginSession.account_id)
+    person_id = db.session.scalar(query.where(LoginSession.token_hash == token_hash(token)))
+    return resume.hold(person_id) if person_id is not None else ""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, current_app, g, request, url_for
+from flask import Blueprint, Flask, Response, current_app, flash, g, request, url_for
 from flask_login import current_user
 
-from webapp.accounts import context, queries, service, session
+from webapp.accounts import context, queries, resume, service, session
 from webapp.accounts.devices import device_name
 from webapp.accounts.forms import IssueForm, LoginForm, PasswordForm, PostForm
 from webapp.directory.posts import Permission
@@ -56,8 +56,17 @@ def log_in() -> Response:
             if current_user.is_authenticated:
                 service.log_out(current_user.get_id())
             session.start(token, trusted=form.trusted.data)
-            return go(form.next.data or "/")
+            return _after_login(form)
     return page("accounts/login.html", status=422, form=form)
+
+
+def _after_login(form: LoginForm) -> Response:
+    if form.held.data:
+        resumed = resume.take(form.held.data, current_user.person_id)
+        if resumed:
+            return no_store(page("accounts/resume.html", resumed=resumed))
+        flash("刚才填的内容是另一个人写的，没有带过来。", "due")
+    return go(form.next.data or "/")
 
 
 @bp.post("/logout")
@@ -175,7 +184,7 @@ def _password_page(form: PasswordForm, status: int) -> Response:
 
 @bp.route("/me/password", methods=["GET", "POST"])
 @logged_in
-@once(_password_form, again=_password_page)
+@once(_password_form, again=_password_page, resume=False)
 def password(form: PasswordForm) -> Done:
     """Set a new password, and log out the other browsers."""
     service.change_password(current_actor(), current_user.get_id(), form.old.data, form.new.data)

@@ -39,7 +39,8 @@ CONTENT_IN_WORDS = "outbox_text"
 BIGGEST = 10**12
 UNKNOWN_CHOICE = "请从列出的选项里选。"
 TRIMMED = (StringField, TextAreaField, TelField, SearchField)
-NOT_CONTENT = ("csrf_token", "submission_id", CONTENT_IN_WORDS)
+CSRF = "csrf_token"
+NOT_CONTENT = (CSRF, "submission_id", CONTENT_IN_WORDS)
 # Sent along by the page after a lapsed login: the form is to be shown as it was filled in, not to be done yet.
 RESUME = "resume"
 
@@ -267,19 +268,29 @@ class SeenForm(Form):
     seen = HiddenField()
 
 
+def resumes(view: object) -> bool:
+    """Whether the form of ``view`` can be shown again as it was sent."""
+    return bool(getattr(view, "resumes", False))
+
+
 def _onwards(done: Done, **_: Any) -> Response:
     return go(done.url, done.message)
 
 
 def once(
-    make: Callable[..., F], again: Callable[..., Response], then: Callable[..., Response] = _onwards
+    make: Callable[..., F],
+    again: Callable[..., Response],
+    then: Callable[..., Response] = _onwards,
+    *,
+    resume: bool = True,
 ) -> Callable[[Callable[Concatenate[F, ...], Done]], Callable[..., Response]]:
     """A view that changes something, at most once for a submission, in one transaction with its receipt.
 
     ``make`` builds the form from the address's arguments. A GET shows it by ``again``, which also shows the page when
     the input is wrong (422) or somebody was quicker (409): then with what was typed, the photos too, and the reason.
     A form that remembers what its sender saw has a field ``seen``, which ``make`` fills with what holds now.
-    ``then`` answers a success, if not by going where the view says.
+    ``then`` answers a success, if not by going where the view says. ``resume``: where the login has lapsed, the page of
+    login carries the form along and shows it again afterwards; not to be had for passwords.
     """
 
     def decorate(view: Callable[Concatenate[F, ...], Done]) -> Callable[..., Response]:
@@ -310,6 +321,7 @@ def once(
             form.hold_photos()
             return again(**args, form=form, status=status)
 
+        run.resumes = resume  # type: ignore[attr-defined]
         return run
 
     return decorate

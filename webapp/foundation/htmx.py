@@ -42,6 +42,15 @@ def page(full: str, part: str = "", status: int = 200, **data: Any) -> Response:
     return response
 
 
+def whole_page(response: Response, url: str) -> Response:
+    """The same answer; HTMX puts it in place of the whole page that asked, under ``url``."""
+    if htmx_request.htmx:
+        response.headers["HX-Retarget"] = "body"
+        response.headers["HX-Reswap"] = "innerHTML"
+        response.headers["HX-Push-Url"] = url
+    return response
+
+
 def no_store(response: Response) -> Response:
     """The same answer, with secrets or names in full: not even the browser may keep it."""
     response.headers["Cache-Control"] = "no-store"
@@ -60,11 +69,18 @@ def _no_messages() -> str:
     return render_template("_messages.html", out_of_band=True)
 
 
+def inside(url: str) -> str:
+    """``url`` if it is a path of this site, else the start page. Browsers drop line breaks in it, and read a backslash as /."""
+    plain = url.isprintable() and "\\" not in url
+    target = urlsplit(url) if plain else None
+    if target is None or target.scheme or target.netloc or not url.startswith("/") or url.startswith("//"):
+        return "/"
+    return url
+
+
 def go(url: str, message: str = "", category: str = "done") -> Response:
     """After a change: on to ``url`` (only within this site) with a message; the browser's address follows, too."""
-    target = urlsplit(url)
-    if target.scheme or target.netloc or not target.path.startswith("/") or url.startswith(("//", "/\\")):
-        url = "/"
+    url = inside(url)
     if message:
         flash(message, category)
     if htmx_request.htmx:
