@@ -160,6 +160,7 @@ def start(token: str, *, trusted: bool) -> None:
     The cookie outlives the browser's window only on a phone that is the person's own.
     """
     session.clear()
+    g.pop("csrf_token", None)  # Flask-WTF would give this request's page the token that was cleared
     login_user(load_user(token))
     session.permanent = trusted
 
