@@ -58,7 +58,9 @@ def upgrade() -> None:
     if not _on_sqlite():
         op.execute(_guard("state", "created_by_id"))
     op.add_column("case_categories", sa.Column("retired_on", sa.Date()))
-    op.execute("UPDATE case_categories SET retired_on = CURRENT_DATE WHERE retired")
+    # Nobody noted the day; it is that of the migration.
+    today = "date('now', '+8 hours')" if _on_sqlite() else "(now() AT TIME ZONE 'Asia/Shanghai')::date"
+    op.execute(f"UPDATE case_categories SET retired_on = {today} WHERE retired")
     op.drop_column("case_categories", "retired")
     op.add_column("rewards", sa.Column("retired_on", sa.Date()))
     day = (
@@ -68,6 +70,7 @@ def upgrade() -> None:
     op.drop_column("rewards", "retired_at")
     # It named the last day in use; now it names the first day out of use, as everywhere.
     op.execute(f"UPDATE service_items SET retired_on = {_day_after('retired_on', 1)}")
+    _change_item_dates("retired_on >= valid_from", "retired_on > valid_from")
     op.drop_column("cases", "escalated_at")
     op.drop_column("cases", "updated_at")
 
@@ -76,6 +79,7 @@ def downgrade() -> None:
     op.add_column("cases", sa.Column("escalated_at", sa.DateTime(timezone=True)))
     op.add_column("cases", sa.Column("updated_at", sa.DateTime(timezone=True)))
     op.execute("UPDATE cases SET updated_at = registered_at")
+    _change_item_dates("retired_on > valid_from", "retired_on >= valid_from")
     op.execute(f"UPDATE service_items SET retired_on = {_day_after('retired_on', -1)}")
     op.add_column("rewards", sa.Column("retired_at", sa.DateTime(timezone=True)))
     moment = (
@@ -115,20 +119,33 @@ def _guard(state: str, created_by: str) -> str:
 
 
 def _rename_constraints(names: list[tuple[str, str, str]]) -> None:
-    connection = op.get_bind()
-    if not _on_sqlite():
-        for old, new, table in names:
-            op.execute(f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}")
+    if _on_sqlite():
+        _rewrite_on_sqlite([(table, f"CONSTRAINT {old} ", f"CONSTRAINT {new} ") for old, new, table in names])
         return
-    # SQLite renames no constraint; its manual has this way: https://www.sqlite.org/lang_altertable.html#otheralter
+    for old, new, table in names:
+        op.execute(f"ALTER TABLE {table} RENAME CONSTRAINT {old} TO {new}")
+
+
+def _change_item_dates(old: str, new: str) -> None:
+    if _on_sqlite():
+        _rewrite_on_sqlite([("service_items", old, new)])
+        return
+    name = op.f("ck_service_items_dates")
+    op.drop_constraint(name, "service_items", type_="check")
+    op.create_check_constraint(name, "service_items", f"retired_on IS NULL OR {new}")
+
+
+def _rewrite_on_sqlite(changes: list[tuple[str, str, str]]) -> None:
+    """SQLite alters no constraint; its manual has this way: https://www.sqlite.org/lang_altertable.html#otheralter"""
+    connection = op.get_bind()
     version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
     connection.exec_driver_sql("PRAGMA writable_schema = ON")
-    for old, new, table in names:
+    for table, old, new in changes:
         connection.execute(
             sa.text(
                 "UPDATE sqlite_schema SET sql = replace(sql, :old, :new) WHERE type = 'table' AND name = :name"
             ),
-            {"old": f"CONSTRAINT {old} ", "new": f"CONSTRAINT {new} ", "name": table},
+            {"old": old, "new": new, "name": table},
         )
     connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
     connection.exec_driver_sql("PRAGMA writable_schema = OFF")

@@ -50,7 +50,7 @@ class ServiceItem(db.Model):
     """
 
     __tablename__ = "service_items"
-    __table_args__ = (sa.CheckConstraint("retired_on IS NULL OR retired_on >= valid_from", name="dates"),)
+    __table_args__ = (sa.CheckConstraint("retired_on IS NULL OR retired_on > valid_from", name="dates"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(Code, unique=True)
@@ -59,7 +59,7 @@ class ServiceItem(db.Model):
     case_category: Mapped[str]
     position: Mapped[int]
     valid_from: Mapped[date]
-    retired_on: Mapped[date | None]
+    retired_on: Mapped[date | None]  # the first day on which it can no longer be chosen
 
     @property
     def last_day(self) -> date | None:
