@@ -135,9 +135,9 @@ WAYS = {
 }
 
 
-def case_at(world: World, status: str, level: str = Level.GRID, **inputs: Any) -> Case:
-    """A case in ``status`` owned by ``level``, made by real transitions of real people."""
-    case = WAYS[S(status)](world, register(world, level, **inputs))
-    assert case.state == status, f"the way to {status} led to {case.state}"
+def case_at(world: World, state: str, level: str = Level.GRID, **inputs: Any) -> Case:
+    """A case in ``state`` owned by ``level``, made by real transitions of real people."""
+    case = WAYS[S(state)](world, register(world, level, **inputs))
+    assert case.state == state, f"the way to {state} led to {case.state}"
     assert case.level == level
     return db.session.get_one(Case, case.id)

@@ -21,8 +21,8 @@ pytestmark = pytest.mark.usefixtures("app")
 WHY: dict[str, Any] = {"reason_kind": "beyond_authority", "reason": "需要社区协调"}
 
 
-def escalated(world: World, status: str = "registered") -> Case:
-    case = case_at(world, status)
+def escalated(world: World, state: str = "registered") -> Case:
+    case = case_at(world, state)
     escalation.escalate(world.actor("grid_worker"), case.number, **WHY)
     return verbs.act(world.actor("community_staff"), case.number, "approve_escalate")
 

@@ -28,8 +28,8 @@ def numbers(world: World, name: str, **filters: object) -> list[str]:
 
 
 def test_lists_and_pages_agree_on_what_a_person_may_see(world: World) -> None:
-    for status in CaseState:
-        case_at(world, status)
+    for state in CaseState:
+        case_at(world, state)
     for level in ("building", "community", "street"):
         register(world, level)
     for against in (None, "company", "community"):

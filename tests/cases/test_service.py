@@ -405,7 +405,7 @@ def test_one_of_two_not_satisfied_goes_its_own_way_again(world: World) -> None:
 
 def test_split_again_it_goes_on_where_it_stood(world: World) -> None:
     lead = register(world)
-    for status in (
+    for state in (
         "registered",
         "convening",
         "assigned",
@@ -414,10 +414,10 @@ def test_split_again_it_goes_on_where_it_stood(world: World) -> None:
         "callback",
         "appraised",
     ):
-        other = case_at(world, status)
+        other = case_at(world, state)
         review.merge(world.actor("grid_worker"), other.number, into=lead.number)
         review.unmerge(world.actor("grid_worker"), other.number)
-        assert (other.state, other.merged_into_id, other.closed_at) == (status, None, None)
+        assert (other.state, other.merged_into_id, other.closed_at) == (state, None, None)
     suspended = case_at(world, "suspended")
     review.merge(world.actor("grid_worker"), suspended.number, into=lead.number)
     review.unmerge(world.actor("grid_worker"), suspended.number)
@@ -577,10 +577,10 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("status", BROKEN)
-def test_the_database_refuses_a_row_that_breaks_a_rule(world: World, status: str) -> None:
-    case_id = case_at(world, status).id
-    for values in BROKEN[status]:
+@pytest.mark.parametrize("state", BROKEN)
+def test_the_database_refuses_a_row_that_breaks_a_rule(world: World, state: str) -> None:
+    case_id = case_at(world, state).id
+    for values in BROKEN[state]:
         with pytest.raises(IntegrityError), transaction() as session:
             session.execute(sa.text(f"UPDATE cases SET {values} WHERE id = {case_id}"))
 

@@ -108,6 +108,6 @@ def test_who_left_no_phone_answers_by_the_code_or_not_at_all(world: World) -> No
 
 
 def test_what_is_not_overdue_or_closed_is_left_alone(world: World) -> None:
-    for status in ("archived", "declined", "withdrawn"):
-        case_at(world, status)
+    for state in ("archived", "declined", "withdrawn"):
+        case_at(world, state)
     assert run(workday(clock.now(), 60)) == SweepCounts()

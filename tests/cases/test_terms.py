@@ -181,10 +181,10 @@ def test_marks_say_how_near_the_deadline_is(days: int, at: time, kind: str, text
 
 def test_closed_cases_bear_no_mark_and_suspended_ones_the_review_date() -> None:
     due = clock.at(DAY - timedelta(days=3))
-    for status in CaseState:
-        mark = terms.mark(status, due, moment(DAY), WEEK)
-        closed = status in ("archived", "declined", "redirected", "withdrawn", "merged")
-        assert (mark.kind == "overdue") == (not closed and status != "suspended")
+    for state in CaseState:
+        mark = terms.mark(state, due, moment(DAY), WEEK)
+        closed = state in ("archived", "declined", "redirected", "withdrawn", "merged")
+        assert (mark.kind == "overdue") == (not closed and state != "suspended")
     assert terms.mark("suspended", due, moment(DAY), WEEK).text.startswith("挂账至")
 
 

@@ -40,7 +40,7 @@ def picture() -> tuple[io.BytesIO, str]:
     return out, "a.jpg"
 
 
-def status_of(case: Case) -> str:
+def state_of(case: Case) -> str:
     db.session.expire_all()
     return db.session.scalars(sa.select(Case.state).where(Case.id == case.id)).one()
 
@@ -60,7 +60,7 @@ def test_the_list_of_an_empty_grid_says_what_belongs_there(browse: Browse) -> No
     assert "登记诉求" in text
 
 
-def test_the_list_shows_place_number_status_and_term(browse: Browse, world: World) -> None:
+def test_the_list_shows_place_number_state_and_term(browse: Browse, world: World) -> None:
     case = case_in(world)
     text = browse.log_in("grid_worker").get("/cases/?tab=open").text
     assert case.number in text
@@ -192,7 +192,7 @@ def test_the_same_matter_is_offered_while_typing_and_after_saving(browse: Browse
     assert "并案" in slip
     second = db.session.scalars(sa.select(Case).where(Case.id != first.id)).one()
     browse.post(f"/cases/{second.number}/merge", {"into": first.number, "seen": second.version})
-    assert status_of(second) == CaseState.MERGED
+    assert state_of(second) == CaseState.MERGED
 
 
 # One case
@@ -216,7 +216,7 @@ def test_the_part_is_the_article_alone(browse: Browse, world: World) -> None:
     assert "<h1" not in text
 
 
-# who, status before, action, input, status after
+# who, state before, action, input, state after
 ACTIONS: list[tuple[str, str, str, dict[str, Any], str]] = [
     ("grid_worker", "registered", "convene", {"usual": ["物业企业"], "others": "张老师、楼长"}, "convening"),
     ("grid_worker", "registered", "assign", {"handler_unit_id": "company", "note": "尽快"}, "assigned"),
@@ -298,7 +298,7 @@ def test_each_action_through_the_front_door(
         assert page.lstrip().startswith('<details class="sheet" name="sheet" open>') == part
     assert page.count(f'action="{address}"') == 1
     answer = browse.post(f"/cases/{case.number}/{action}", data, status=200 if part else 303, part=part)
-    assert status_of(case) == after
+    assert state_of(case) == after
     said = "已申请上报" if action == "escalate" else f"已{CASE_FLOW[action].label}。"
     if part:
         assert answer.text.lstrip().startswith(f'<article id="case-{case.number}"')
@@ -317,7 +317,7 @@ def test_what_has_no_sheet_leads_back_to_the_case(browse: Browse, world: World, 
     assert browse.get(address, part=True).headers["HX-Redirect"] == f"/cases/{case.number}"
 
 
-# who asks, status before, what, input, who decides, status after a yes
+# who asks, state before, what, input, who decides, state after a yes
 REQUESTS: list[tuple[str, str, str, dict[str, Any], str, str]] = [
     ("grid_worker", "registered", "decline", {"reason": "不归这里"}, "community_staff", "declined"),
     (
@@ -349,10 +349,10 @@ def test_each_request_is_refused_and_granted_on_the_page(
     verbs.act(world.actor(who), case.number, action, **data)
     browse.log_in(decider).get(f"/cases/{case.number}")
     browse.post(f"/cases/{case.number}/refuse_{action}", {"reason": "再想想"}, status=status, part=part)
-    assert status_of(case) == before
+    assert state_of(case) == before
     verbs.act(world.actor(who), case.number, action, **data)
     browse.post(f"/cases/{case.number}/approve_{action}", {}, status=status, part=part)
-    assert status_of(case) == after
+    assert state_of(case) == after
 
 
 @pytest.mark.parametrize("part", [True, False])
@@ -366,7 +366,7 @@ def test_two_cases_become_one_and_two_again(browse: Browse, world: World, part: 
     assert "已并入" in browse.get(f"/cases/{case.number}").text
     assert "并入的诉求" in browse.get(f"/cases/{lead.number}").text
     browse.post(f"/cases/{case.number}/unmerge", {}, status=status, part=part)
-    assert status_of(case) == "registered"
+    assert state_of(case) == "registered"
 
 
 @pytest.mark.parametrize("part", [True, False])
@@ -408,7 +408,7 @@ def test_a_form_without_its_reason_comes_back_open_with_the_input(
     assert "请选一条原因" in text
     assert "区信访局" in text
     assert 'id="tried"' in text
-    assert status_of(case) == "registered"
+    assert state_of(case) == "registered"
 
 
 @pytest.mark.parametrize("part", [True, False])
@@ -422,13 +422,13 @@ def test_who_was_quicker_is_named_and_the_input_kept(browse: Browse, world: Worl
     assert "召集" in text
     assert "这件事已有变化" in text
     assert "请带工具" in text
-    assert status_of(case) == "convening"
+    assert state_of(case) == "convening"
     # Sent again with what the page now says, it is done.
     version = text.split('id="tried"')[1].split('name="seen"')[1].split('value="')[1].split('"')[0]
     browse.post(
         f"/cases/{case.number}/assign", {**data, "seen": version}, part=part, status=200 if part else 303
     )
-    assert status_of(case) == "assigned"
+    assert state_of(case) == "assigned"
 
 
 def test_what_can_not_be_done_any_more_shows_what_was_typed(browse: Browse, world: World) -> None:
@@ -462,7 +462,7 @@ def test_the_handler_is_shown_why_it_can_not_check_and_refused_too(browse: Brows
     assert "您经办了这件事，要由其他人核查。" in text
     assert f'"/cases/{case.number}/pass_check"' not in text
     browse.post(f"/cases/{case.number}/pass_check", status=403)
-    assert status_of(case) == "pending_check"
+    assert state_of(case) == "pending_check"
 
 
 @pytest.mark.parametrize("name", ["auditor", "handler", "volunteer", "district_admin"])
@@ -471,7 +471,7 @@ def test_those_without_a_part_in_it_can_do_nothing(browse: Browse, world: World,
     browse.log_in(name)
     answer = browse.client.post(f"/cases/{case.number}/withdraw", data={"csrf_token": browse.csrf_token})
     assert answer.status_code in (403, 404, 422)
-    assert status_of(case) == "registered"
+    assert state_of(case) == "registered"
 
 
 def test_unknown_actions_are_not_found_and_a_reloaded_answer_leads_back(browse: Browse, world: World) -> None:

@@ -163,12 +163,12 @@ def walk(draw: st.DataObject, world: World) -> None:
     for _ in range(draw.draw(st.integers(8, 30))):
         now += timedelta(hours=draw.draw(st.sampled_from([1, 5, 24, 24, 72, 240])))
         with time_machine.travel(now, tick=False):
-            version, status = case.version, case.state
+            version, state = case.version, case.state
             try:
                 step(draw, world, actors, case, other)
             except DomainError:
                 db.session.refresh(case)
-                assert (case.version, case.state) == (version, status)
+                assert (case.version, case.state) == (version, state)
             check(case)
             check(other)
 

@@ -79,10 +79,10 @@ def test_every_row_names_who_may_and_leads_somewhere_known() -> None:
             assert target in set(CaseState)
 
 
-def test_no_open_status_is_a_dead_end() -> None:
-    for status in OPEN:
-        reached = {target for t in CASE_FLOW.open_to(status) for _, target in moves(t)}
-        assert reached - {status, CaseState.WITHDRAWN, CaseState.MERGED}
+def test_no_open_state_is_a_dead_end() -> None:
+    for state in OPEN:
+        reached = {target for t in CASE_FLOW.open_to(state) for _, target in moves(t)}
+        assert reached - {state, CaseState.WITHDRAWN, CaseState.MERGED}
 
 
 def test_whoever_handles_is_never_the_one_that_checks() -> None:
@@ -90,7 +90,7 @@ def test_whoever_handles_is_never_the_one_that_checks() -> None:
         assert By.HANDLER not in CASE_FLOW[action].by
 
 
-def test_the_diagram_shows_every_step_between_two_statuses() -> None:
+def test_the_diagram_shows_every_step_between_two_states() -> None:
     diagram = mermaid()
     for transition in CASE_FLOW.transitions:
         for source, target in moves(transition):
@@ -150,32 +150,32 @@ ROLES: dict[Level, dict[By, set[str]]] = {
     },
 }
 WITH_HANDLER = {"assigned", "in_progress", "suspended", "pending_check", "callback", "appraised", "archived"}
-# Needs more than a status: nothing asks, nothing came from below, and the case that a merged one joined is not done.
+# Needs more than a state: nothing asks, nothing came from below, and the case that a merged one joined is not done.
 NOT_YET = {*DECISIONS, "hand_down"}
 
 
-def expected(action: str, status: str, level: Level, name: str) -> bool:
+def expected(action: str, state: str, level: Level, name: str) -> bool:
     """Whether the table lets this person do it, by the roles written down above."""
     transition = CASE_FLOW[action]
     if (
-        status not in transition.sources
+        state not in transition.sources
         or action in NOT_YET
         or (action == "escalate" and level == Level.STREET)
     ):
         return False
-    if status == CaseState.MERGED and action in ("log_try", "record_verdict"):
+    if state == CaseState.MERGED and action in ("log_try", "record_verdict"):
         return False
     roles = {by for by, people in ROLES[level].items() if name in people}
-    if name in ("handler", "handler1b") and status in WITH_HANDLER:
+    if name in ("handler", "handler1b") and state in WITH_HANDLER:
         roles.add(By.HANDLER)
     return not roles.isdisjoint(transition.by)
 
 
 @pytest.mark.usefixtures("lite_app")
 @pytest.mark.parametrize("level", ROLES)
-@pytest.mark.parametrize("status", CaseState)
-def test_matrix_of_action_status_and_person(world: World, status: CaseState, level: Level) -> None:
-    case = case_at(world, status, level)
+@pytest.mark.parametrize("state", CaseState)
+def test_matrix_of_action_state_and_person(world: World, state: CaseState, level: Level) -> None:
+    case = case_at(world, state, level)
     facts = facts_of(case)
     wrong = []
     for name in PEOPLE:
@@ -183,7 +183,7 @@ def test_matrix_of_action_status_and_person(world: World, status: CaseState, lev
         offered = {offer.transition.action for offer in offers(actor, case, facts) if offer.reason is None}
         for action in ACTIONS[1:]:
             reason = reason_not(actor, case, action, facts)
-            if (reason is None) != expected(action, status, level, name):
+            if (reason is None) != expected(action, state, level, name):
                 wrong.append((name, action, reason))
             # The page offers exactly what the server would do.
             assert (reason is None) == (action in offered)
@@ -191,9 +191,9 @@ def test_matrix_of_action_status_and_person(world: World, status: CaseState, lev
 
 
 @pytest.mark.usefixtures("lite_app")
-@pytest.mark.parametrize("status", CaseState)
-def test_what_is_refused_changes_nothing(world: World, status: CaseState) -> None:
-    case = case_at(world, status)
+@pytest.mark.parametrize("state", CaseState)
+def test_what_is_refused_changes_nothing(world: World, state: CaseState) -> None:
+    case = case_at(world, state)
     number, version = case.number, case.version
     facts = facts_of(case)
     for name in (
@@ -211,7 +211,7 @@ def test_what_is_refused_changes_nothing(world: World, status: CaseState) -> Non
                 continue
             with pytest.raises(DomainError):
                 verbs.act(actor, number, action, **INPUTS.get(action, {}))
-    assert case.state == status
+    assert case.state == state
     assert case.version == version
 
 
@@ -246,8 +246,8 @@ ASKED: dict[str, tuple[str, str, dict[str, Any]]] = {
 @pytest.mark.usefixtures("lite_app")
 @pytest.mark.parametrize("kind", ASKED)
 def test_a_request_is_decided_by_the_right_unit_and_never_by_who_asked(world: World, kind: str) -> None:
-    status, asker, inputs = ASKED[kind]
-    case = case_at(world, status)
+    state, asker, inputs = ASKED[kind]
+    case = case_at(world, state)
     verbs.act(world.actor(asker), case.number, kind, **inputs)
     facts = facts_of(case)
     deciders = GRID_PEOPLE if kind == "extend" else COMMUNITY_PEOPLE
@@ -259,14 +259,14 @@ def test_a_request_is_decided_by_the_right_unit_and_never_by_who_asked(world: Wo
 
 
 @pytest.mark.usefixtures("lite_app")
-@pytest.mark.parametrize("status", CaseState)
-def test_the_reporter_with_the_code_may_do_just_four_things(world: World, status: CaseState) -> None:
-    case = case_at(world, status)
+@pytest.mark.parametrize("state", CaseState)
+def test_the_reporter_with_the_code_may_do_just_four_things(world: World, state: CaseState) -> None:
+    case = case_at(world, state)
     facts = facts_of(case)
     allowed = {action for action in ACTIONS if reason_not(Voice.RESIDENT, case, action, facts) is None}
-    if status in OPEN:
+    if state in OPEN:
         assert allowed == {"withdraw", "supervise"} | (
-            {"record_verdict"} if status == CaseState.CALLBACK else set()
+            {"record_verdict"} if state == CaseState.CALLBACK else set()
         )
     else:
-        assert allowed == ({"reopen"} if status == CaseState.ARCHIVED else set())
+        assert allowed == ({"reopen"} if state == CaseState.ARCHIVED else set())

@@ -52,9 +52,9 @@ def test_places_and_bodies_are_as_many_as_the_figures_say() -> None:
     assert reported == SMALL.members
 
 
-def test_there_are_cases_of_every_status_level_and_source() -> None:
-    statuses = set(db.session.scalars(sa.select(Case.state).distinct()))
-    assert statuses == set(CaseState)
+def test_there_are_cases_of_every_state_level_and_source() -> None:
+    states = set(db.session.scalars(sa.select(Case.state).distinct()))
+    assert states == set(CaseState)
     closed_at = set(
         db.session.scalars(sa.select(Case.level).where(Case.state == CaseState.ARCHIVED).distinct())
     )

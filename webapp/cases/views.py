@@ -87,7 +87,7 @@ def _around(actor: Actor, filters: lists.CaseFilters) -> dict[str, Any]:
         "tabs_of": tuple(lists.TABS.items()),
         "narrowed": tuple(query_of(filters).items()),
         "categories": tuple((row.key, row.name) for row in categories()),
-        "statuses": tuple(STATE_NAMES.items()),
+        "states": tuple(STATE_NAMES.items()),
         "levels": tuple((level, LEVEL_NAMES[level]) for level in LADDER),
         "may_register": actor.can(Permission.CASE_REGISTER),
     }
