@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 from flask import Flask
 
 from webapp import config
 from webapp.extensions import compress, csrf, db, login_manager
 
-# From the ground up; each has register(app) in its views.py.
-ROOMS = (
-    "directory",
-    "accounts",
-    "cases",
-    "visits",
-    "volunteering",
-    "points",
-    "inbox",
-    "residents",
-    "offline",
-    "imports",
-)
-
 
 def create_app(settings: config.Settings | None = None) -> Flask:
     """Build the app: settings, extensions, then each room's blueprint."""
+    from webapp import commands, rooms
     from webapp.accounts.session import identify, password_first
     from webapp.foundation import access, assets, exports, htmx, photos, private, proxies, start, web
 
@@ -54,12 +39,9 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     # Before each request, in this order: who asks; what the outbox hands over (a hook of the room `offline`);
     # whether the actor may; a first password is changed before anything else.
     app.before_request(identify)
-    for room in ROOMS:
-        import_module(f"webapp.{room}.views").register(app)
+    rooms.register(app)
     app.before_request(access.check)
     app.before_request(password_first)
-    from webapp import commands
-
     commands.register(app)
     with app.app_context():
         start.check(settings)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from webapp.foundation.disk import make_folder, sync_folder
+from webapp.disk import make_folder, sync_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 MIN_SECRET_LENGTH = 32

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from flask import Response
 from flask_compress import Compress
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
+from sqlalchemy.orm import DeclarativeBase
 
-from webapp.foundation.db import Base
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Every table's base class, so that constraints have the same names everywhere."""
+
+    metadata = sa.MetaData(naming_convention=NAMES)
 
 
 class CompressAll(Compress):
@@ -25,7 +39,7 @@ class CompressAll(Compress):
         return response
 
 
-db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False, "autoflush": True})
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 login_manager = LoginManager()
 csrf = CSRFProtect()
 compress = CompressAll()

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, g, request
+from flask import g, request
 
+from webapp.accounts import bp
 from webapp.directory.posts import Permission
 from webapp.foundation.access import Actor
 
@@ -77,6 +78,7 @@ def _places(permissions: frozenset[str]) -> tuple[_Place, ...]:
     return (HOME, *open_to[: MOST_TABS - 2], ME)
 
 
+@bp.app_context_processor
 def page_context() -> dict[str, Any]:
     """``actor``, ``elder`` and ``tabs``."""
     actor: Actor | None = g.get("actor")
@@ -86,8 +88,3 @@ def page_context() -> dict[str, Any]:
         "elder": actor.elder if actor else request.cookies.get(ELDER_COOKIE) == "1",
         "tabs": Tabs(actor, request.path),
     }
-
-
-def register(app: Flask) -> None:
-    """Give it to every template of ``app``."""
-    app.context_processor(page_context)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, current_app, flash, g, request, url_for
+from flask import Response, current_app, flash, g, request, url_for
 from flask_login import current_user
 
-from webapp.accounts import context, queries, resume, service, session
+from webapp.accounts import bp, context, queries, resume, service, session
 from webapp.accounts.devices import device_name
 from webapp.accounts.forms import IssueForm, LoginForm, PasswordForm, PostForm
 from webapp.directory.posts import Permission
@@ -16,14 +16,7 @@ from webapp.foundation.forms import ButtonForm, Form, once
 from webapp.foundation.htmx import go, no_store, page
 from webapp.foundation.receipts import Done
 
-bp = Blueprint("accounts", __name__)
 A_YEAR = 365 * 24 * 3600  # seconds
-
-
-def register(app: Flask) -> None:
-    """Hang the room on ``app``."""
-    app.register_blueprint(bp)
-    context.register(app)
 
 
 @bp.get("/login")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Response
 
-from webapp.cases import lists
+from webapp.cases import bp, lists
 from webapp.cases.lists import TABS, CaseRow
-from webapp.cases.views import bp, filters_sent, query_of
+from webapp.cases.views import filters_sent, query_of
 from webapp.directory.posts import Permission
 from webapp.foundation.access import current_actor, may
 from webapp.foundation.exports import AT_ONCE, export

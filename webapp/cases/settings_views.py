@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from flask import Response, request, url_for
 
-from webapp.cases import settings_queries
+from webapp.cases import bp, settings_queries
 from webapp.cases.categories import categories
 from webapp.cases.models import TermRule
 from webapp.cases.service import settings
@@ -19,7 +19,6 @@ from webapp.cases.settings_forms import (
 )
 from webapp.cases.settings_queries import Scope
 from webapp.cases.terms import UNIT_NAMES
-from webapp.cases.views import bp
 from webapp.directory.posts import LADDER, LEVEL_NAMES, Level, Permission
 from webapp.foundation import clock, text
 from webapp.foundation.access import current_actor, may

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Flask, Response, flash, request, url_for
+from flask import Response, flash, request, url_for
 
-from webapp.cases import display, lists, options, queries
+from webapp.cases import bp, display, lists, options, queries
 from webapp.cases.categories import categories
 from webapp.cases.forms import (
     FORMS,
@@ -38,17 +38,6 @@ from webapp.foundation.htmx import go, no_store, page, wants_part
 from webapp.foundation.photo_view import send_photo
 from webapp.foundation.qr import qr_svg
 from webapp.foundation.receipts import Done
-
-bp = Blueprint("cases", __name__, url_prefix="/cases")
-
-
-def register(app: Flask) -> None:
-    """Hang the room on ``app``."""
-    # These add their pages to the blueprint.
-    import webapp.cases.export_views
-    import webapp.cases.settings_views  # noqa: F401
-
-    app.register_blueprint(bp)
 
 
 @dataclass(frozen=True)

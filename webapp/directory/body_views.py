@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from flask import Response, request, url_for
 
-from webapp.directory import body_queries, queries, service
+from webapp.directory import body_queries, bp, queries, service
 from webapp.directory.forms import CommitteeForm, CompanyForm, EndForm, SeatForm
 from webapp.directory.models import Unit
 from webapp.directory.posts import LEVEL_NAMES, Level, Permission
-from webapp.directory.views import bp
 from webapp.foundation.access import current_actor, may
 from webapp.foundation.forms import once
 from webapp.foundation.htmx import page

@@ -6,11 +6,10 @@ from typing import Any
 
 from flask import Response, request
 
-from webapp.directory import queries
+from webapp.directory import bp, queries
 from webapp.directory.models import STATION_KINDS
 from webapp.directory.posts import Permission
 from webapp.directory.queries import PersonLine
-from webapp.directory.views import bp
 from webapp.foundation.access import current_actor, may
 from webapp.foundation.exports import AT_ONCE, export
 from webapp.foundation.spreadsheets import Column

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Response, request, url_for
 
-from webapp.directory import queries, service
+from webapp.directory import bp, queries, service
 from webapp.directory.forms import NewUnitForm, StationForm
 from webapp.directory.models import Unit
 from webapp.directory.posts import LEVEL_NAMES, LEVELS_BELOW, Level, Permission
-from webapp.directory.views import bp, station_page
+from webapp.directory.views import station_page
 from webapp.foundation.access import current_actor, may
 from webapp.foundation.errors import Conflict
 from webapp.foundation.forms import ButtonForm, once

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, current_app, request, url_for
+from flask import Response, current_app, request, url_for
 
-from webapp.directory import body_queries, queries, service
+from webapp.directory import body_queries, bp, queries, service
 from webapp.directory.forms import AppointForm, EndForm, PersonForm, UnitForm
 from webapp.directory.models import COMMITTEE_KINDS, COVERAGE_NAMES, STATION_KINDS
 from webapp.directory.posts import LEVEL_NAMES, LEVELS_BELOW, STATION_LEVELS, Permission
@@ -14,17 +14,6 @@ from webapp.foundation.errors import Conflict
 from webapp.foundation.forms import ButtonForm, Form, once
 from webapp.foundation.htmx import page
 from webapp.foundation.receipts import Done
-
-bp = Blueprint("directory", __name__, url_prefix="/directory")
-
-
-def register(app: Flask) -> None:
-    """Hang the room on ``app``."""
-    import webapp.directory.body_views
-    import webapp.directory.export_views
-    import webapp.directory.unit_views  # noqa: F401 - they add their pages to the blueprint
-
-    app.register_blueprint(bp)
 
 
 @bp.get("/")

@@ -20,32 +20,17 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import Session
 
+from webapp.extensions import db
 from webapp.foundation.sqlite_file import require_file
 
 T = TypeVar("T")
 # The type of a row or query lists its columns; these stand for "some columns or other".
 AnyRow: TypeAlias = sa.Row[*tuple[Any, ...]]
 AnySelect: TypeAlias = sa.Select[*tuple[Any, ...]]
-AnyResult: TypeAlias = sa.Result[*tuple[Any, ...]]
-
-NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
 
 NAIVE = "a naive datetime reached the database"
-
-
-class Base(DeclarativeBase):
-    """Every table's base class, so that constraints have the same names everywhere."""
-
-    metadata = sa.MetaData(naming_convention=NAMES)
 
 
 def where_given(name: str, *columns: str, unique: bool = False) -> sa.Index:
@@ -132,8 +117,6 @@ def transaction() -> Iterator[Session]:
 
     What was loaded before is expired, so that nothing decided inside rests on an old reading.
     """
-    from webapp.extensions import db
-
     session: Session = db.session()
     if _writing.get():
         yield session
@@ -193,16 +176,12 @@ def if_undone(undo: Callable[[], object]) -> None:
 
     It is not called when the commit itself fails, since nobody knows then whether the database did it.
     """
-    from webapp.extensions import db
-
     require_transaction()
     db.session().info.setdefault(_UNDO, []).append(undo)
 
 
 def locked(model: type[T], key: Any) -> T | None:
     """The row with its present values, held against other writers until the transaction ends."""
-    from webapp.extensions import db
-
     return db.session.get(model, key, with_for_update=True, populate_existing=True)
 
 

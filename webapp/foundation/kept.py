@@ -10,6 +10,8 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
+from webapp.extensions import db
+
 T = TypeVar("T")
 SECONDS = 60.0
 
@@ -26,8 +28,6 @@ class Kept(Generic[T]):
         self._found: WeakKeyDictionary[sa.Engine, tuple[float, T]] = WeakKeyDictionary()
 
     def __call__(self) -> T:
-        from webapp.extensions import db
-
         engine, now = db.engine, time.monotonic()
         until, value = self._found.get(engine, (0.0, None))
         if value is None or until < now:

@@ -19,8 +19,9 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from sqlalchemy.orm import Mapped, mapped_column
 
+from webapp import disk
 from webapp.extensions import db
-from webapp.foundation import clock, disk, limited, photo_decoder
+from webapp.foundation import clock, limited, photo_decoder
 from webapp.foundation.db import (
     AnySelect,
     UTCDateTime,

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import visitors
 
+from webapp.extensions import db
 from webapp.foundation.db import require_transaction, writing
 
 Convert = Callable[[Any], Any]
@@ -96,8 +97,6 @@ class Prepared:
 
 def _at_hand() -> tuple[sa.Engine | Connection, Any]:
     """Where the next statement goes: into the change that is being made, else to what this request reads from."""
-    from webapp.extensions import db
-
     if (change := writing()) is not None:
         if change.session.autoflush:  # what it still holds back may be asked for
             change.session.flush()

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Dialect, event
 from sqlalchemy.engine import Engine
 
-from webapp.foundation.disk import make_file
+from webapp.disk import make_file
 from webapp.foundation.errors import Unavailable
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from flask import Blueprint, Flask, Response, make_response, url_for
+from flask import Response, make_response, url_for
 
 from webapp.directory.posts import Permission
 from webapp.foundation.access import current_actor, may
@@ -14,20 +14,14 @@ from webapp.foundation.forms import ButtonForm, Form, once
 from webapp.foundation.htmx import go, no_store, page
 from webapp.foundation.receipts import Done
 from webapp.foundation.sheet_reader import Sheet
-from webapp.imports import service
+from webapp.imports import bp, service
 from webapp.imports.forms import ColumnsForm, ConfirmForm, UploadForm, columns_form
 from webapp.imports.models import KIND_NAMES, Batch, ImportKind, Upload
 from webapp.imports.registry import KINDS, open_to
 
 P = Permission
-bp = Blueprint("imports", __name__, url_prefix="/imports")
 STEPS = ("选文件", "对列", "试导入，确认")
 SHOWN = 50  # wrong rows on the page; the file has them all
-
-
-def register(app: Flask) -> None:
-    """Hang the room on ``app``."""
-    app.register_blueprint(bp)
 
 
 @bp.get("/")

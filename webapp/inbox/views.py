@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, url_for
+from flask import Response, url_for
 
 from webapp.directory.posts import Permission
 from webapp.foundation import clock
@@ -10,18 +10,9 @@ from webapp.foundation.access import current_actor, logged_in, may
 from webapp.foundation.forms import once
 from webapp.foundation.htmx import go, page, wants_part
 from webapp.foundation.receipts import Done
-from webapp.inbox import sources
+from webapp.inbox import bp, sources, start
 from webapp.inbox.forms import BatchForm, DecisionForm
 from webapp.inbox.home import greeting, home_of
-
-bp = Blueprint("inbox", __name__, url_prefix="/inbox")
-start = Blueprint("home", __name__)
-
-
-def register(app: Flask) -> None:
-    """Hang the room on ``app``."""
-    app.register_blueprint(start)
-    app.register_blueprint(bp)
 
 
 @bp.app_context_processor

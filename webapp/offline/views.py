@@ -6,8 +6,6 @@ import json
 import uuid
 
 from flask import (
-    Blueprint,
-    Flask,
     Response,
     current_app,
     jsonify,
@@ -26,22 +24,23 @@ from webapp.foundation.forms import ButtonForm, Form, once
 from webapp.foundation.htmx import no_store, page
 from webapp.foundation.photo_view import send_photo
 from webapp.foundation.receipts import Done
-from webapp.offline import queries, service, shell, takeover
+from webapp.offline import bp, queries, service, shell, takeover
 from webapp.offline.forms import DiscardForm
 from webapp.offline.models import STATE_NAMES, State
 
 P = Permission
-bp = Blueprint("offline", __name__)
 
 
 bp.before_app_request(takeover.take_over)
 
 
-def register(app: Flask) -> None:
-    """Hang the room on ``app``."""
-    app.register_blueprint(bp)
-    app.context_processor(lambda: {"outbox": shell.identity})  # asked for by whole pages only
-    app.after_request(shell.mark)
+@bp.app_context_processor
+def outbox_identity() -> dict[str, object]:
+    """``outbox``: whose page this is, asked for by whole pages only."""
+    return {"outbox": shell.identity}
+
+
+bp.after_app_request(shell.mark)
 
 
 @bp.get("/outbox")

@@ -10,8 +10,7 @@ from webapp.foundation.access import current_actor, may
 from webapp.foundation.forms import ButtonForm, once
 from webapp.foundation.htmx import go, page
 from webapp.foundation.receipts import Done
-from webapp.points import permissions, redemptions, reward_queries
-from webapp.points.views import bp
+from webapp.points import bp, permissions, redemptions, reward_queries
 
 P = Permission
 

@@ -12,7 +12,7 @@ from webapp.foundation.exports import AT_ONCE, export
 from webapp.foundation.paging import Page
 from webapp.foundation.private import scrub
 from webapp.foundation.spreadsheets import Column
-from webapp.points import queries, reward_queries
+from webapp.points import bp, queries, reward_queries
 from webapp.points.models import (
     KIND_NAMES,
     REDEMPTION_NAMES,
@@ -26,7 +26,7 @@ from webapp.points.models import (
     StockKind,
 )
 from webapp.points.review_views import TABS, tab_asked
-from webapp.points.views import bp, statement_asked
+from webapp.points.views import statement_asked
 
 P = Permission
 ENTRIES: list[Column[Any]] = [

@@ -17,15 +17,7 @@ from webapp.volunteering.events import attendance_confirmed, hours_corrected
 VISIT, CASE, ATTENDANCE = "visit", "case", "attendance"
 
 
-def connect() -> None:
-    """Listen to the rooms below; connecting twice is no harm."""
-    visit_logged.connect(on_visit)
-    visit_undone.connect(on_visit_undone)
-    case_archived.connect(on_case)
-    attendance_confirmed.connect(on_attendance)
-    hours_corrected.connect(on_correction)
-
-
+@visit_logged.connect
 def on_visit(_: Any, *, visit: Any, actor: Actor | None) -> None:
     """A visit earns for its worker, on the day on which it took place."""
     service.earn(
@@ -38,11 +30,13 @@ def on_visit(_: Any, *, visit: Any, actor: Actor | None) -> None:
     )
 
 
+@visit_undone.connect
 def on_visit_undone(_: Any, *, visit: Any, actor: Actor | None) -> None:
     """A visit that never was earns nothing."""
     service.take_back((VISIT, visit.id), actor, "走访记录已撤销")
 
 
+@case_archived.connect
 def on_case(_: Any, *, case: Any, actor: Actor | None) -> None:
     """An archived case earns for who registered it and for who settled it; reopened and archived again, not once more."""
     day = _day(case.archived_at or clock.now())
@@ -58,6 +52,7 @@ def on_case(_: Any, *, case: Any, actor: Actor | None) -> None:
         )
 
 
+@attendance_confirmed.connect
 def on_attendance(_: Any, *, attendance: Any, activity: Any, actor: Actor | None) -> None:
     """Confirmed hours earn by the full hour."""
     service.earn(
@@ -71,6 +66,7 @@ def on_attendance(_: Any, *, attendance: Any, activity: Any, actor: Actor | None
     )
 
 
+@hours_corrected.connect
 def on_correction(_: Any, *, attendance: Any, activity: Any, actor: Actor | None, old: int) -> None:
     """More hours earn the difference; fewer take all back and earn anew, unless it is spent: hours do not wait for points."""
     new = attendance.minutes or 0

@@ -13,10 +13,9 @@ from webapp.foundation.access import Actor, current_actor, may
 from webapp.foundation.forms import once
 from webapp.foundation.htmx import go, page, wants_part
 from webapp.foundation.receipts import Done
-from webapp.points import eligibility, permissions, queries, service
+from webapp.points import bp, eligibility, permissions, queries, service
 from webapp.points.forms import AnswerForm, ProposeForm
 from webapp.points.models import EVIDENCE_NAMES, Evidence, PointEntry, RuleEvent
-from webapp.points.views import bp
 from webapp.points.words import earners
 
 P = Permission

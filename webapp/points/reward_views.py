@@ -9,9 +9,8 @@ from webapp.foundation.access import current_actor, may
 from webapp.foundation.forms import ButtonForm, Form, once
 from webapp.foundation.htmx import page
 from webapp.foundation.receipts import Done
-from webapp.points import catalogue, reward_queries
+from webapp.points import bp, catalogue, reward_queries
 from webapp.points.forms import NewRewardForm, RewardForm, StockForm
-from webapp.points.views import bp
 
 P = Permission
 

@@ -12,10 +12,9 @@ from webapp.foundation.access import current_actor, logged_in, may
 from webapp.foundation.forms import Form, SeenForm, once
 from webapp.foundation.htmx import page
 from webapp.foundation.receipts import Done
-from webapp.points import eligibility, queries, rules
+from webapp.points import bp, eligibility, queries, rules
 from webapp.points.forms import EndRuleForm, RuleForm, SettingsForm
 from webapp.points.models import EVENT_NAMES, RuleEvent
-from webapp.points.views import bp
 from webapp.points.words import announced, caps, how, rate, setting_lines
 
 P = Permission

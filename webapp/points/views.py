@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from flask import Blueprint, Flask, Response, request, url_for
+from flask import Response, request, url_for
 
 from webapp.directory.posts import Permission
 from webapp.foundation import clock
@@ -15,9 +15,9 @@ from webapp.foundation.htmx import page
 from webapp.foundation.qr import qr_svg
 from webapp.foundation.receipts import Done
 from webapp.points import (
+    bp,
     eligibility,
     ledger,
-    listeners,
     permissions,
     queries,
     redemptions,
@@ -30,16 +30,6 @@ from webapp.points.words import WORDS, earners, rule_lines
 
 P = Permission
 LONGEST_STATEMENT = timedelta(days=366)
-bp = Blueprint("points", __name__, url_prefix="/points")
-
-
-def register(app: Flask) -> None:
-    """Hang the pages on ``app``, and listen to the rooms that earn."""
-    # They hang their pages on the blueprint.
-    from webapp.points import desk_views, export_views, review_views, reward_views, rule_views  # noqa: F401
-
-    listeners.connect()
-    app.register_blueprint(bp)
 
 
 @bp.context_processor

@@ -9,9 +9,8 @@ from webapp.foundation.access import current_actor, may
 from webapp.foundation.exports import AT_ONCE, export
 from webapp.foundation.private import scrub
 from webapp.foundation.spreadsheets import Column
-from webapp.residents import queries
+from webapp.residents import bp, queries
 from webapp.residents.queries import FeedbackRow
-from webapp.residents.views import bp
 
 COLUMNS: list[Column[FeedbackRow]] = [
     Column("收到时间", lambda row: row.at),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, current_app, g, request, session, url_for
+from flask import Response, current_app, g, request, session, url_for
 from markupsafe import Markup
 
 from webapp import config
@@ -23,7 +23,7 @@ from webapp.foundation.forms import ButtonForm, once
 from webapp.foundation.htmx import go, no_store, page
 from webapp.foundation.qr import qr_svg
 from webapp.foundation.receipts import Done
-from webapp.residents import queries, service, words
+from webapp.residents import bp, queries, service, words
 from webapp.residents.forms import (
     CODE_FORMS,
     PHRASES,
@@ -33,8 +33,6 @@ from webapp.residents.forms import (
     FeedbackForm,
     ReportForm,
 )
-
-bp = Blueprint("residents", __name__)
 
 # Tries allowed in so many minutes. Generous: a whole estate may stand behind one address of a mobile network.
 REPORTS_OF_ADDRESS = (20, 60)
@@ -46,13 +44,6 @@ VERBS: dict[str, Callable[..., Case]] = {
     "supervise": review.supervise_by_code,
     "reopen": review.reopen_by_code,
 }
-
-
-def register(app: Flask) -> None:
-    """Hang the room on ``app``."""
-    import webapp.residents.export_views  # noqa: F401 - adds its page to the blueprint
-
-    app.register_blueprint(bp)
 
 
 @bp.after_request

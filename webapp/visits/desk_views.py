@@ -11,11 +11,10 @@ from webapp.foundation.forms import once
 from webapp.foundation.htmx import page
 from webapp.foundation.receipts import Done
 from webapp.foundation.text import day as day_text
-from webapp.visits import desk, desk_queries, queries
+from webapp.visits import bp, desk, desk_queries, queries
 from webapp.visits.desk import Plan, Planned
 from webapp.visits.forms import CancelForm, DeskForm
 from webapp.visits.permissions import check_can_cancel, reason_against
-from webapp.visits.views import bp
 
 P = Permission
 

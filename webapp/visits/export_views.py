@@ -11,10 +11,10 @@ from webapp.foundation.exports import AT_ONCE, export
 from webapp.foundation.paging import Page
 from webapp.foundation.private import scrub
 from webapp.foundation.spreadsheets import Column
-from webapp.visits import desk_queries, queries
+from webapp.visits import bp, desk_queries, queries
 from webapp.visits.desk_queries import Desk
 from webapp.visits.queries import Line
-from webapp.visits.views import bp, filters_sent, kept
+from webapp.visits.views import filters_sent, kept
 
 P = Permission
 

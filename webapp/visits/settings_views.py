@@ -14,10 +14,9 @@ from webapp.foundation.forms import Form, SeenForm, once
 from webapp.foundation.htmx import page
 from webapp.foundation.order import FIRST
 from webapp.foundation.receipts import Done
-from webapp.visits import settings, settings_queries
+from webapp.visits import bp, settings, settings_queries
 from webapp.visits.models import ServiceItem
 from webapp.visits.settings_forms import ItemForm
-from webapp.visits.views import bp
 
 P = Permission
 

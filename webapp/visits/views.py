@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Flask, Response, request, url_for
+from flask import Response, request, url_for
 
 from webapp.directory.posts import Permission
 from webapp.foundation import clock, outbox
@@ -14,7 +14,7 @@ from webapp.foundation.forms import ButtonForm, once
 from webapp.foundation.htmx import no_store, page
 from webapp.foundation.photo_view import send_photo
 from webapp.foundation.receipts import Done
-from webapp.visits import carry_over, desk_queries, queries, service
+from webapp.visits import bp, carry_over, desk_queries, queries, service
 from webapp.visits.forms import CaseForm, VisitForm
 from webapp.visits.models import KIND_NAMES, OUTCOME_NAMES, Outcome, VisitKind
 from webapp.visits.permissions import (
@@ -27,17 +27,6 @@ from webapp.visits.queries import Filters
 
 P = Permission
 FAVOURITES_SHOWN = 6
-bp = Blueprint("visits", __name__, url_prefix="/visits")
-
-
-def register(app: Flask) -> None:
-    """Hang the pages on ``app``."""
-    # These add their pages to the blueprint.
-    import webapp.visits.desk_views
-    import webapp.visits.export_views
-    import webapp.visits.settings_views  # noqa: F401
-
-    app.register_blueprint(bp)
 
 
 @bp.get("/")

@@ -15,13 +15,12 @@ from webapp.foundation.htmx import page
 from webapp.foundation.qr import qr_svg
 from webapp.foundation.receipts import Done
 from webapp.foundation.text import clocktime, hours
-from webapp.volunteering import queries, service
+from webapp.volunteering import bp, queries, service
 from webapp.volunteering.codes import rotating_code
 from webapp.volunteering.forms import ConfirmForm
 from webapp.volunteering.models import WAY_NAMES, Activity, HoursState, SignupState, Way
 from webapp.volunteering.permissions import check_can_check_in, check_can_confirm, check_can_organise, why_not
 from webapp.volunteering.rules import CLOSE_AFTER, LONG_DAY_MINUTES, length_minutes
-from webapp.volunteering.views import bp
 
 P = Permission
 

@@ -13,7 +13,7 @@ from webapp.foundation.exports import AT_ONCE, export
 from webapp.foundation.paging import Page
 from webapp.foundation.private import scrub
 from webapp.foundation.spreadsheets import Column
-from webapp.volunteering import queries, report_queries
+from webapp.volunteering import bp, queries, report_queries
 from webapp.volunteering.day_views import organised
 from webapp.volunteering.models import (
     CATEGORY_NAMES,
@@ -27,7 +27,7 @@ from webapp.volunteering.models import (
     Way,
     phase,
 )
-from webapp.volunteering.views import LISTS, bp, list_asked, listed
+from webapp.volunteering.views import LISTS, list_asked, listed
 
 P = Permission
 SIGNUP_NAMES = {SignupState.SIGNED_UP: "已报名", SignupState.WAITING: "候补"}

@@ -12,7 +12,7 @@ from webapp.foundation.forms import Form, once
 from webapp.foundation.htmx import page
 from webapp.foundation.qr import qr_svg
 from webapp.foundation.receipts import Done
-from webapp.volunteering import queries, service
+from webapp.volunteering import bp, queries, service
 from webapp.volunteering.asks import marks
 from webapp.volunteering.forms import CorrectionForm, ObjectionForm, StatementForm
 from webapp.volunteering.models import OBJECTION_NAMES, HoursState
@@ -22,7 +22,6 @@ from webapp.volunteering.permissions import (
     check_can_object,
     why_not,
 )
-from webapp.volunteering.views import bp
 
 P = Permission
 VERIFY_TRIES, VERIFY_MINUTES = 60, 10  # looking up statements from one address

@@ -10,10 +10,9 @@ from webapp.foundation.forms import Form, SeenForm, once
 from webapp.foundation.htmx import page
 from webapp.foundation.order import FIRST
 from webapp.foundation.receipts import Done
-from webapp.volunteering import settings_queries
+from webapp.volunteering import bp, settings_queries
 from webapp.volunteering.service import settings
 from webapp.volunteering.settings_forms import KindForm
-from webapp.volunteering.views import bp
 
 P = Permission
 

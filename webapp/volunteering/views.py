@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import time, timedelta
 from typing import Any
 
-from flask import Blueprint, Flask, Response, flash, request, url_for
+from flask import Response, flash, request, url_for
+from flask.sansio.blueprints import BlueprintSetupState
 
 from webapp.directory.posts import Permission
 from webapp.foundation import clock
@@ -14,7 +15,7 @@ from webapp.foundation.forms import ButtonForm, Form, once
 from webapp.foundation.htmx import go, page, wants_part
 from webapp.foundation.paging import PAGE_SIZE, Page
 from webapp.foundation.receipts import Done
-from webapp.volunteering import queries, report_queries, service
+from webapp.volunteering import bp, queries, report_queries, service
 from webapp.volunteering.forms import (
     ActivityForm,
     ClaimForm,
@@ -40,26 +41,22 @@ from webapp.volunteering.permissions import (
 from webapp.volunteering.rules import length_minutes
 
 P = Permission
-bp = Blueprint("volunteering", __name__, url_prefix="/volunteering")
 # What a new activity's form begins with.
 USUAL_START, USUAL_LENGTH = time(9), timedelta(hours=2)
 LISTS = {"coming": "即将开始", "mine": "我报名的", "past": "已结束"}
 
 
-def register(app: Flask) -> None:
-    """Hang the pages on ``app``."""
-    # These add their pages to the blueprint.
-    import webapp.volunteering.day_views
-    import webapp.volunteering.export_views
-    import webapp.volunteering.hours_views
-    import webapp.volunteering.settings_views  # noqa: F401
+@bp.app_template_global()
+def activity_phase(row: Activity) -> str:
+    """Where an activity, or its row in a list, stands at this moment."""
+    return phase(row.cancelled_at, row.starts_at, row.ends_at, clock.now())
 
-    app.register_blueprint(bp)
-    app.jinja_env.globals.update(
-        activity_phase=lambda row: phase(row.cancelled_at, row.starts_at, row.ends_at, clock.now()),
-        PHASE_NAMES=PHASE_NAMES,
-        CATEGORY_NAMES=CATEGORY_NAMES,
-        HOURS_NAMES=HOURS_NAMES,
+
+@bp.record
+def name_kinds(state: BlueprintSetupState) -> None:
+    """Give the macros, which see no page's values, the Chinese names."""
+    state.app.jinja_env.globals.update(
+        PHASE_NAMES=PHASE_NAMES, CATEGORY_NAMES=CATEGORY_NAMES, HOURS_NAMES=HOURS_NAMES
     )
 
 

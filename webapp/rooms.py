@@ -1,0 +1,58 @@
+"""Every room's pages. Importing a module of views adds its pages to the blueprint of its room;
+importing listeners connects them to the rooms below.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+import webapp.accounts.views
+import webapp.cases.export_views
+import webapp.cases.settings_views
+import webapp.cases.views
+import webapp.directory.body_views
+import webapp.directory.export_views
+import webapp.directory.unit_views
+import webapp.directory.views
+import webapp.imports.views
+import webapp.inbox.views
+import webapp.offline.views
+import webapp.points.desk_views
+import webapp.points.export_views
+import webapp.points.listeners
+import webapp.points.review_views
+import webapp.points.reward_views
+import webapp.points.rule_views
+import webapp.points.views
+import webapp.residents.export_views
+import webapp.residents.views
+import webapp.visits.desk_views
+import webapp.visits.export_views
+import webapp.visits.settings_views
+import webapp.visits.views
+import webapp.volunteering.day_views
+import webapp.volunteering.export_views
+import webapp.volunteering.hours_views
+import webapp.volunteering.settings_views
+import webapp.volunteering.views
+
+# From the ground up.
+BLUEPRINTS = (
+    webapp.directory.bp,
+    webapp.accounts.bp,
+    webapp.cases.bp,
+    webapp.visits.bp,
+    webapp.volunteering.bp,
+    webapp.points.bp,
+    webapp.inbox.start,
+    webapp.inbox.bp,
+    webapp.residents.bp,
+    webapp.offline.bp,
+    webapp.imports.bp,
+)
+
+
+def register(app: Flask) -> None:
+    """Register every blueprint on ``app``."""
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
