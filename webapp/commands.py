@@ -84,7 +84,7 @@ def seed_defaults() -> None:
     from webapp.foundation.calendar import seed_workdays
     from webapp.points.seeds import seed_defaults as points
     from webapp.visits.service import seed_defaults as visits
-    from webapp.volunteering.service import seed_defaults as volunteering
+    from webapp.volunteering.reports.service import seed_defaults as volunteering
 
     for seed in (seed_workdays, cases, visits, volunteering, points):
         seed()
@@ -168,7 +168,7 @@ def sweep() -> None:
     from webapp.foundation.photos import purge_orphans
     from webapp.imports.service import sweep as uploads
     from webapp.points.redemptions import expire_due
-    from webapp.volunteering.service.attendance import close_forgotten
+    from webapp.volunteering.attendance.service import close_forgotten
 
     results = {
         "cases": cases(),

@@ -30,11 +30,12 @@ import webapp.visits.desk_views
 import webapp.visits.export_views
 import webapp.visits.settings_views
 import webapp.visits.views
+import webapp.volunteering.activities.views
 import webapp.volunteering.day_views
 import webapp.volunteering.export_views
-import webapp.volunteering.hours_views
-import webapp.volunteering.settings_views
-import webapp.volunteering.views
+import webapp.volunteering.hours.views
+import webapp.volunteering.kinds.views
+import webapp.volunteering.reports.views
 
 # From the ground up.
 BLUEPRINTS = (

@@ -29,7 +29,7 @@ from webapp.points import asks as point_asks
 from webapp.points.checks import verify
 from webapp.points.models import EntryState, PointEntry, Redemption, RedemptionState, Reward
 from webapp.visits.models import DeskSession, Outcome, Visit
-from webapp.volunteering import asks as hour_asks
+from webapp.volunteering.hours import asks as hour_asks
 from webapp.volunteering.models import Activity, Attendance, HoursState, PartyReport, Signup, SignupState
 
 pytestmark = pytest.mark.usefixtures("demo_app")

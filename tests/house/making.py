@@ -40,8 +40,12 @@ from webapp.residents import service as residents
 from webapp.visits import desk
 from webapp.visits import service as visits
 from webapp.visits.models import DeskHost, ServiceItem
-from webapp.volunteering import service as volunteering
+from webapp.volunteering.activities import service as activity_service
+from webapp.volunteering.attendance import service as attendance_service
+from webapp.volunteering.hours import service as hours_service
+from webapp.volunteering.hours import statements
 from webapp.volunteering.models import Activity, CheckInKind, Way
+from webapp.volunteering.reports import service as report_service
 
 Argument = str | int
 Arguments = Argument | Mapping[str, Argument] | None
@@ -249,9 +253,9 @@ def tracking_code(world: World, place: str) -> str | None:
 # Volunteering
 
 
-def _plan(world: World, unit_name: str, starts: timedelta) -> volunteering.Plan:
+def _plan(world: World, unit_name: str, starts: timedelta) -> activity_service.Plan:
     begin = clock.now() + starts
-    return volunteering.Plan(
+    return activity_service.Plan(
         title="楼道清扫", category="environment", place="1栋门前", starts_at=begin, ends_at=begin + 2 * HOUR,
         unit_id=world.units[unit_name],
     )  # fmt: skip
@@ -260,7 +264,7 @@ def _plan(world: World, unit_name: str, starts: timedelta) -> volunteering.Plan:
 def _activity(world: World, place: str) -> Activity:
     """It begins soon: one may sign up, and check in."""
     organiser = stand_in(world, Post.COMMUNITY_STAFF, "district")
-    return volunteering.create_activity(organiser, _plan(world, GRID_OF_PLACE[place], HOUR / 2))
+    return activity_service.create_activity(organiser, _plan(world, GRID_OF_PLACE[place], HOUR / 2))
 
 
 def activity(world: World, place: str) -> int | None:
@@ -285,11 +289,11 @@ def _served(world: World, volunteer: Actor, unit_name: str, days_ago: int) -> in
     organiser = stand_in(world, Post.COMMUNITY_STAFF, "district")
     begin = clock.now() - timedelta(days=days_ago)
     with time_machine.travel(begin - HOUR, tick=False):
-        planned = volunteering.create_activity(organiser, _plan(world, unit_name, HOUR)).id
+        planned = activity_service.create_activity(organiser, _plan(world, unit_name, HOUR)).id
     with time_machine.travel(begin, tick=False):
-        volunteering.check_in(volunteer, planned, Way.POSTER)
+        attendance_service.check_in(volunteer, planned, Way.POSTER)
     with time_machine.travel(begin + 2 * HOUR, tick=False):
-        return volunteering.check_out(volunteer, planned).id
+        return attendance_service.check_out(volunteer, planned).id
 
 
 def statement(world: World, place: str) -> str | None:
@@ -300,9 +304,9 @@ def _statement(world: World, place: str, days_ago: int) -> str:
     """Of an activity on that day: nobody serves in two at once."""
     mine = world.actor(VOLUNTEER_OF_PLACE[place])
     served = _served(world, mine, GRID_OF_PLACE[place], days_ago)
-    volunteering.confirm_hours(stand_in(world, Post.COMMUNITY_STAFF, "district"), served, reason="已核对")
+    hours_service.confirm_hours(stand_in(world, Post.COMMUNITY_STAFF, "district"), served, reason="已核对")
     today = clock.today()
-    return volunteering.issue(mine, since=today - timedelta(days=60), until=today).verify_code
+    return statements.issue(mine, since=today - timedelta(days=60), until=today).verify_code
 
 
 def issued(world: World, place: str) -> str | None:
@@ -315,7 +319,7 @@ def party_report(world: World, place: str) -> int | None:
         return None
     kind = db.session.scalars(sa.select(CheckInKind.id).where(CheckInKind.level == "grid")).one()
     mine = world.actor(VOLUNTEER_OF_PLACE[place])
-    return volunteering.report_to_grid(mine, kind_id=kind, grid_id=world.units[GRID_OF_PLACE[place]]).id
+    return report_service.report_to_grid(mine, kind_id=kind, grid_id=world.units[GRID_OF_PLACE[place]]).id
 
 
 # Points

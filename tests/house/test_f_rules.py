@@ -31,7 +31,7 @@ from webapp.foundation.forms import Form
 from webapp.foundation.photos import MAX_PHOTOS, Photo, open_photo
 from webapp.visits import service as visits
 from webapp.visits.models import Visit
-from webapp.volunteering import service as volunteering
+from webapp.volunteering.activities import service as activity_service
 from webapp.volunteering.models import Attendance
 
 ROOT = Path(__file__).parents[2]
@@ -234,7 +234,7 @@ def test_f_08_the_organiser_confirms_the_whole_list_though_nobody_checked_in(
 ) -> None:
     activity = an_activity(world)
     for name in ("volunteer", "volunteer1b"):
-        volunteering.sign_up(world.actor(name), activity.id)
+        activity_service.sign_up(world.actor(name), activity.id)
     people = [world.people["volunteer"], world.people["volunteer1b"]]
     with at(activity.ends_at + timedelta(minutes=5)):
         browse.log_in("grid_worker")

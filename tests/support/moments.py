@@ -25,7 +25,7 @@ from webapp.points.models import Redemption, RedemptionState
 from webapp.residents import service as residents
 from webapp.visits import service as visits
 from webapp.volunteering import codes
-from webapp.volunteering import service as volunteering
+from webapp.volunteering.hours import statements
 from webapp.volunteering.models import Activity
 
 Address = tuple[str, str]  # who, and where
@@ -91,7 +91,7 @@ def _cases(worker: Actor) -> Iterator[Address]:
 def _volunteering() -> Iterator[Address]:
     volunteer = demo_actor(Post.VOLUNTEER)
     today = clock.today()
-    paper = volunteering.issue(volunteer, since=today - timedelta(days=360), until=today)
+    paper = statements.issue(volunteer, since=today - timedelta(days=360), until=today)
     yield Post.VOLUNTEER, f"/volunteering/statements/{paper.verify_code}"
     yield "", f"/volunteering/verify/{paper.verify_code}"
     yield "", "/volunteering/verify/AAAA-AAAA-AAAA"

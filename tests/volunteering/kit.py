@@ -16,9 +16,10 @@ from webapp.directory.models import Person
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
-from webapp.volunteering import service
+from webapp.volunteering.activities import service as activity_service
+from webapp.volunteering.activities.service import Plan
+from webapp.volunteering.attendance import service as attendance_service
 from webapp.volunteering.models import Activity, Attendance, Way
-from webapp.volunteering.service import Plan
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -40,7 +41,7 @@ def a_plan(world: World, **changes: Any) -> Plan:
 
 def an_activity(world: World, who: str = "grid_worker", **changes: Any) -> Activity:
     """The same, planned by the grid's worker."""
-    return service.create_activity(world.actor(who), a_plan(world, **changes))
+    return activity_service.create_activity(world.actor(who), a_plan(world, **changes))
 
 
 def volunteers(world: World, count: int) -> list[Actor]:
@@ -65,9 +66,9 @@ def served(
 ) -> Attendance:
     """The actor checked in and out; from start to end, if not said otherwise."""
     with at(came or activity.starts_at):
-        service.check_in(actor, activity.id, Way.ROTATING_CODE)
+        attendance_service.check_in(actor, activity.id, Way.ROTATING_CODE)
     with at(went or activity.ends_at):
-        return service.check_out(actor, activity.id)
+        return attendance_service.check_out(actor, activity.id)
 
 
 class Collected(list[dict[str, Any]]):

@@ -13,7 +13,7 @@ from tests.volunteering.kit import an_activity, at, served
 from webapp.directory.models import Person
 from webapp.extensions import db
 from webapp.foundation import clock
-from webapp.volunteering import service
+from webapp.volunteering.activities import service as activity_service
 
 
 def exported(browse: Browse, url: str) -> list[dict[str, Any]]:
@@ -26,7 +26,7 @@ def test_hours_leave_as_whole_minutes(app: Flask, browse: Browse, world: World) 
     activity = an_activity(world)
     volunteer, waiting = world.actor("volunteer"), world.actor("volunteer1b")
     for actor in (volunteer, waiting):
-        service.sign_up(actor, activity.id)
+        activity_service.sign_up(actor, activity.id)
     served(volunteer, activity, went=activity.ends_at - timedelta(minutes=17))
     with at(activity.ends_at + timedelta(minutes=1)):
         mine = exported(browse.log_in("volunteer"), "/volunteering/hours/export")
@@ -45,7 +45,7 @@ def test_hours_leave_as_whole_minutes(app: Flask, browse: Browse, world: World) 
 def test_the_file_says_what_one_signed_up_for(app: Flask, browse: Browse, world: World) -> None:
     activity = an_activity(world, capacity=1)
     for who in ("volunteer", "volunteer1b"):
-        service.sign_up(world.actor(who), activity.id)
+        activity_service.sign_up(world.actor(who), activity.id)
     mine = []
     for who in ("volunteer", "volunteer1b"):
         answer = browse.log_in(who).post("/volunteering/export", {"tab": "mine", "file": "xlsx"}, status=200)

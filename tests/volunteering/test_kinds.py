@@ -16,11 +16,13 @@ from webapp.extensions import db
 from webapp.foundation.errors import Conflict, Invalid, NotFound
 from webapp.foundation.journal import JournalEntry
 from webapp.foundation.order import FIRST
-from webapp.volunteering import report_queries, service, settings_queries
+from webapp.volunteering.kinds import queries as settings_queries
+from webapp.volunteering.kinds import service as settings
+from webapp.volunteering.kinds.queries import Place
+from webapp.volunteering.kinds.service import KindInput
 from webapp.volunteering.models import CheckInKind, PartyReport, ReportState
-from webapp.volunteering.service import settings
-from webapp.volunteering.service.settings import KindInput
-from webapp.volunteering.settings_queries import Place
+from webapp.volunteering.reports import queries as report_queries
+from webapp.volunteering.reports import service as report_service
 
 UNIT, HOME, GRID = "单位党组织到社区报到", "在职党员到居住地社区报到", "在职党员到小区（网格）报到"
 PROJECT = KindInput("党员认领微项目", "grid")
@@ -54,7 +56,7 @@ def restore(world: World, name: str) -> CheckInKind:
 
 def report(world: World, kind_id: int) -> PartyReport:
     grid = world.units["grid"]
-    return service.report_to_grid(world.actor("volunteer"), kind_id=kind_id, grid_id=grid)
+    return report_service.report_to_grid(world.actor("volunteer"), kind_id=kind_id, grid_id=grid)
 
 
 def offered() -> list[str]:

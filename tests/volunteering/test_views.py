@@ -20,8 +20,12 @@ from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.codes import normalise_code
 from webapp.foundation.paging import PAGE_SIZE
-from webapp.volunteering import asks, codes, queries, report_queries, service
+from webapp.volunteering import codes, queries
+from webapp.volunteering.activities import service as activity_service
+from webapp.volunteering.hours import asks
+from webapp.volunteering.hours import service as hours_service
 from webapp.volunteering.models import Activity, Attendance, Signup, Statement
+from webapp.volunteering.reports import queries as report_queries
 
 NEW = {
     "title": "楼道清扫", "category": "environment", "place": "1栋门前", "capacity": "20",
@@ -190,7 +194,7 @@ def test_everybody_is_ticked_where_nobody_used_the_code(
     activity = an_activity(world)
     people = volunteers(world, 3)
     for actor in people:
-        service.sign_up(actor, activity.id)
+        activity_service.sign_up(actor, activity.id)
     with at(activity.ends_at):
         page = browse.log_in("grid_worker").get(f"/volunteering/{activity.id}/desk").text
         assert page.count(" checked>") == 3
@@ -203,7 +207,7 @@ def test_a_long_day_is_pointed_out(lite_app: Flask, browse: Browse, world: World
     volunteer = world.actor("volunteer")
     served(volunteer, an_activity(world, starts_at=tomorrow(0), ends_at=tomorrow(9)))
     late = an_activity(world, starts_at=tomorrow(12), ends_at=tomorrow(16))
-    service.sign_up(volunteer, late.id)
+    activity_service.sign_up(volunteer, late.id)
     with at(late.ends_at):
         page = browse.log_in("grid_worker").get(f"/volunteering/{late.id}/desk").text
         assert "当天合计超过12.0小时" in page
@@ -214,7 +218,7 @@ def test_objection_and_answer(app: Flask, browse: Browse, world: World) -> None:
     attendance = served(world.actor("volunteer"), activity, went=activity.starts_at + HOUR)
     url = f"/volunteering/attendances/{attendance.id}"
     with at(activity.ends_at):
-        service.confirm_hours(world.actor("grid_worker"), attendance.id)
+        hours_service.confirm_hours(world.actor("grid_worker"), attendance.id)
         browse.log_in("volunteer").get(url)
         browse.post(f"{url}/object", {}, status=422)
         browse.post(f"{url}/object", {"text": ["时间记少了", "做到11点"]})
@@ -235,7 +239,7 @@ def test_a_claim_comes_back_with_its_error_and_then_counts(
     lite_app: Flask, browse: Browse, world: World
 ) -> None:
     activity = an_activity(world)
-    service.sign_up(world.actor("volunteer"), activity.id)
+    activity_service.sign_up(world.actor("volunteer"), activity.id)
     with at(activity.ends_at):
         browse.log_in("volunteer")
         url = f"/volunteering/{activity.id}"
@@ -271,7 +275,7 @@ def test_a_statement_to_print_and_its_proof_for_anybody(app: Flask, browse: Brow
     activity = an_activity(world, description="扫楼道")
     attendance = served(world.actor("volunteer"), activity)
     with at(activity.ends_at):
-        service.confirm_hours(world.actor("grid_worker"), attendance.id)
+        hours_service.confirm_hours(world.actor("grid_worker"), attendance.id)
         browse.log_in("volunteer").get("/volunteering/statements")
         day = clock.today().isoformat()
         browse.post("/volunteering/statements", {"since": day, "until": "2026-01-01"}, status=422)
@@ -322,7 +326,7 @@ def test_an_activity_of_the_community_is_seen_in_all_its_grids(
 def test_no_list_names_people_by_their_hours(lite_app: Flask, browse: Browse, world: World) -> None:
     attendance = served(world.actor("volunteer1b"), an_activity(world))
     with at(tomorrow(12)):
-        service.confirm_hours(world.actor("grid_worker"), attendance.id)
+        hours_service.confirm_hours(world.actor("grid_worker"), attendance.id)
         name = world.actor("volunteer1b").name
         browse.log_in("volunteer")
         for url in (

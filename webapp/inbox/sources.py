@@ -8,7 +8,7 @@ from typing import cast
 
 import webapp.cases.asks as case_asks
 import webapp.points.asks as point_asks
-import webapp.volunteering.asks as hour_asks
+import webapp.volunteering.hours.asks as hour_asks
 from webapp.foundation.access import Actor
 from webapp.foundation.asks import Ask, AskSource, how_many
 from webapp.foundation.errors import DomainError, NotFound

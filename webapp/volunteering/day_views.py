@@ -15,9 +15,13 @@ from webapp.foundation.htmx import page
 from webapp.foundation.qr import qr_svg
 from webapp.foundation.receipts import Done
 from webapp.foundation.text import clocktime, hours
-from webapp.volunteering import bp, queries, service
+from webapp.volunteering import bp, queries
+from webapp.volunteering.activities.forms import ClaimForm
+from webapp.volunteering.activities.views import in_place, show_activity
+from webapp.volunteering.attendance import service as attendance_service
 from webapp.volunteering.codes import rotating_code
-from webapp.volunteering.forms import ConfirmForm
+from webapp.volunteering.hours import service as hours_service
+from webapp.volunteering.hours.forms import ConfirmForm
 from webapp.volunteering.models import WAY_NAMES, Activity, HoursState, SignupState, Way
 from webapp.volunteering.permissions import check_can_check_in, check_can_confirm, check_can_organise, why_not
 from webapp.volunteering.rules import CLOSE_AFTER, LONG_DAY_MINUTES, length_minutes
@@ -62,7 +66,7 @@ def _confirm_form(activity_id: int) -> ConfirmForm:
 @once(_confirm_form, again=_desk)
 def confirm(form: ConfirmForm, activity_id: int) -> Done:
     """Confirm the list."""
-    count = service.confirm_list(
+    count = hours_service.confirm_list(
         current_actor(), activity_id, people=form.people.data, reason=form.reason.data or ""
     )
     return Done(url_for(".desk", activity_id=activity_id), f"已确认 {count} 人的时长。")
@@ -156,8 +160,19 @@ def check_in(form: ButtonForm, token: str) -> Done:
     activity, way = queries.activity_by_token(actor, token)
     url = url_for(".activity", activity_id=activity.id)
     if request.form.get("step") == "out":
-        left = service.check_out(actor, activity.id)
+        left = attendance_service.check_out(actor, activity.id)
         said = f"{clocktime(left.sign_out_at)} 已签退，服务 {hours(left.minutes)}，等组织者确认。"
         return Done(url, said)
-    came = service.check_in(actor, activity.id, way)
+    came = attendance_service.check_in(actor, activity.id, way)
     return Done(url, f"{clocktime(came.sign_in_at)} 已签到。离开时再扫一次签退。")
+
+
+@bp.post("/<int:activity_id>/claim")
+@may(P.REPORT_OWN, record="activity")
+@once(lambda activity_id: ClaimForm(), again=show_activity, then=in_place)
+def claim(form: ClaimForm, activity_id: int) -> Done:
+    """Note afterwards that one was there."""
+    attendance_service.claim(
+        current_actor(), activity_id, minutes=form.minutes.data or 0, reason=form.reason.data or ""
+    )
+    return Done(url_for(".activity", activity_id=activity_id), "已补记，等组织者确认。")

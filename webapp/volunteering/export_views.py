@@ -13,7 +13,8 @@ from webapp.foundation.exports import AT_ONCE, export
 from webapp.foundation.paging import Page
 from webapp.foundation.private import scrub
 from webapp.foundation.spreadsheets import Column
-from webapp.volunteering import bp, queries, report_queries
+from webapp.volunteering import bp, queries
+from webapp.volunteering.activities.views import LISTS, list_asked, listed
 from webapp.volunteering.day_views import organised
 from webapp.volunteering.models import (
     CATEGORY_NAMES,
@@ -27,7 +28,7 @@ from webapp.volunteering.models import (
     Way,
     phase,
 )
-from webapp.volunteering.views import LISTS, list_asked, listed
+from webapp.volunteering.reports import queries as report_queries
 
 P = Permission
 SIGNUP_NAMES = {SignupState.SIGNED_UP: "已报名", SignupState.WAITING: "候补"}

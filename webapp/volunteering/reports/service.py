@@ -10,8 +10,8 @@ from webapp.foundation import clock, journal
 from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Invalid, NotFound
-from webapp.volunteering import report_queries
 from webapp.volunteering.models import CheckInKind, PartyReport, ReportState
+from webapp.volunteering.reports import queries as report_queries
 
 # No source defines the three; these are defaults that a district changes as rows.
 DEFAULT_KINDS = (

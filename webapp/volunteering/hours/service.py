@@ -12,6 +12,8 @@ from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
 from webapp.volunteering import queries
+from webapp.volunteering.activities.service import locked_activity
+from webapp.volunteering.attendance.service import add, check_late, check_minutes, close
 from webapp.volunteering.events import attendance_confirmed, hours_corrected
 from webapp.volunteering.models import (
     Activity,
@@ -26,8 +28,6 @@ from webapp.volunteering.models import (
 )
 from webapp.volunteering.permissions import check_can_confirm, check_can_decide_hours, check_can_object
 from webapp.volunteering.rules import length_minutes
-from webapp.volunteering.service.activities import locked_activity
-from webapp.volunteering.service.attendance import add, check_late, check_minutes, close
 
 DECIDED = "这条时长刚才已经处理过了。"
 

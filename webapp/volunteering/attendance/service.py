@@ -13,10 +13,10 @@ from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Conflict, Invalid
 from webapp.volunteering import queries
+from webapp.volunteering.activities.service import join, locked_activity
 from webapp.volunteering.models import Activity, Attendance, HoursState, SignupState, Way
 from webapp.volunteering.permissions import check_can_check_in
 from webapp.volunteering.rules import CLOSE_AFTER, length_minutes, most_minutes, service_minutes
-from webapp.volunteering.service.activities import join, locked_activity
 
 LATE = "活动结束已超过10个工作日，请写明补记的原因。"
 

@@ -12,9 +12,12 @@ from webapp.foundation.forms import Form, once
 from webapp.foundation.htmx import page
 from webapp.foundation.qr import qr_svg
 from webapp.foundation.receipts import Done
-from webapp.volunteering import bp, queries, service
-from webapp.volunteering.asks import marks
-from webapp.volunteering.forms import CorrectionForm, ObjectionForm, StatementForm
+from webapp.volunteering import bp, queries
+from webapp.volunteering.hours import service as hours_service
+from webapp.volunteering.hours.asks import marks
+from webapp.volunteering.hours.forms import CorrectionForm, ObjectionForm, StatementForm
+from webapp.volunteering.hours.statements import issue
+from webapp.volunteering.hours.statements import verify as verify_statement
 from webapp.volunteering.models import OBJECTION_NAMES, HoursState
 from webapp.volunteering.permissions import (
     check_can_confirm,
@@ -80,7 +83,7 @@ def _correction_form(attendance_id: int) -> CorrectionForm:
 @once(_objection_form, again=_show)
 def object_to(form: ObjectionForm, attendance_id: int) -> Done:
     """Object to one's own hours."""
-    service.object_to(current_actor(), attendance_id, text=form.text.data or "")
+    hours_service.object_to(current_actor(), attendance_id, text=form.text.data or "")
     here = url_for(".attendance", attendance_id=attendance_id)
     return Done(here, "已提出异议，组织者会核对后答复。")
 
@@ -90,7 +93,7 @@ def object_to(form: ObjectionForm, attendance_id: int) -> Done:
 @once(_correction_form, again=_show)
 def correct(form: CorrectionForm, attendance_id: int) -> Done:
     """Correct hours, or answer an objection."""
-    service.correct(
+    hours_service.correct(
         current_actor(), attendance_id, minutes=form.minutes.data or 0, reason=form.reason.data or ""
     )
     return Done(url_for(".attendance", attendance_id=attendance_id), "已保存，本人可以看到。")
@@ -111,7 +114,7 @@ def _statements_page(form: StatementForm, status: int) -> Response:
 @once(_statement_form, again=_statements_page)
 def statements(form: StatementForm) -> Done:
     """Issue a statement; those issued so far."""
-    made = service.issue(current_actor(), since=form.since.data, until=form.until.data)
+    made = issue(current_actor(), since=form.since.data, until=form.until.data)
     return Done(url_for(".statement", code=made.verify_code), "服务记录单已生成，可以打印。")
 
 
@@ -133,5 +136,5 @@ def statement(code: str) -> Response:
 def verify(code: str) -> Response:
     """Whether a statement is genuine, for anybody who holds it; shows just enough for that."""
     limits.hit(f"verify:{request.remote_addr}", VERIFY_TRIES, VERIFY_MINUTES)
-    proof = service.verify(code)
+    proof = verify_statement(code)
     return page("volunteering/verify.html", "", 200 if proof else 404, proof=proof)

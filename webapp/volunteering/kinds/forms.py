@@ -11,8 +11,8 @@ from wtforms.validators import DataRequired, InputRequired, Length
 from webapp.directory.posts import LEVEL_NAMES
 from webapp.foundation.forms import SeenForm
 from webapp.foundation.order import FIRST
+from webapp.volunteering.kinds.service import LEVELS, KindInput
 from webapp.volunteering.models import CheckInKind
-from webapp.volunteering.service.settings import LEVELS, KindInput
 
 
 class KindForm(SeenForm):

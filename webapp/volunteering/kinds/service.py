@@ -13,7 +13,7 @@ from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid
 from webapp.foundation.order import put_behind
-from webapp.volunteering import settings_queries
+from webapp.volunteering.kinds import queries as settings_queries
 from webapp.volunteering.models import CheckInKind
 
 LEVELS = (Level.COMMUNITY, Level.GRID)  # where one can report

@@ -10,9 +10,10 @@ from webapp.foundation.forms import Form, SeenForm, once
 from webapp.foundation.htmx import page
 from webapp.foundation.order import FIRST
 from webapp.foundation.receipts import Done
-from webapp.volunteering import bp, settings_queries
-from webapp.volunteering.service import settings
-from webapp.volunteering.settings_forms import KindForm
+from webapp.volunteering import bp
+from webapp.volunteering.kinds import queries as settings_queries
+from webapp.volunteering.kinds import service as settings
+from webapp.volunteering.kinds.forms import KindForm
 
 P = Permission
 

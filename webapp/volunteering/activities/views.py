@@ -15,14 +15,9 @@ from webapp.foundation.forms import ButtonForm, Form, once
 from webapp.foundation.htmx import go, page, wants_part
 from webapp.foundation.paging import PAGE_SIZE, Page
 from webapp.foundation.receipts import Done
-from webapp.volunteering import bp, queries, report_queries, service
-from webapp.volunteering.forms import (
-    ActivityForm,
-    ClaimForm,
-    ReportForm,
-    activity_form,
-    report_form,
-)
+from webapp.volunteering import bp, queries
+from webapp.volunteering.activities import service as activity_service
+from webapp.volunteering.activities.forms import ActivityForm, ClaimForm, activity_form
 from webapp.volunteering.models import (
     CATEGORY_NAMES,
     HOURS_NAMES,
@@ -92,43 +87,6 @@ def listed(actor: Actor, which: str, cursor: str, size: int = PAGE_SIZE) -> Page
     return queries.activities(actor, past=which == "past", cursor=cursor, size=size)
 
 
-@bp.get("/reports")
-@may(P.ACTIVITY_READ)
-def reports() -> Response:
-    """One's reports, and the form to make one; for those who serve a place, the reports made to it."""
-    return _reports_page()
-
-
-def _reports_page(form: Form | None = None, status: int = 200, **_: int) -> Response:
-    actor, cursor = current_actor(), request.args.get("after", "")
-    if not isinstance(form, ReportForm):
-        form = report_form(actor, formdata=None) if actor.can(P.REPORT_OWN) else None
-    found = report_queries.reports(actor, cursor)
-    more = url_for(".reports", after=found.next) if found.next else ""
-    part = "volunteering/_report_rows.html" if cursor else ""
-    return page("volunteering/reports.html", part, status, form=form, found=found, more=more, button=_button)
-
-
-@bp.post("/reports")
-@may(P.REPORT_OWN)
-@once(lambda: report_form(current_actor()), again=_reports_page)
-def report(form: ReportForm) -> Done:
-    """Report to a grid."""
-    service.report_to_grid(
-        current_actor(), kind_id=form.kind_id.data, grid_id=form.grid_id.data, skills=form.skills.data or ""
-    )
-    return Done(url_for(".reports"), "已报到。")
-
-
-@bp.post("/reports/<int:report_id>/withdraw")
-@may(P.REPORT_OWN, record="party_report")
-@once(lambda report_id: ButtonForm(), again=_reports_page)
-def withdraw_report(form: ButtonForm, report_id: int) -> Done:
-    """Take one's report back."""
-    service.withdraw_report(current_actor(), report_id)
-    return Done(url_for(".reports"), "已撤回报到。")
-
-
 def _new_form() -> ActivityForm:
     morning = clock.at(clock.today() + timedelta(days=1), USUAL_START)
     return activity_form(
@@ -148,7 +106,7 @@ def _new_page(form: ActivityForm, status: int) -> Response:
 @once(_new_form, again=_new_page)
 def new(form: ActivityForm) -> Done:
     """Plan an activity."""
-    made = service.create_activity(current_actor(), form.plan())
+    made = activity_service.create_activity(current_actor(), form.plan())
     return Done(url_for(".activity", activity_id=made.id), "活动已发布，可以报名了。")
 
 
@@ -172,7 +130,7 @@ def _edit_page(activity_id: int, form: ActivityForm, status: int) -> Response:
 @once(_edit_form, again=_edit_page)
 def edit(form: ActivityForm, activity_id: int) -> Done:
     """Change an activity."""
-    service.edit_activity(current_actor(), activity_id, form.plan(), seen=form.seen.data or "")
+    activity_service.edit_activity(current_actor(), activity_id, form.plan(), seen=form.seen.data or "")
     return Done(url_for(".activity", activity_id=activity_id), "已保存。")
 
 
@@ -180,10 +138,11 @@ def edit(form: ActivityForm, activity_id: int) -> Done:
 @may(P.ACTIVITY_READ, record="activity")
 def activity(activity_id: int) -> Response:
     """One activity, and what the actor can do about it."""
-    return _show(activity_id)
+    return show_activity(activity_id)
 
 
-def _show(activity_id: int, form: Form | None = None, status: int = 200) -> Response:
+def show_activity(activity_id: int, form: Form | None = None, status: int = 200) -> Response:
+    """Its page; ``form`` is the one on it that was refused."""
     actor = current_actor()
     activity = queries.activity_for(actor, activity_id)
     claim = form if isinstance(form, ClaimForm) else None
@@ -193,12 +152,12 @@ def _show(activity_id: int, form: Form | None = None, status: int = 200) -> Resp
     )  # fmt: skip
 
 
-def _in_place(done: Done, activity_id: int) -> Response:
+def in_place(done: Done, activity_id: int) -> Response:
     """After a tap: the changed part for HTMX, a redirect for a browser without a script."""
     if not wants_part():
         return go(done.url, done.message)
     flash(done.message, "done")
-    return _show(activity_id)
+    return show_activity(activity_id)
 
 
 def _context(actor: Actor, activity: Activity) -> dict[str, Any]:
@@ -237,10 +196,10 @@ def _one_button(activity_id: int) -> ButtonForm:
 
 @bp.post("/<int:activity_id>/sign-up")
 @may(P.REPORT_OWN, record="activity")
-@once(_one_button, again=_show, then=_in_place)
+@once(_one_button, again=show_activity, then=in_place)
 def sign_up(form: ButtonForm, activity_id: int) -> Done:
     """Take a place, or queue."""
-    signup = service.sign_up(current_actor(), activity_id)
+    signup = activity_service.sign_up(current_actor(), activity_id)
     placed = signup.state == SignupState.SIGNED_UP
     words = "已报名。" if placed else "名额已满，已排入候补，有人退出时自动递补。"
     return Done(url_for(".activity", activity_id=activity_id), words)
@@ -248,26 +207,17 @@ def sign_up(form: ButtonForm, activity_id: int) -> Done:
 
 @bp.post("/<int:activity_id>/leave")
 @may(P.REPORT_OWN, record="activity")
-@once(_one_button, again=_show, then=_in_place)
+@once(_one_button, again=show_activity, then=in_place)
 def leave(form: ButtonForm, activity_id: int) -> Done:
     """Give one's place back."""
-    service.leave(current_actor(), activity_id)
+    activity_service.leave(current_actor(), activity_id)
     return Done(url_for(".activity", activity_id=activity_id), "已退出报名。")
 
 
 @bp.post("/<int:activity_id>/cancel")
 @may(P.ACTIVITY_ORGANISE, record="activity")
-@once(_one_button, again=_show, then=_in_place)
+@once(_one_button, again=show_activity, then=in_place)
 def cancel(form: ButtonForm, activity_id: int) -> Done:
     """Call an activity off."""
-    service.cancel_activity(current_actor(), activity_id)
+    activity_service.cancel_activity(current_actor(), activity_id)
     return Done(url_for(".activity", activity_id=activity_id), "活动已取消。")
-
-
-@bp.post("/<int:activity_id>/claim")
-@may(P.REPORT_OWN, record="activity")
-@once(lambda activity_id: ClaimForm(), again=_show, then=_in_place)
-def claim(form: ClaimForm, activity_id: int) -> Done:
-    """Note afterwards that one was there."""
-    service.claim(current_actor(), activity_id, minutes=form.minutes.data or 0, reason=form.reason.data or "")
-    return Done(url_for(".activity", activity_id=activity_id), "已补记，等组织者确认。")

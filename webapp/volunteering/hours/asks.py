@@ -10,7 +10,8 @@ from webapp.foundation import text
 from webapp.foundation.access import Actor
 from webapp.foundation.asks import Ask
 from webapp.foundation.errors import Invalid, NotFound
-from webapp.volunteering import queries, service
+from webapp.volunteering import queries
+from webapp.volunteering.hours import service as hours_service
 from webapp.volunteering.models import (
     WAY_NAMES,
     Activity,
@@ -93,7 +94,7 @@ def decide(actor: Actor, ask_id: int, *, approve: bool, reason: str = "") -> str
     if attendance.state == HoursState.DISPUTED:
         raise Invalid("有异议的时长请点开查看，核对后更正或维持。")
     if approve:
-        service.confirm_hours(actor, ask_id, reason=reason)
+        hours_service.confirm_hours(actor, ask_id, reason=reason)
         return "时长已确认。"
-    service.reject_hours(actor, ask_id, reason=reason)
+    hours_service.reject_hours(actor, ask_id, reason=reason)
     return "已退回，不计入时长。"
