@@ -43,7 +43,7 @@ class ActivityForm(SeenForm):
     risk_note = StringField("风险和防护", validators=[TEXT])
     insured = BooleanField("已为志愿者购买保险")
     min_age = IntegerField("最低年龄", validators=[Optional(), NumberRange(1, 99, "请填写1到99。")])
-    casenumber = StringField("关联诉求的编号", validators=[SHORT])
+    case_number = StringField("关联诉求的编号", validators=[SHORT])
 
     def plan(self) -> Plan:
         """What the organiser wrote down."""
