@@ -8,7 +8,7 @@ from flask import Flask
 
 import webapp.accounts.views
 import webapp.cases.export_views
-import webapp.cases.settings_views
+import webapp.cases.settings.views
 import webapp.cases.views
 import webapp.directory.body_views
 import webapp.directory.export_views
@@ -28,7 +28,7 @@ import webapp.residents.export_views
 import webapp.residents.views
 import webapp.visits.desk_views
 import webapp.visits.export_views
-import webapp.visits.settings_views
+import webapp.visits.items.views
 import webapp.visits.views
 import webapp.volunteering.activities.views
 import webapp.volunteering.day_views

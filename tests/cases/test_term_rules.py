@@ -18,9 +18,9 @@ from tests.support.queries import counting
 from tests.support.world import World
 from webapp.cases import terms
 from webapp.cases.models import Case, TermRule
-from webapp.cases.service import settings
-from webapp.cases.service.settings import Terms
-from webapp.cases.settings_queries import Line, Scope, line_of, lines
+from webapp.cases.settings import service as settings
+from webapp.cases.settings.queries import Line, Scope, line_of, lines
+from webapp.cases.settings.service import Terms
 from webapp.cases.states import Phase
 from webapp.extensions import db
 from webapp.foundation import clock

@@ -17,11 +17,11 @@ from tests.cases.factories import register
 from tests.support.browse import Browse
 from tests.support.queries import counting
 from tests.support.world import World
-from webapp.cases import settings_queries
 from webapp.cases import terms as case_terms
 from webapp.cases.models import Case
-from webapp.cases.service import settings
-from webapp.cases.settings_queries import Run, days_of
+from webapp.cases.settings import queries as settings_queries
+from webapp.cases.settings import service as settings
+from webapp.cases.settings.queries import Run, days_of
 from webapp.cases.states import Phase
 from webapp.extensions import db
 from webapp.foundation import calendar, clock

@@ -22,10 +22,12 @@ from webapp.foundation.errors import Conflict, Invalid, NotFound
 from webapp.foundation.journal import JournalEntry
 from webapp.foundation.order import FIRST
 from webapp.offline.queries import owner_key
-from webapp.visits import carry_over, queries, service, settings, settings_queries
+from webapp.visits import carry_over, queries, service
+from webapp.visits.items import queries as settings_queries
+from webapp.visits.items import service as settings
+from webapp.visits.items.queries import Place
+from webapp.visits.items.service import ItemInput
 from webapp.visits.models import ServiceItem, Visit
-from webapp.visits.settings import ItemInput
-from webapp.visits.settings_queries import Place
 
 ONE_DAY = timedelta(days=1)
 REPAIR = ItemInput("家电维修", "便民服务", "property_service")

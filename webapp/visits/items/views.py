@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from flask import Response, url_for
 
 from webapp.cases.categories import categories
-from webapp.cases.settings_queries import category_names
+from webapp.cases.settings.queries import category_names
 from webapp.directory.posts import Permission
 from webapp.foundation.access import current_actor, may
 from webapp.foundation.forms import Form, SeenForm, once
 from webapp.foundation.htmx import page
 from webapp.foundation.order import FIRST
 from webapp.foundation.receipts import Done
-from webapp.visits import bp, settings, settings_queries
+from webapp.visits import bp
+from webapp.visits.items import queries as settings_queries
+from webapp.visits.items import service as settings
+from webapp.visits.items.forms import ItemForm
 from webapp.visits.models import ServiceItem
-from webapp.visits.settings_forms import ItemForm
 
 P = Permission
 

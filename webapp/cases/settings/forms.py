@@ -7,8 +7,8 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
-from webapp.cases.service.settings import Terms
-from webapp.cases.settings_queries import Run, Scope
+from webapp.cases.settings.queries import Run, Scope
+from webapp.cases.settings.service import Terms
 from webapp.cases.terms import UNIT_NAMES
 from webapp.foundation.forms import IntegerField, SeenForm
 

@@ -7,17 +7,13 @@ from datetime import date, timedelta
 
 from flask import Response, request, url_for
 
-from webapp.cases import bp, settings_queries
+from webapp.cases import bp
 from webapp.cases.categories import categories
 from webapp.cases.models import TermRule
-from webapp.cases.service import settings
-from webapp.cases.settings_forms import (
-    FillYearForm,
-    NewTermsForm,
-    TermsForm,
-    WorkdaysForm,
-)
-from webapp.cases.settings_queries import Scope
+from webapp.cases.settings import queries as settings_queries
+from webapp.cases.settings import service as settings
+from webapp.cases.settings.forms import FillYearForm, NewTermsForm, TermsForm, WorkdaysForm
+from webapp.cases.settings.queries import Scope
 from webapp.cases.terms import UNIT_NAMES
 from webapp.directory.posts import LADDER, LEVEL_NAMES, Level, Permission
 from webapp.foundation import clock, text

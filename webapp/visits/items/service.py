@@ -14,7 +14,7 @@ from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid
 from webapp.foundation.order import put_behind
-from webapp.visits import settings_queries
+from webapp.visits.items import queries as settings_queries
 from webapp.visits.models import ServiceItem
 from webapp.visits.queries import all_items
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from webapp.cases.categories import categories
 from webapp.cases.models import TERM_UNITS, TermRule
-from webapp.cases.settings_queries import Line, Run, Scope, days_of, ends, figures, line_of, lines
+from webapp.cases.settings.queries import Line, Run, Scope, days_of, ends, figures, line_of, lines
 from webapp.directory.posts import LADDER
 from webapp.extensions import db
 from webapp.foundation import calendar, clock, journal

@@ -9,8 +9,8 @@ from wtforms.validators import DataRequired, InputRequired, Length
 
 from webapp.foundation.forms import SeenForm
 from webapp.foundation.order import FIRST
+from webapp.visits.items.service import ItemInput
 from webapp.visits.models import ServiceItem
-from webapp.visits.settings import ItemInput
 
 
 class ItemForm(SeenForm):
