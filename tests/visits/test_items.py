@@ -16,16 +16,14 @@ from tests.support.browse import Browse
 from tests.support.queries import counting
 from tests.support.world import World
 from webapp.extensions import db
-from webapp.foundation import clock
+from webapp.foundation import clock, order
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
 from webapp.foundation.journal import JournalEntry
-from webapp.foundation.order import FIRST
+from webapp.foundation.order import FIRST, Place
 from webapp.offline.queries import owner_key
 from webapp.visits import carry_over, queries, service
-from webapp.visits.items import queries as settings_queries
 from webapp.visits.items import service as settings
-from webapp.visits.items.queries import Place
 from webapp.visits.items.service import ItemInput
 from webapp.visits.models import ServiceItem, Visit
 
@@ -33,9 +31,9 @@ ONE_DAY = timedelta(days=1)
 REPAIR = ItemInput("家电维修", "便民服务", "property_service")
 
 
-def place(name: str) -> Place:
-    listed = settings_queries.items()
-    return settings_queries.place_of(listed, next(item.id for item in listed if item.name == name))
+def place(name: str) -> Place[ServiceItem]:
+    listed = order.listed(ServiceItem)
+    return order.place_of(listed, next(item.id for item in listed if item.name == name))
 
 
 def add(world: World, given: ItemInput = REPAIR, after: int = FIRST) -> ServiceItem:
@@ -46,12 +44,12 @@ def change(world: World, name: str, given: ItemInput, after: int | None = None) 
     found = place(name)
     where = found.after if after is None else after
     admin = world.actor("district_admin")
-    return settings.change_item(admin, found.item.id, given=given, after=where, seen=found.state)
+    return settings.change_item(admin, found.row.id, given=given, after=where, seen=found.state)
 
 
 def retire(world: World, name: str) -> ServiceItem:
     found = place(name)
-    return settings.retire_item(world.actor("district_admin"), found.item.id, seen=found.state)
+    return settings.retire_item(world.actor("district_admin"), found.row.id, seen=found.state)
 
 
 def log(world: World, key: str, **details: object) -> Visit:
@@ -75,7 +73,7 @@ def test_a_new_item_is_offered_at_once_and_where_it_was_put(world: World) -> Non
     queries.all_items()  # kept in memory from now on
     first, behind = (
         add(world),
-        add(world, ItemInput("配钥匙", "便民服务", "other"), place("政策咨询").item.id),
+        add(world, ItemInput("配钥匙", "便民服务", "other"), place("政策咨询").row.id),
     )
     assert offered(world) == ["家电维修", "政策咨询", "配钥匙", *before[1:]]
     assert first.key != behind.key
@@ -88,13 +86,13 @@ def test_a_change_is_seen_everywhere_and_the_list_keeps_its_order(world: World) 
     before, visit = offered(world), log(world, "policy")
     change(world, "就业帮扶", ItemInput("就业服务", "便民服务", "assistance"))
     assert sorted(offered(world)) == sorted("就业服务" if name == "就业帮扶" else name for name in before)
-    listed = [item.name for item in settings_queries.items()]
+    listed = [item.name for item in order.listed(ServiceItem)]
     assert listed == ["就业服务" if name == "就业帮扶" else name for name in before]
-    change(world, "政策咨询", ItemInput("政策解答", "便民服务", "other"), place("其他").item.id)
-    assert [item.name for item in settings_queries.items()][-1] == "政策解答"
+    change(world, "政策咨询", ItemInput("政策解答", "便民服务", "other"), place("其他").row.id)
+    assert [item.name for item in order.listed(ServiceItem)][-1] == "政策解答"
     assert queries.item_names([visit.id])[visit.id] == ["政策解答"]
     assert carry_over.draft(world.actor("grid_worker"), visit.id).category == "other"
-    assert [item.position for item in settings_queries.items()] == list(range(1, len(listed) + 1))
+    assert [item.position for item in order.listed(ServiceItem)] == list(range(1, len(listed) + 1))
 
 
 @pytest.mark.usefixtures("app")
@@ -143,7 +141,7 @@ def test_what_another_process_added_just_now_is_no_mistake(world: World) -> None
 
 @pytest.mark.usefixtures("app")
 def test_one_item_stays_in_use(world: World) -> None:
-    names = [item.name for item in settings_queries.items()]
+    names = [item.name for item in order.listed(ServiceItem)]
     for name in names[1:]:
         retire(world, name)
     with pytest.raises(Conflict, match="至少要留一项"):
@@ -172,13 +170,13 @@ def test_wrong_input_is_refused_beside_its_field(world: World) -> None:
 @pytest.mark.usefixtures("app")
 def test_who_saw_an_older_item_changes_nothing(world: World) -> None:
     admin, seen = world.actor("district_admin"), place("代办帮办")
-    state, item_id = seen.state, seen.item.id
+    state, item_id = seen.state, seen.row.id
     change(world, "代办帮办", ItemInput("帮办代办", "便民服务", "other"))
-    with pytest.raises(Conflict, match="别人改过"):
+    with pytest.raises(Conflict, match="修改过这一"):
         settings.change_item(admin, item_id, given=REPAIR, after=FIRST, seen=state)
-    with pytest.raises(Conflict, match="别人改过"):
+    with pytest.raises(Conflict, match="修改过这一"):
         settings.retire_item(admin, item_id, seen=state)
-    assert place("帮办代办").item.retired_on is None
+    assert place("帮办代办").row.retired_on is None
 
 
 # A phone that had the form open
@@ -300,7 +298,7 @@ def test_a_form_opened_before_another_s_change_comes_back_with_what_was_typed(
     mine = sent(browse, url, name="我的改法")
     change(world, "代办帮办", ItemInput("别人的改法", "便民服务", "other"))
     page = browse.post(url, mine, status=409).text
-    assert "刚被别人改过" in page
+    assert "修改过这一" in page
     assert 'value="我的改法"' in page
     assert "<dd>别人的改法</dd>" in page
     again = re.findall(r'name="seen" value="(\w+)"', page)[0]
@@ -317,7 +315,7 @@ def test_sent_twice_it_is_done_once(app: Flask, browse: Browse) -> None:
 
 
 def test_it_is_for_the_district_s_administrator_alone(lite_app: Flask, browse: Browse) -> None:
-    item_id = place("政策咨询").item.id
+    item_id = place("政策咨询").row.id
     for person in ("grid_worker", "community_staff", "street_staff", "auditor"):
         browse.log_in(person)
         for url in ("/visits/items", "/visits/items/new", f"/visits/items/{item_id}"):
@@ -334,7 +332,7 @@ def test_a_retired_category_stays_that_of_its_item(app: Flask, browse: Browse) -
         session.execute(sa.text("UPDATE case_categories SET retired_on = '2026-01-01' WHERE key = 'policy'"))
     url = link(browse, "政策咨询")
     browse.post(url, sent(browse, url, name="政策解答", case_category="policy"))
-    assert place("政策解答").item.case_category == "policy"
+    assert place("政策解答").row.case_category == "policy"
 
 
 def test_more_items_take_no_more_queries(lite_app: Flask, browse: Browse, world: World) -> None:

@@ -13,12 +13,11 @@ from tests.support.browse import Browse
 from tests.support.queries import counting
 from tests.support.world import World
 from webapp.extensions import db
+from webapp.foundation import order
 from webapp.foundation.errors import Conflict, Invalid, NotFound
 from webapp.foundation.journal import JournalEntry
-from webapp.foundation.order import FIRST
-from webapp.volunteering.kinds import queries as settings_queries
+from webapp.foundation.order import FIRST, Place
 from webapp.volunteering.kinds import service as settings
-from webapp.volunteering.kinds.queries import Place
 from webapp.volunteering.kinds.service import KindInput
 from webapp.volunteering.models import CheckInKind, PartyReport, ReportState
 from webapp.volunteering.reports import queries as report_queries
@@ -28,9 +27,9 @@ UNIT, HOME, GRID = "单位党组织到社区报到", "在职党员到居住地�
 PROJECT = KindInput("党员认领微项目", "grid")
 
 
-def place(name: str) -> Place:
-    listed = settings_queries.kinds()
-    return settings_queries.place_of(listed, next(kind.id for kind in listed if kind.name == name))
+def place(name: str) -> Place[CheckInKind]:
+    listed = order.listed(CheckInKind)
+    return order.place_of(listed, next(kind.id for kind in listed if kind.name == name))
 
 
 def add(world: World, given: KindInput = PROJECT, after: int = FIRST) -> CheckInKind:
@@ -41,17 +40,17 @@ def change(world: World, name: str, given: KindInput, after: int | None = None) 
     found = place(name)
     where = found.after if after is None else after
     admin = world.actor("district_admin")
-    return settings.change_kind(admin, found.kind.id, given=given, after=where, seen=found.state)
+    return settings.change_kind(admin, found.row.id, given=given, after=where, seen=found.state)
 
 
 def retire(world: World, name: str) -> CheckInKind:
     found = place(name)
-    return settings.retire_kind(world.actor("district_admin"), found.kind.id, seen=found.state)
+    return settings.retire_kind(world.actor("district_admin"), found.row.id, seen=found.state)
 
 
 def restore(world: World, name: str) -> CheckInKind:
     found = place(name)
-    return settings.restore_kind(world.actor("district_admin"), found.kind.id, seen=found.state)
+    return settings.restore_kind(world.actor("district_admin"), found.row.id, seen=found.state)
 
 
 def report(world: World, kind_id: int) -> PartyReport:
@@ -70,7 +69,7 @@ def actions() -> list[str]:
 
 @pytest.mark.usefixtures("app")
 def test_a_new_kind_is_offered_where_it_was_put_and_one_reports_under_it(world: World) -> None:
-    kind = add(world, after=place(UNIT).kind.id)
+    kind = add(world, after=place(UNIT).row.id)
     assert offered() == [UNIT, PROJECT.name, HOME, GRID]
     assert report(world, kind.id).unit_id == world.units["grid"]
     assert actions() == ["check_in_kind:add"]
@@ -78,7 +77,7 @@ def test_a_new_kind_is_offered_where_it_was_put_and_one_reports_under_it(world: 
 
 @pytest.mark.usefixtures("app")
 def test_a_change_of_level_leaves_the_reports_made_where_they_are(world: World) -> None:
-    kind_id = place(HOME).kind.id
+    kind_id = place(HOME).row.id
     before = report(world, kind_id)
     assert before.unit_id == world.units["community"]
     change(world, HOME, KindInput("在职党员到居住小区报到", "grid"), FIRST)
@@ -90,7 +89,7 @@ def test_a_change_of_level_leaves_the_reports_made_where_they_are(world: World) 
 
 @pytest.mark.usefixtures("app")
 def test_a_kind_out_of_use_is_not_offered_and_its_reports_stay(world: World) -> None:
-    kind_id = place(GRID).kind.id
+    kind_id = place(GRID).row.id
     made = report(world, kind_id)
     retire(world, GRID)
     assert offered() == [UNIT, HOME]
@@ -142,14 +141,14 @@ def test_wrong_input_is_refused_beside_its_field(world: World) -> None:
 @pytest.mark.usefixtures("app")
 def test_who_saw_an_older_kind_changes_nothing(world: World) -> None:
     admin, seen = world.actor("district_admin"), place(HOME)
-    state, kind_id = seen.state, seen.kind.id
+    state, kind_id = seen.state, seen.row.id
     change(world, HOME, KindInput(HOME, "grid"))
-    with pytest.raises(Conflict, match="别人改过"):
+    with pytest.raises(Conflict, match="修改过这一"):
         settings.change_kind(admin, kind_id, given=PROJECT, after=FIRST, seen=state)
     for switch in (settings.retire_kind, settings.restore_kind):
-        with pytest.raises(Conflict, match="别人改过"):
+        with pytest.raises(Conflict, match="修改过这一"):
             switch(admin, kind_id, seen=state)
-    assert place(HOME).kind.level == "grid"
+    assert place(HOME).row.level == "grid"
 
 
 # The pages
@@ -227,7 +226,7 @@ def test_a_form_opened_before_another_s_change_comes_back_with_what_was_typed(
     mine = sent(browse, url, name="我的改法")
     change(world, HOME, KindInput("别人的改法", "grid"))
     page = browse.post(url, mine, status=409).text
-    assert "刚被别人改过" in page
+    assert "修改过这一" in page
     assert 'value="我的改法"' in page
     assert "<dd>别人的改法</dd>" in page
     again = re.findall(r'name="seen" value="(\w+)"', page)[0]
@@ -244,7 +243,7 @@ def test_sent_twice_it_is_done_once(app: Flask, browse: Browse) -> None:
 
 
 def test_it_is_for_the_district_s_administrator_alone(lite_app: Flask, browse: Browse) -> None:
-    kind = f"/volunteering/kinds/{place(UNIT).kind.id}"
+    kind = f"/volunteering/kinds/{place(UNIT).row.id}"
     for person in ("volunteer", "grid_worker", "community_staff", "street_staff", "auditor"):
         browse.log_in(person)
         for url in ("/volunteering/kinds", "/volunteering/kinds/new", kind):

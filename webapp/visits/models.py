@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.directory.models import Placed, one_of
 from webapp.extensions import db
 from webapp.foundation.db import Code, UTCDateTime, where_given
+from webapp.foundation.order import Ordered
 from webapp.foundation.private import EncryptedText
 
 
@@ -43,7 +44,7 @@ OUTCOME_NAMES = {
 }
 
 
-class ServiceItem(db.Model):
+class ServiceItem(Ordered, db.Model):
     """One line of the published list of services (事项清单). It changes over time: lines end, they are never deleted.
 
     ``case_category`` is the category that a case gets when a visit about this item is turned into one.
@@ -52,12 +53,11 @@ class ServiceItem(db.Model):
     __tablename__ = "service_items"
     __table_args__ = (sa.CheckConstraint("retired_on IS NULL OR retired_on > valid_from", name="dates"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    SAID = ("name", "group", "case_category", "valid_from")
+
     key: Mapped[str] = mapped_column(Code, unique=True)
-    name: Mapped[str]
     group: Mapped[str]
     case_category: Mapped[str]
-    position: Mapped[int]
     valid_from: Mapped[date]
     retired_on: Mapped[date | None]  # the first day on which it can no longer be chosen
 

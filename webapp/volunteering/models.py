@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.directory.models import Placed, one_of
 from webapp.extensions import db
 from webapp.foundation.db import Code, Json, UTCDateTime, append_only
+from webapp.foundation.order import Ordered
 from webapp.foundation.private import EncryptedText
 
 
@@ -105,17 +106,16 @@ OBJECTION_NAMES = {
 }
 
 
-class CheckInKind(db.Model):
+class CheckInKind(Ordered, db.Model):
     """One kind of 三报到. Rows, since no source says what the three are; ``level`` is where one reports."""
 
     __tablename__ = "check_in_kinds"
     __table_args__ = (one_of("level", ("community", "grid")),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    SAID = ("name", "level")
+
     name: Mapped[str] = mapped_column(unique=True)
     level: Mapped[str]
-    position: Mapped[int]
-    retired_on: Mapped[date | None]
 
 
 class PartyReport(Placed, db.Model):

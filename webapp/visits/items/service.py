@@ -5,20 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-import sqlalchemy as sa
-
 from webapp.cases.categories import categories
-from webapp.extensions import db
-from webapp.foundation import clock, journal
+from webapp.directory.changes import changed_meanwhile
+from webapp.foundation import clock, journal, order
 from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid
-from webapp.foundation.order import put_behind
-from webapp.visits.items import queries as settings_queries
 from webapp.visits.models import ServiceItem
 from webapp.visits.queries import all_items
-
-MOVED = "这一项刚被别人改过。请看现在的内容，还要改就再提交一次。"
 
 
 @dataclass(frozen=True)
@@ -37,7 +31,7 @@ def add_item(actor: Actor, *, given: ItemInput, after: int) -> ServiceItem:
         Invalid: the name is taken, or there is no such category or place on the list.
     """
     with transaction() as session:
-        items = _held()
+        items = order.held(ServiceItem)
         _check(items, given)
         # Lines are never deleted: the next number was no line's before.
         number = max((item.id for item in items), default=0) + 1
@@ -46,7 +40,7 @@ def add_item(actor: Actor, *, given: ItemInput, after: int) -> ServiceItem:
         )
         session.add(item)
         session.flush()
-        _place(items, item, after)
+        order.put(items, item, after)
         journal.record(actor, "service_item:add", "service_item", item.id, _told(item))
     all_items.forget()
     return item
@@ -60,12 +54,12 @@ def change_item(actor: Actor, item_id: int, *, given: ItemInput, after: int, see
         Invalid: as in ``add_item``.
     """
     with transaction():
-        items = _held()
+        items = order.held(ServiceItem)
         item = _unmoved(items, item_id, seen)
         _check(items, given, item)
         for name, value in asdict(given).items():
             setattr(item, name, value)
-        _place(items, item, after)
+        order.put(items, item, after)
         journal.record(actor, "service_item:change", "service_item", item.id, _told(item))
     all_items.forget()
     return item
@@ -78,7 +72,7 @@ def retire_item(actor: Actor, item_id: int, *, seen: str) -> ServiceItem:
         NotFound, Conflict: as in ``change_item``; or it is the last one in use.
     """
     with transaction():
-        items = _held()
+        items = order.held(ServiceItem)
         item = _unmoved(items, item_id, seen)
         if all(other.retired_on is not None for other in items if other is not item):
             raise Conflict("至少要留一项服务。请先添加别的，再停用它。")
@@ -88,35 +82,21 @@ def retire_item(actor: Actor, item_id: int, *, seen: str) -> ServiceItem:
     return item
 
 
-def _held() -> list[ServiceItem]:
-    """The whole list in its order, held against other writers until the transaction ends."""
-    # Of a line that another writer adds meanwhile only a second look knows.
-    db.session.execute(sa.select(ServiceItem.id).order_by(ServiceItem.id).with_for_update())
-    return list(settings_queries.items())
-
-
 def _unmoved(items: list[ServiceItem], item_id: int, seen: str) -> ServiceItem:
-    found = settings_queries.place_of(items, item_id)
-    if found.item.retired_on is not None:
+    found = order.place_of(items, item_id)
+    if found.row.retired_on is not None:
         raise Conflict("这一项已经停用。")
     if found.state != seen:
-        raise Conflict(MOVED)
-    return found.item
+        raise changed_meanwhile("这一项", "service_item", item_id)
+    return found.row
 
 
 def _check(items: list[ServiceItem], given: ItemInput, item: ServiceItem | None = None) -> None:
-    in_use = [other for other in items if other.retired_on is None and other is not item]
-    if given.name in {other.name for other in in_use}:
+    if given.name in {other.name for other in order.in_use(items) if other is not item}:
         raise Invalid("已经有这一项。", "name")
     kept = item.case_category if item else ""
     if given.case_category not in {kept, *(row.key for row in categories())}:
         raise Invalid("请选择诉求类别。", "case_category")
-
-
-def _place(items: list[ServiceItem], item: ServiceItem, after: int) -> None:
-    """Number the list anew, with ``item`` behind the one that is named."""
-    for position, each in enumerate(put_behind(items, item, after), start=1):
-        each.position = position
 
 
 def _told(item: ServiceItem) -> dict[str, object]:

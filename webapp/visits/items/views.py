@@ -9,13 +9,12 @@ from flask import Response, url_for
 from webapp.cases.categories import categories
 from webapp.cases.settings.queries import category_names
 from webapp.directory.posts import Permission
+from webapp.foundation import order
 from webapp.foundation.access import current_actor, may
 from webapp.foundation.forms import Form, SeenForm, once
 from webapp.foundation.htmx import page
-from webapp.foundation.order import FIRST
 from webapp.foundation.receipts import Done
 from webapp.visits import bp
-from webapp.visits.items import queries as settings_queries
 from webapp.visits.items import service as settings
 from webapp.visits.items.forms import ItemForm
 from webapp.visits.models import ServiceItem
@@ -27,23 +26,23 @@ P = Permission
 @may(P.SETTINGS_MANAGE)
 def items() -> Response:
     """The services on offer, and those that were."""
-    listed = settings_queries.items()
+    listed = order.listed(ServiceItem)
     return page(
         "visits/items.html",
-        offered=settings_queries.in_use(listed),
+        offered=order.in_use(listed),
         ended=[item for item in listed if item.retired_on is not None],
         categories=category_names(),
     )
 
 
 def _new_form() -> ItemForm:
-    offered = settings_queries.in_use(settings_queries.items())
-    form = ItemForm(after=offered[-1].id if offered else FIRST)
+    offered = order.in_use(order.listed(ServiceItem))
+    form = ItemForm(after=offered[-1].id if offered else order.FIRST)
     return form.offer(offered, {row.key: row.name for row in categories()})
 
 
 def _new_page(form: ItemForm, status: int) -> Response:
-    groups = _groups(settings_queries.in_use(settings_queries.items()))
+    groups = _groups(order.in_use(order.listed(ServiceItem)))
     return page("visits/item_new.html", status=status, form=form, groups=groups)
 
 
@@ -68,32 +67,32 @@ def item(item_id: int) -> Response:
 
 
 def _item_page(item_id: int, form: Form | None = None, status: int = 200) -> Response:
-    listed, names = settings_queries.items(), category_names()
-    place = settings_queries.place_of(listed, item_id)
+    listed, names = order.listed(ServiceItem), category_names()
+    place = order.place_of(listed, item_id)
     return page(
         "visits/item.html",
         status=status,
-        item=place.item,
+        item=place.row,
         before=place.before,
-        category=names.get(place.item.case_category, ""),
+        category=names.get(place.row.case_category, ""),
         form=form if isinstance(form, ItemForm) else _item_form(item_id, formdata=None),
         retire=SeenForm(formdata=None, seen=place.state),
-        groups=_groups(settings_queries.in_use(listed)),
+        groups=_groups(order.in_use(listed)),
     )
 
 
 def _item_form(item_id: int, **values: None) -> ItemForm:
     """The form with its choices; the category that the service has stays one of them."""
-    listed = settings_queries.items()
-    place = settings_queries.place_of(listed, item_id)
-    others = [other for other in settings_queries.in_use(listed) if other is not place.item]
-    kept = place.item.case_category
+    listed = order.listed(ServiceItem)
+    place = order.place_of(listed, item_id)
+    others = [other for other in order.in_use(listed) if other is not place.row]
+    kept = place.row.case_category
     offered = {**{row.key: row.name for row in categories()}, kept: category_names().get(kept, kept)}
-    return ItemForm(obj=place.item, after=place.after, seen=place.state, **values).offer(others, offered)
+    return ItemForm(obj=place.row, after=place.after, seen=place.state, **values).offer(others, offered)
 
 
 def _retire_form(item_id: int) -> SeenForm:
-    return SeenForm(seen=settings_queries.place_of(settings_queries.items(), item_id).state)
+    return SeenForm(seen=order.place_of(order.listed(ServiceItem), item_id).state)
 
 
 @bp.post("/items/<int:item_id>")

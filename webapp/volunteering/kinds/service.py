@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-import sqlalchemy as sa
-
+from webapp.directory.changes import changed_meanwhile
 from webapp.directory.posts import Level
-from webapp.extensions import db
-from webapp.foundation import clock, journal
+from webapp.foundation import clock, journal, order
 from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid
-from webapp.foundation.order import put_behind
-from webapp.volunteering.kinds import queries as settings_queries
 from webapp.volunteering.models import CheckInKind
 
 LEVELS = (Level.COMMUNITY, Level.GRID)  # where one can report
-MOVED = "这一类刚被别人改过。请看现在的内容，还要改就再提交一次。"
 
 
 @dataclass(frozen=True)
@@ -35,12 +30,12 @@ def add_kind(actor: Actor, *, given: KindInput, after: int) -> CheckInKind:
         Invalid: the name is taken, also by a kind out of use; or there is no such level or place on the list.
     """
     with transaction() as session:
-        kinds = _held()
+        kinds = order.held(CheckInKind)
         _check(kinds, given)
         kind = CheckInKind(**asdict(given), position=len(kinds))
         session.add(kind)
         session.flush()
-        _place(kinds, kind, after)
+        order.put(kinds, kind, after)
         journal.record(actor, "check_in_kind:add", "check_in_kind", kind.id, _told(kind))
         return kind
 
@@ -53,14 +48,14 @@ def change_kind(actor: Actor, kind_id: int, *, given: KindInput, after: int, see
         Invalid: as in ``add_kind``.
     """
     with transaction():
-        kinds = _held()
+        kinds = order.held(CheckInKind)
         kind = _unmoved(kinds, kind_id, seen)
         if kind.retired_on is not None:
             raise Conflict("这一类已经停用，要先恢复。")
         _check(kinds, given, kind)
         for name, value in asdict(given).items():
             setattr(kind, name, value)
-        _place(kinds, kind, after)
+        order.put(kinds, kind, after)
         journal.record(actor, "check_in_kind:change", "check_in_kind", kind.id, _told(kind))
         return kind
 
@@ -72,7 +67,7 @@ def retire_kind(actor: Actor, kind_id: int, *, seen: str) -> CheckInKind:
         NotFound, Conflict: as in ``change_kind``; or it is the last one in use.
     """
     with transaction():
-        kinds = _held()
+        kinds = order.held(CheckInKind)
         kind = _unmoved(kinds, kind_id, seen)
         if kind.retired_on is not None:
             raise Conflict("这一类已经停用。")
@@ -90,7 +85,7 @@ def restore_kind(actor: Actor, kind_id: int, *, seen: str) -> CheckInKind:
         NotFound: there is no such kind. Conflict: changed by somebody else meanwhile, or in use.
     """
     with transaction():
-        kind = _unmoved(_held(), kind_id, seen)
+        kind = _unmoved(order.held(CheckInKind), kind_id, seen)
         if kind.retired_on is None:
             raise Conflict("这一类正在用。")
         kind.retired_on = None
@@ -98,18 +93,11 @@ def restore_kind(actor: Actor, kind_id: int, *, seen: str) -> CheckInKind:
         return kind
 
 
-def _held() -> list[CheckInKind]:
-    """All kinds in their order, held against other writers until the transaction ends."""
-    # Of a kind that another writer adds meanwhile only a second look knows.
-    db.session.execute(sa.select(CheckInKind.id).order_by(CheckInKind.id).with_for_update())
-    return list(settings_queries.kinds())
-
-
 def _unmoved(kinds: list[CheckInKind], kind_id: int, seen: str) -> CheckInKind:
-    found = settings_queries.place_of(kinds, kind_id)
+    found = order.place_of(kinds, kind_id)
     if found.state != seen:
-        raise Conflict(MOVED)
-    return found.kind
+        raise changed_meanwhile("这一类", "check_in_kind", kind_id)
+    return found.row
 
 
 def _check(kinds: list[CheckInKind], given: KindInput, kind: CheckInKind | None = None) -> None:
@@ -120,12 +108,6 @@ def _check(kinds: list[CheckInKind], given: KindInput, kind: CheckInKind | None 
             )
     if given.level not in LEVELS:
         raise Invalid("请选择在哪里报到。", "level")
-
-
-def _place(kinds: list[CheckInKind], kind: CheckInKind, after: int) -> None:
-    """Number the list anew, with ``kind`` behind the one that is named."""
-    for number, each in enumerate(put_behind(kinds, kind, after)):
-        each.position = number
 
 
 def _told(kind: CheckInKind) -> dict[str, object]:

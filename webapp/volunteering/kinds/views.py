@@ -5,15 +5,15 @@ from __future__ import annotations
 from flask import Response, url_for
 
 from webapp.directory.posts import LEVEL_NAMES, Level, Permission
+from webapp.foundation import order
 from webapp.foundation.access import current_actor, may
 from webapp.foundation.forms import Form, SeenForm, once
 from webapp.foundation.htmx import page
-from webapp.foundation.order import FIRST
 from webapp.foundation.receipts import Done
 from webapp.volunteering import bp
-from webapp.volunteering.kinds import queries as settings_queries
 from webapp.volunteering.kinds import service as settings
 from webapp.volunteering.kinds.forms import KindForm
+from webapp.volunteering.models import CheckInKind
 
 P = Permission
 
@@ -22,18 +22,18 @@ P = Permission
 @may(P.SETTINGS_MANAGE)
 def kinds() -> Response:
     """The kinds that one can report under, and those out of use."""
-    listed = settings_queries.kinds()
+    listed = order.listed(CheckInKind)
     return page(
         "volunteering/kinds.html",
-        offered=settings_queries.in_use(listed),
+        offered=order.in_use(listed),
         ended=[kind for kind in listed if kind.retired_on is not None],
         level_names=LEVEL_NAMES,
     )
 
 
 def _new_form() -> KindForm:
-    offered = settings_queries.in_use(settings_queries.kinds())
-    return KindForm(after=offered[-1].id if offered else FIRST).offer(offered)
+    offered = order.in_use(order.listed(CheckInKind))
+    return KindForm(after=offered[-1].id if offered else order.FIRST).offer(offered)
 
 
 def _new_page(form: KindForm, status: int) -> Response:
@@ -57,27 +57,27 @@ def kind(kind_id: int) -> Response:
 
 
 def _kind_page(kind_id: int, form: Form | None = None, status: int = 200) -> Response:
-    place = settings_queries.place_of(settings_queries.kinds(), kind_id)
+    place = order.place_of(order.listed(CheckInKind), kind_id)
     return page(
         "volunteering/kind.html",
         status=status,
-        kind=place.kind,
+        kind=place.row,
         before=place.before,
-        level_name=LEVEL_NAMES[Level(place.kind.level)],
+        level_name=LEVEL_NAMES[Level(place.row.level)],
         form=form if isinstance(form, KindForm) else _kind_form(kind_id, formdata=None),
         switch=SeenForm(formdata=None, seen=place.state),
     )
 
 
 def _kind_form(kind_id: int, **values: None) -> KindForm:
-    listed = settings_queries.kinds()
-    place = settings_queries.place_of(listed, kind_id)
-    others = [other for other in settings_queries.in_use(listed) if other.id != kind_id]
-    return KindForm(obj=place.kind, after=place.after, seen=place.state, **values).offer(others)
+    listed = order.listed(CheckInKind)
+    place = order.place_of(listed, kind_id)
+    others = [other for other in order.in_use(listed) if other.id != kind_id]
+    return KindForm(obj=place.row, after=place.after, seen=place.state, **values).offer(others)
 
 
 def _switch_form(kind_id: int) -> SeenForm:
-    return SeenForm(seen=settings_queries.place_of(settings_queries.kinds(), kind_id).state)
+    return SeenForm(seen=order.place_of(order.listed(CheckInKind), kind_id).state)
 
 
 @bp.post("/kinds/<int:kind_id>")
