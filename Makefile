@@ -40,7 +40,7 @@ test: $(DEV) ## All set-up, then every test (a part: make test TESTS=tests/cases
 lint: $(DEV) ## Ruff, types, arrows between the rooms, templates
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy webapp
+	$(BIN)/mypy webapp tests
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/djlint --lint --quiet templates
 

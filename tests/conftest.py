@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TypedDict
 
 import pytest
 import sqlalchemy as sa
@@ -19,17 +21,40 @@ from tests.support.browser import PHONE, chromium_missing, is_fault, launch
 from tests.support.client import Client
 from tests.support.live import Live, live_server
 from tests.support.postgres import postgres_cluster, postgres_missing
+from tests.support.scratch import scratch
 from tests.support.tools import demand
 from tests.support.world import World, build_world
 from webapp import config, create_app
 from webapp.extensions import db
 
+# Where tmp_path lies.
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(scratch()))
+
 DATABASES = ("sqlite", "postgresql")
-SECRETS = {
-    "secret_key": "vE3nQ8rT1yU6iO0pA5sD9fG2hJ7kL4zX-test",
-    "hash_key": "mN1bV6cX3zL8kJ5hG0fD2sA7pO4iU9yT-test",
-    "data_keys": (Fernet.generate_key().decode(),),
-}
+
+
+class Secrets(TypedDict):
+    """The settings that every app must have."""
+
+    secret_key: str
+    hash_key: str
+    data_keys: tuple[str, ...]
+
+
+SECRETS = Secrets(
+    secret_key="vE3nQ8rT1yU6iO0pA5sD9fG2hJ7kL4zX-test",
+    hash_key="mN1bV6cX3zL8kJ5hG0fD2sA7pO4iU9yT-test",
+    data_keys=(Fernet.generate_key().decode(),),
+)
+
+
+def environ(settings: config.Settings) -> dict[str, str]:
+    """The environment that gives a server the secrets of ``settings``."""
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "HASH_KEY": settings.hash_key,
+        "DATA_KEYS": ",".join(settings.data_keys),
+    }
 
 
 class Bench:
@@ -37,6 +62,7 @@ class Bench:
 
     def __init__(self, kind: str, folder: Path, server: str = "") -> None:
         self.kind, self.folder, self.server = kind, folder, server
+        self.admin = sa.create_engine(server, isolation_level="AUTOCOMMIT").connect() if server else None
         self.app = create_app(self._settings(self._url("template")))
         self.app.test_client_class = Client
         with self.app.app_context():
@@ -45,17 +71,23 @@ class Bench:
             db.session.remove()
             db.engine.dispose()
 
+    def close(self) -> None:
+        """Let go of the server."""
+        if self.admin:
+            self.admin.close()
+            self.admin.engine.dispose()
+
     def _url(self, name: str) -> str:
         if self.kind == "sqlite":
             return f"sqlite:///{self.folder / name}.sqlite3"
-        with self._admin() as connection:
-            template = "template1" if name == "template" else "template"
-            connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        template = "template1" if name == "template" else "template"
+        # Copying the files takes a third of the time that the default, copying by the log, does.
+        self._ask(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         return sa.make_url(self.server).set(database=name).render_as_string(hide_password=False)
 
-    def _admin(self) -> sa.Connection:
-        engine = sa.create_engine(self.server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-        return engine.connect()
+    def _ask(self, statement: str) -> None:
+        assert self.admin
+        self.admin.exec_driver_sql(statement)
 
     def _settings(self, url: str) -> config.Settings:
         return config.Settings(
@@ -80,8 +112,7 @@ class Bench:
             for path in Path(name).parent.glob(Path(name).name + "*"):
                 path.unlink()
             return
-        with self._admin() as connection:
-            connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+        self._ask(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session")
@@ -89,8 +120,7 @@ def _benches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ben
     benches: dict[str, Bench] = {}
     yield benches
     for bench in benches.values():
-        with bench.app.app_context():
-            db.engine.dispose()
+        bench.close()
 
 
 @pytest.fixture(scope="session")
@@ -147,12 +177,7 @@ def live(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     settings = bench.app.config["SETTINGS"]
     app = create_app(replace(settings, instance=folder, database_url=f"sqlite:///{folder / 'desk.sqlite3'}"))
     app.extensions["world"] = bench.world
-    environ = {
-        "SECRET_KEY": settings.secret_key,
-        "HASH_KEY": settings.hash_key,
-        "DATA_KEYS": ",".join(settings.data_keys),
-    }
-    with live_server(app, folder / "desk.sqlite3", folder, environ) as server:
+    with live_server(app, folder / "desk.sqlite3", folder, environ(settings)) as server:
         yield server
 
 

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.conftest import SECRETS
+from tests.conftest import SECRETS, environ
 from tests.support.browser import PHONE
 from tests.support.crawl import Crawl, Stop
 from tests.support.live import Live, live_server
@@ -70,10 +70,7 @@ def tour(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     settings = config.Settings(instance=folder, database_url=f"sqlite:///{database}", testing=True, **SECRETS)
     app = create_app(settings)
     also = _build(app, settings)
-    environ = {
-        key.upper(): value if isinstance(value, str) else ",".join(value) for key, value in SECRETS.items()
-    }
-    with live_server(app, database, folder, environ) as live:
+    with live_server(app, database, folder, environ(settings)) as live:
         tour = Tour(live, chromium, also)
         yield tour
         for context in tour.contexts.values():

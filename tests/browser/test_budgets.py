@@ -100,6 +100,7 @@ def test_every_later_step_is_small(tour: Tour, record_property: Note) -> None:
     wire = Wire(tour)
     sizes: dict[str, tuple[int, str]] = {}
     for stop in tour.stops:
+        addresses: list[tuple[str, dict[str, str] | None]]
         addresses = [(url, None) for url in BY_HTMX.findall(stop.html)]
         addresses += [(url, {"csrf_token": _token(tour)}) for url in POSTED.findall(stop.html)]
         if stop.endpoint in ("cases.show", "visits.show", "volunteering.activity"):

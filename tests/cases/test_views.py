@@ -109,7 +109,7 @@ def test_a_neighbouring_grid_does_not_see_it(browse: Browse, world: World) -> No
 
 def test_queries_of_the_list_do_not_grow_with_its_rows(browse: Browse, world: World) -> None:
     browse.log_in("community_staff")
-    found = []
+    found: list[int] = []
     for upto in (10, 20):
         for _ in range(upto - len(found) * 10):
             case_in(world)

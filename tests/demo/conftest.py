@@ -51,7 +51,7 @@ def built(url: str, folder: Path, *, small: bool = True, now: datetime | None = 
             database_url=url,
             allow_lossy_database=True,
             testing=True,
-            **SECRETS,  # type: ignore[arg-type]
+            **SECRETS,
         )
     )
     app.test_client_class = Client

@@ -16,7 +16,7 @@ from webapp.cases.models import Case
 from webapp.directory.models import Appointment, Person
 from webapp.extensions import db
 from webapp.foundation import clock, journal
-from webapp.foundation.db import transaction
+from webapp.foundation.db import AnySelect, transaction
 from webapp.foundation.journal import JournalEntry
 from webapp.foundation.kept import Kept
 from webapp.foundation.prepared import Prepared
@@ -25,7 +25,7 @@ from webapp.foundation.receipts import Receipt
 MOMENT = datetime(2026, 11, 22, 23, 59, 59, 123456, tzinfo=timezone(timedelta(hours=8)))
 
 
-def agree(query: sa.Select[tuple[object, ...]], **values: object) -> list[tuple[object, ...]]:
+def agree(query: AnySelect, **values: object) -> list[tuple[object, ...]]:
     """The rows, after a look that both ways give the same ones."""
     mine = [tuple(row) for row in Prepared(query).rows(values)]
     assert mine == [tuple(row) for row in db.session.execute(query, values)]

@@ -9,6 +9,7 @@ from flask_migrate import downgrade, upgrade
 
 from webapp.extensions import db
 from webapp.foundation import clock
+from webapp.foundation.db import AnySelect
 
 FIRST_RELEASE = "0004"
 AT = "2026-03-01 01:00:00.000000"
@@ -123,7 +124,7 @@ def old(app: Flask) -> Flask:
 
 def values(table: str, *columns: str, key: str = "id") -> list[tuple[str, ...]]:
     """What the rows hold, as text, in the order of their keys."""
-    query = sa.select(*(sa.column(name) for name in columns)).select_from(sa.table(table))
+    query: AnySelect = sa.select(*(sa.column(name) for name in columns)).select_from(sa.table(table))
     with db.engine.connect() as connection:
         rows = connection.execute(query.order_by(sa.column(key))).all()
     return [tuple(str(value) for value in row) for row in rows]

@@ -17,7 +17,7 @@ from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.errors import Conflict
 from webapp.points import checks, ledger, redemptions, service
-from webapp.points.models import EntryState, PointEntry
+from webapp.points.models import EntryState, PointEntry, Redemption
 
 NAME = "grid_worker"
 
@@ -128,9 +128,7 @@ class Account(RuleBasedStateMachine):
             self.held = [code for code in self.held if code not in expired]
 
     def is_open(self, code: str) -> bool:
-        found = db.session.scalar(
-            db.select(redemptions.Redemption.state).where(redemptions.Redemption.code == code)
-        )
+        found = db.session.scalar(db.select(Redemption.state).where(Redemption.code == code))
         return bool(found == "requested")
 
     @invariant()

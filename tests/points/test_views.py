@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from markupsafe import Markup
 
 from tests.points.helpers import assert_books_right, balance, change_rule, earn, give, offer, world_actor
 from tests.support.browse import Browse
@@ -17,6 +18,7 @@ from tests.support.world import World
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.asks import how_many
+from webapp.foundation.qr import qr_svg
 from webapp.points import asks, catalogue, queries, redemptions, service
 from webapp.points.models import WAITS, PointEntry, PointRule, Redemption, Reward
 
@@ -75,17 +77,19 @@ def test_shop_redeem_and_collect(lite_app: Flask, world: World, browse: Browse) 
     assert_books_right()
 
 
-def test_the_qr_code_leads_the_clerk_to_the_hand_out(lite_app: Flask, world: World, browse: Browse) -> None:
+def test_the_qr_code_leads_the_clerk_to_the_hand_out(
+    lite_app: Flask, world: World, browse: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     give(world, "grid_worker", 12)
     code = redemptions.redeem(world_actor(world, "grid_worker"), reward_id=offer(world).id).code
     seen: list[str] = []
-    from webapp.points import views
 
-    original, views.qr_svg = views.qr_svg, lambda text: seen.append(text) or original(text)  # type: ignore[func-returns-value,assignment]
-    try:
-        browse.log_in("grid_worker").get(f"/points/redemptions/{code}")
-    finally:
-        views.qr_svg = original  # type: ignore[assignment]
+    def drawn(text: str) -> Markup:
+        seen.append(text)
+        return qr_svg(text)
+
+    monkeypatch.setattr("webapp.points.views.qr_svg", drawn)
+    browse.log_in("grid_worker").get(f"/points/redemptions/{code}")
     assert seen == [f"http://localhost/points/desk/{code}"]
 
 

@@ -17,7 +17,7 @@ from webapp.cases.service import intake, loop, review
 from webapp.extensions import db
 from webapp.foundation.journal import JournalEntry
 from webapp.foundation.receipts import Receipt
-from webapp.residents import service, views
+from webapp.residents import service, views, words
 from webapp.residents.models import Feedback
 
 STATION = "S00002"
@@ -305,7 +305,7 @@ def test_queries_of_the_followed_case_do_not_grow_with_its_events(browse: Browse
 
 def test_what_a_phone_can_do_reaches_the_administrator_who_answers(browse: Browse) -> None:
     page = browse.get("/check").text
-    for key, name, _ in views.words.ABILITIES:
+    for key, name, _ in words.ABILITIES:
         assert f'id="can-{key}"' in page
         assert name in page
     browse.post("/feedback", {"text": "没有信号时先存在手机里：不可以", "path": "check"})

@@ -6,9 +6,10 @@ import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import TypedDict
 
 import playwright
-from playwright.sync_api import Browser, ConsoleMessage, Playwright
+from playwright.sync_api import Browser, ConsoleMessage, Playwright, ViewportSize
 
 DRIVER = Path(playwright.__file__).parent / "driver" / "node"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -25,15 +26,26 @@ FLAGS = (
 )
 
 
+class Screen(TypedDict):
+    """What Playwright is told of a device."""
+
+    viewport: ViewportSize
+    has_touch: bool
+    is_mobile: bool
+    locale: str
+    timezone_id: str
+    device_scale_factor: float
+
+
 # The screen that the pages are judged by.
-PHONE = {
-    "viewport": {"width": 390, "height": 844},
-    "has_touch": True,
-    "is_mobile": True,
-    "locale": "zh-CN",
-    "timezone_id": "Asia/Shanghai",
-    "device_scale_factor": 2,
-}
+PHONE = Screen(
+    viewport={"width": 390, "height": 844},
+    has_touch=True,
+    is_mobile=True,
+    locale="zh-CN",
+    timezone_id="Asia/Shanghai",
+    device_scale_factor=2,
+)
 
 
 def is_fault(message: ConsoleMessage) -> bool:

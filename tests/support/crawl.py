@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -130,7 +131,7 @@ class Crawl:
                 continue
             asked.add(url)
             visits[endpoint] += 1
-            with client.get(url) as answer:
+            with closing(client.get(url)) as answer:
                 html = answer.text if answer.mimetype == "text/html" else ""
                 queue += self._look(Stop(person, url, endpoint, html), answer)
 

@@ -11,11 +11,13 @@ import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
+
+from tests.support.scratch import scratch
 
 VERSIONS = Path("/usr/lib/postgresql")
 PROGRAMS = ("initdb", "postgres", "pg_isready")
@@ -27,6 +29,7 @@ SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    "autovacuum": "off",  # no database here lives long enough
     "shared_buffers": "32MB",
     "max_connections": "250",
     "timezone": "UTC",
@@ -59,7 +62,7 @@ def postgres_cluster(settings: Mapping[str, str] = SETTINGS) -> Iterator[str]:
     if reason or programs is None:
         raise RuntimeError(reason)
     # The socket lives in the folder, and a socket's path must be short: so not below pytest's tmp_path.
-    folder = Path(tempfile.mkdtemp(prefix="desk-pg-"))
+    folder = Path(mkdtemp(prefix="desk-pg-", dir=scratch()))
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, SERVER_USER)

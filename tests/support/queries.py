@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from webapp.extensions import db
+from webapp.foundation.db import AnySelect
 
 QUIET = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SAVEPOINT", "RELEASE")
 
@@ -31,7 +32,7 @@ def counting() -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
-def plan(query: sa.Select[Any]) -> str:
+def plan(query: AnySelect) -> str:
     """SQLite's plan for ``query``, one step a line."""
     text = str(query.compile(db.engine, compile_kwargs={"literal_binds": True}))
     return "\n".join(row[3] for row in db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {text}"))

@@ -228,7 +228,7 @@ def _bodies(world: World, units: dict[str, Unit], today: date) -> None:
         PropertyContract(company_id=units["company2"].id, grid_id=units["grid3"].id, starts_on=SINCE)
     )
     for person, body in SEATS:
-        unit = PEOPLE[person][1]
+        _, grid = PEOPLE[person]
         db.session.add(
-            Seat(person_id=world.people[person], unit_id=units[unit].id, body=body, starts_on=SINCE)
+            Seat(person_id=world.people[person], unit_id=units[grid].id, body=body, starts_on=SINCE)
         )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import TypedDict
 
 import pytest
 import sqlalchemy as sa
@@ -21,8 +22,17 @@ from webapp.visits.models import ServiceItem, Visit
 from webapp.visits.queries import Filters
 from webapp.visits.service import Details
 
-HOME = {"kind": "home_visit", "items": ["policy"], "outcome": "settled"}
-RECEPTION = {**HOME, "kind": "station_reception"}
+
+class Choices(TypedDict):
+    """What everybody who logs a visit has to choose."""
+
+    kind: str
+    items: list[str]
+    outcome: str
+
+
+HOME = Choices(kind="home_visit", items=["policy"], outcome="settled")
+RECEPTION = Choices(kind="station_reception", items=["policy"], outcome="settled")
 
 
 def test_three_choices_are_enough(app: Flask, world: World) -> None:

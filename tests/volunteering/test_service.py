@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -116,7 +119,7 @@ def test_an_activity_lies_where_it_is_held_and_must_be_recorded_in_ten_working_d
     ],
 )
 def test_what_does_not_fit_is_refused_beside_its_field(
-    app: Flask, world: World, changes: dict[str, object], field: str
+    app: Flask, world: World, changes: dict[str, Any], field: str
 ) -> None:
     if isinstance(hours := changes.get("ends_at"), int):
         changes = {"ends_at": tomorrow(hours)}  # not before the test begins: it may be another day by then
@@ -256,10 +259,7 @@ def test_what_is_over_called_off_or_elsewhere_takes_no_one(app: Flask, world: Wo
 def test_a_rush_for_the_last_places_gives_out_exactly_those(app: Flask, world: World) -> None:
     number = an_activity(world, capacity=5).id
     people = volunteers(world, 30)
-    assert (
-        _all_at_once(app, [lambda actor=actor: activity_service.sign_up(actor, number) for actor in people])
-        == []
-    )
+    assert _all_at_once(app, [partial(activity_service.sign_up, actor, number) for actor in people]) == []
     assert queries.counts(number) == {"signed_up": 5, "waiting": 25}
 
 
@@ -267,18 +267,16 @@ def test_a_rush_for_the_last_places_gives_out_exactly_those(app: Flask, world: W
 def test_one_person_taps_on_two_overlapping_activities_at_once(app: Flask, world: World) -> None:
     volunteer = world.actor("volunteer")
     ids = [an_activity(world).id for _ in range(6)]
-    failures = _all_at_once(
-        app, [lambda number=number: activity_service.sign_up(volunteer, number) for number in ids]
-    )
+    failures = _all_at_once(app, [partial(activity_service.sign_up, volunteer, number) for number in ids])
     assert len(failures) == 5
     assert all(isinstance(failure, Conflict) for failure in failures)
 
 
-def _all_at_once(app: Flask, calls: list) -> list[BaseException]:
+def _all_at_once(app: Flask, calls: Sequence[Callable[[], object]]) -> list[BaseException]:
     failures: list[BaseException] = []
     barrier = threading.Barrier(len(calls))
 
-    def run(call) -> None:
+    def run(call: Callable[[], object]) -> None:
         with app.app_context():
             barrier.wait()
             try:

@@ -105,7 +105,7 @@ def _text(cell: Cell) -> str:
 
 
 def _xlsx(table: Table) -> Iterator[bytes]:
-    import xlsxwriter  # type: ignore[import-untyped]
+    import xlsxwriter
 
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"constant_memory": True})
