@@ -43,14 +43,14 @@ def test_from_the_grid_up_the_next_level_is_asked_and_then_owns_it_with_its_own_
     case = register(world)
     escalation.escalate(world.actor("grid_worker"), case.number, **WHY)
     assert (case.level, case.state) == ("grid", "registered")
-    assert how_many(asks.waiting(world.actor("community_staff"))) == 1
-    assert how_many(asks.waiting(world.actor("community_staff2"))) == 0
+    assert how_many(world.actor("community_staff"), asks) == 1
+    assert how_many(world.actor("community_staff2"), asks) == 0
     ask = asks.asks(world.actor("community_staff"))[0]
     assert (ask.kind, ask.detail, ask.url) == ("上报", "超出本级权限", f"/cases/{case.number}")
     assert asks.decide(world.actor("community_staff"), ask.id, approve=True) == f"同意上报：{case.number}。"
     assert (case.level, case.owner_unit_id) == ("community", world.units["community"])
     assert case.due_explained.startswith("社区受理时限")
-    assert how_many(asks.waiting(world.actor("community_staff"))) == 0
+    assert how_many(world.actor("community_staff"), asks) == 0
     with pytest.raises(Conflict):
         asks.decide(world.actor("community_secretary"), ask.id, approve=True)
 

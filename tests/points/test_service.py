@@ -274,8 +274,8 @@ def test_nobody_reviews_what_they_proposed(app: Flask, world: World) -> None:
     entry = propose(world, by="community_staff")
     with pytest.raises(Refused):
         service.review(world_actor(world, "community_staff"), entry.id, approve=True)
-    assert how_many(asks.waiting(world_actor(world, "community_staff"))) == 0
-    assert how_many(asks.waiting(world_actor(world, "community_secretary"))) == 1
+    assert how_many(world_actor(world, "community_staff"), asks) == 0
+    assert how_many(world_actor(world, "community_secretary"), asks) == 1
 
 
 def test_nobody_reviews_or_reverses_their_own_points(app: Flask, world: World) -> None:
@@ -355,7 +355,7 @@ def test_who_was_wrongly_refused_is_made_good(app: Flask, world: World) -> None:
     assert [ask.kind for ask in asks.asks(secretary)] == ["积分异议"]
     assert asks.decide(secretary, entry.id, approve=True)
     assert balance(world, "grid_worker") == 3
-    assert how_many(asks.waiting(secretary)) == 0
+    assert how_many(secretary, asks) == 0
     assert_books_right()
 
 
@@ -381,7 +381,7 @@ def test_asks_are_the_reviewers_own(app: Flask, world: World) -> None:
         ("grid_worker", 0),
     ):
         actor = world_actor(world, name)
-        assert how_many(asks.waiting(actor)) == len(asks.asks(actor)) == number, name
+        assert how_many(actor, asks) == len(asks.asks(actor)) == number, name
     ask = asks.asks(world_actor(world, "community_staff"))[0]
     assert (ask.id, ask.reason) == (entry.id, "调解漏水纠纷")
     assert asks.decide(world_actor(world, "community_staff"), ask.id, approve=True)

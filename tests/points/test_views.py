@@ -297,7 +297,7 @@ def test_asks_cost_the_same_for_more_rows(lite_app: Flask, world: World) -> None
         propose(world, rows)
         db.session.rollback()
         with counting() as statements:
-            assert how_many(asks.waiting(actor)) == len(asks.asks(actor))
+            assert how_many(actor, asks) == len(asks.asks(actor))
         numbers.append(len(statements))
     assert numbers == [3, 3]
 

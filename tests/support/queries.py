@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from webapp.extensions import db
+from webapp.foundation import hot
 from webapp.foundation.db import AnySelect
 
 QUIET = ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SAVEPOINT", "RELEASE")
@@ -27,7 +28,8 @@ def counting() -> Iterator[list[str]]:
     engine: sa.Engine = db.engine
     event.listen(engine, "before_cursor_execute", note)
     try:
-        yield statements
+        with hot.sent.connected_to(statements.append):
+            yield statements
     finally:
         event.remove(engine, "before_cursor_execute", note)
 

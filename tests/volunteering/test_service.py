@@ -454,7 +454,7 @@ def test_nobody_confirms_their_own_hours(app: Flask, world: World) -> None:
             hours_service.reject_hours(worker, attendance.id, reason="不计")
         with pytest.raises(NotFound):
             asks.decide(worker, attendance.id, approve=True)
-        assert how_many(asks.waiting(worker)) == 0
+        assert how_many(worker, asks) == 0
         hours_service.confirm_hours(world.actor("community_staff"), attendance.id)
 
 
@@ -564,9 +564,9 @@ def test_an_objection_may_be_answered_without_a_change(app: Flask, world: World)
         with pytest.raises(Invalid, match="没有变化"):
             hours_service.correct(worker, attendance.id, minutes=120, reason="核对过")
         hours_service.object_to(volunteer, attendance.id, text="少了")
-        assert how_many(asks.waiting(worker)) == 1
+        assert how_many(worker, asks) == 1
         hours_service.correct(worker, attendance.id, minutes=120, reason="核对过")
-        assert how_many(asks.waiting(worker)) == 0
+        assert how_many(worker, asks) == 0
     row = db.session.get_one(Attendance, attendance.id)
     assert (row.state, [entry.state for entry in queries.objections(row)]) == ("confirmed", ["dismissed"])
     assert corrected == []
@@ -613,7 +613,7 @@ def test_hours_wait_for_those_in_whose_scope_they_lie(app: Flask, world: World) 
             "street_staff",
         ):
             actor = world.actor(who)
-            assert how_many(asks.waiting(actor)) == len(asks.asks(actor)) == 1, who
+            assert how_many(actor, asks) == len(asks.asks(actor)) == 1, who
         for who in (
             "grid_worker2",
             "community_staff2",
@@ -624,7 +624,7 @@ def test_hours_wait_for_those_in_whose_scope_they_lie(app: Flask, world: World) 
             "building_leader",
         ):
             actor = world.actor(who)
-            assert (how_many(asks.waiting(actor)), asks.asks(actor)) == (0, []), who
+            assert (how_many(actor, asks), asks.asks(actor)) == (0, []), who
         with pytest.raises(NotFound):
             asks.decide(world.actor("grid_worker2"), attendance.id, approve=True)
         ask = asks.asks(world.actor("grid_worker"))[0]

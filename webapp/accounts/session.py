@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from flask import Response, current_app, flash, g, request, session, url_for
@@ -19,9 +20,9 @@ from webapp.directory.queries import in_force
 from webapp.extensions import db, login_manager
 from webapp.foundation import clock, outbox
 from webapp.foundation.access import Actor, Holding, access_of
-from webapp.foundation.db import AnySelect, UTCDateTime
+from webapp.foundation.db import UTCDateTime
+from webapp.foundation.hot import HotQuery
 from webapp.foundation.htmx import go, page, whole_page
-from webapp.foundation.prepared import Prepared
 
 NO_POST = "您目前没有在任的职务，暂时不能使用。如有疑问，请联系所在社区。"
 
@@ -74,7 +75,7 @@ def load_user(token: str) -> SessionUser | None:
 
 def load_actor(token: str, now: datetime) -> Actor | None:
     """The person behind ``token`` with the appointments in force; None when any of it has ended."""
-    rows = _ACTOR.rows(_values(token, now))
+    rows = _ACTOR.all(token_hash=token_hash(token), now=now, today=clock.local(now).date())
     if not rows:
         return None
     holdings = tuple(
@@ -104,7 +105,7 @@ def load_actor(token: str, now: datetime) -> Actor | None:
 
 def _standing_person(token: str, now: datetime) -> int | None:
     query = sa.select(Account.person_id).join(LoginSession, Account.id == LoginSession.account_id)
-    return db.session.scalar(query.where(*_STANDING), _values(token, now))
+    return db.session.scalar(query.where(*_STANDING), {"token_hash": token_hash(token), "now": now})
 
 
 def under(actor: Actor, appointment_id: int | None) -> Actor:
@@ -113,7 +114,6 @@ def under(actor: Actor, appointment_id: int | None) -> Actor:
     return replace(actor, holding=holding, permissions=frozenset(GRANTS[Post(holding.post)]))
 
 
-# The values of each request; the statements around them are built once, for they run before every page.
 _STANDING = (
     LoginSession.token_hash == sa.bindparam("token_hash"),
     LoginSession.ended_at.is_(None),
@@ -122,36 +122,46 @@ _STANDING = (
 )
 
 
-def _values(token: str, now: datetime) -> dict[str, object]:
-    return {"token_hash": token_hash(token), "now": now, "today": clock.local(now).date()}
+class _Appointed(NamedTuple):
+    """The person behind a session, under one of the appointments in force."""
+
+    account_id: int
+    elder: bool
+    must_change_password: bool
+    person_id: int
+    person_name: str
+    chosen: int | None
+    appointment_id: int
+    post: str
+    unit_id: int
+    unit_name: str
+    level: str
+    path: str
 
 
-def _query() -> AnySelect:
-    return (
-        sa.select(
-            Account.id.label("account_id"),
-            Account.elder,
-            Account.must_change_password,
-            Person.id.label("person_id"),
-            Person.name.label("person_name"),
-            LoginSession.appointment_id.label("chosen"),
-            Appointment.id.label("appointment_id"),
-            Appointment.post,
-            Unit.id.label("unit_id"),
-            Unit.short_name.label("unit_name"),
-            Unit.level,
-            Unit.path,
-        )
-        .join(Account, Account.id == LoginSession.account_id)
-        .join(Person, Person.id == Account.person_id)
-        .join(Appointment, Appointment.person_id == Person.id)
-        .join(Unit, Unit.id == Appointment.unit_id)
-        .where(*_STANDING, in_force(sa.bindparam("today", type_=sa.Date)))
-        .order_by(Appointment.starts_on, Appointment.id)
+_ACTOR = HotQuery(
+    _Appointed,
+    sa.select(
+        Account.id.label("account_id"),
+        Account.elder,
+        Account.must_change_password,
+        Person.id.label("person_id"),
+        Person.name.label("person_name"),
+        LoginSession.appointment_id.label("chosen"),
+        Appointment.id.label("appointment_id"),
+        Appointment.post,
+        Unit.id.label("unit_id"),
+        Unit.short_name.label("unit_name"),
+        Unit.level,
+        Unit.path,
     )
-
-
-_ACTOR = Prepared(_query())
+    .join(Account, Account.id == LoginSession.account_id)
+    .join(Person, Person.id == Account.person_id)
+    .join(Appointment, Appointment.person_id == Person.id)
+    .join(Unit, Unit.id == Appointment.unit_id)
+    .where(*_STANDING, in_force(sa.bindparam("today", type_=sa.Date)))
+    .order_by(Appointment.starts_on, Appointment.id),
+)
 
 
 def start(token: str, *, trusted: bool) -> None:

@@ -4,41 +4,42 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from webapp.cases.lists import visible
+from webapp.cases.lists import seen_by
 from webapp.cases.models import Case, CaseRequest
-from webapp.cases.permissions import may_decide
+from webapp.cases.permissions import decides
 from webapp.cases.queries import request_detail
 from webapp.cases.service import escalation
 from webapp.cases.states import REASON_NAMES, REQUEST_NAMES, ReasonKind, RequestKind
 from webapp.directory.models import Person, Unit
+from webapp.directory.scope import PERSON_ID, UNIT_ID, of_actor
 from webapp.extensions import db
 from webapp.foundation import private
 from webapp.foundation.access import Actor
 from webapp.foundation.asks import Ask
 
 
-def _waits_for(actor: Actor) -> sa.ColumnElement[bool]:
+def _waits_for(level: str, can: frozenset[str]) -> sa.ColumnElement[bool]:
     """That a request waits for the actor's unit and may be decided by the actor, who did not ask for it."""
     return sa.and_(
-        CaseRequest.deciding_unit_id == actor.unit_id,
+        CaseRequest.deciding_unit_id == UNIT_ID,
         CaseRequest.decided_at.is_(None),
         CaseRequest.lapsed_at.is_(None),
-        CaseRequest.asked_by_id != actor.person_id,
-        CaseRequest.kind.in_([kind for kind in RequestKind if may_decide(actor, kind)]),
-        visible(actor),
+        CaseRequest.asked_by_id != PERSON_ID,
+        CaseRequest.kind.in_([kind for kind in RequestKind if decides(level, can, kind)]),
+        seen_by(level, can),
         # Whoever handled the case does not prolong its deadline.
         sa.or_(
             CaseRequest.kind != RequestKind.EXTEND,
             Case.handled_by_id.is_(None),
-            Case.handled_by_id != actor.person_id,
+            Case.handled_by_id != PERSON_ID,
         ),
     )
 
 
-def waiting(actor: Actor) -> list[sa.Select[int]]:
-    """The ids of the requests that wait for this actor."""
+def waiting(level: str, can: frozenset[str]) -> list[sa.Select[int]]:
+    """The ids of the requests that wait for an actor; see ``AskSource``."""
     query = sa.select(CaseRequest.id).join(Case, Case.id == CaseRequest.case_id)
-    return [query.where(_waits_for(actor))]
+    return [query.where(_waits_for(level, can))]
 
 
 def asks(actor: Actor, limit: int = 50) -> list[Ask]:
@@ -48,7 +49,7 @@ def asks(actor: Actor, limit: int = 50) -> list[Ask]:
         .join(Case, Case.id == CaseRequest.case_id)
         .join(Person, Person.id == CaseRequest.asked_by_id)
         .join(Unit, Unit.id == CaseRequest.asked_unit_id)
-        .where(_waits_for(actor))
+        .where(_waits_for(actor.unit_level, actor.permissions))
         .order_by(CaseRequest.asked_at, CaseRequest.id)
         .limit(limit)
     )
@@ -65,7 +66,7 @@ def asks(actor: Actor, limit: int = 50) -> list[Ask]:
             if request.reason_kind
             else request_detail(request.workdays, request.channel_text),
         )
-        for request, number, title, person, unit in db.session.execute(query)
+        for request, number, title, person, unit in db.session.execute(query, of_actor(actor))
     ]
 
 

@@ -23,8 +23,8 @@ from webapp.directory.scope import UNIT_ID, within_level
 from webapp.foundation import clock, private
 from webapp.foundation.access import Actor
 from webapp.foundation.db import AnySelect, UTCDateTime
+from webapp.foundation.hot import HotQuery
 from webapp.foundation.paging import PAGE_SIZE, Keyset, Page, keyset
-from webapp.foundation.prepared import prepared
 
 S = CaseState
 TABS = {"mine": "待我办", "open": "未办结", "due": "快到期", "archived": "已归档", "all": "全部"}
@@ -41,6 +41,25 @@ class CaseFilters:
     state: str = ""
     q: str = ""
     urgent: bool = False
+
+
+class _Found(NamedTuple):
+    """What the database says of a case in a list: the columns of ``rows``."""
+
+    id: int
+    number: str
+    title: str
+    state: str
+    level: str
+    urgent: bool
+    key_small_matter: bool
+    confidentiality: str
+    due_at: datetime | None
+    registered_at: datetime
+    category_name: str
+    place_name: str
+    owner_name: str
+    handler_name: str | None
 
 
 class CaseRow(NamedTuple):
@@ -64,8 +83,7 @@ class CaseRow(NamedTuple):
     mark: Mark
 
 
-@dataclass(frozen=True)
-class CaseCounts:
+class CaseCounts(NamedTuple):
     """How many open cases there are, for the home page."""
 
     mine: int
@@ -87,7 +105,7 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
 
 
 def seen_by(level: str, can: CAN, unit: Any = UNIT_ID) -> sa.ColumnElement[bool]:
-    """``visible``, for a prepared statement: the unit is its parameter."""
+    """``visible``, for a statement that is built once: the unit is its parameter."""
     if level not in (*LADDER, Level.DISTRICT):
         return C.handler_unit_id == unit if Permission.CASE_HANDLE in can else sa.false()
     if Permission.CASE_READ not in can:
@@ -126,16 +144,19 @@ def list_cases(actor: Actor, filters: CaseFilters, cursor: str = "", size: int =
     values["unit_id"] = actor.unit_id
     if q:
         query, order = _narrowed(*shape).where(_search(q)), _order(filters.tab)
-        page = keyset(query, order, cursor, size, filters.tab in BY_DEADLINE, **values)
+        found = keyset(query, order, cursor, size, filters.tab in BY_DEADLINE, **values)
+        page = Page([_Found(*row) for row in found.rows], found.next)
     else:
         page = _pages(*shape, size).page(cursor, **values)
     return Page(_dressed(page.rows, now), page.next)
 
 
 @lru_cache(maxsize=256)
-def _pages(level: str, can: CAN, tab: str, narrowed: tuple[str, ...], urgent: bool, size: int) -> Keyset:
+def _pages(
+    level: str, can: CAN, tab: str, narrowed: tuple[str, ...], urgent: bool, size: int
+) -> Keyset[_Found]:
     query = _narrowed(level, can, tab, narrowed, urgent)
-    return Keyset(query, _order(tab), size, ascending=tab in BY_DEADLINE)
+    return Keyset(_Found, query, _order(tab), size, ascending=tab in BY_DEADLINE)
 
 
 def _order(tab: str) -> list[Any]:
@@ -196,7 +217,7 @@ def _search(q: str) -> sa.ColumnElement[bool]:
     )
 
 
-def _dressed(rows: Sequence[Any], now: datetime) -> list[CaseRow]:
+def _dressed(rows: Sequence[_Found], now: datetime) -> list[CaseRow]:
     days = terms.calendar_over([row.due_at for row in rows], now) if rows else None
     return [
         CaseRow(
@@ -205,8 +226,8 @@ def _dressed(rows: Sequence[Any], now: datetime) -> list[CaseRow]:
             title=private.scrub(row.title),
             category_name=row.category_name,
             state=row.state,
-            state_name=STATE_NAMES[row.state],
-            level_name=LEVEL_NAMES[row.level],
+            state_name=STATE_NAMES[S(row.state)],
+            level_name=LEVEL_NAMES[Level(row.level)],
             place_name=row.place_name,
             owner_name=row.owner_name,
             handler_name=row.handler_name or "",
@@ -224,14 +245,12 @@ def _dressed(rows: Sequence[Any], now: datetime) -> list[CaseRow]:
 def counts(actor: Actor) -> CaseCounts:
     """The open cases in the actor's scope, with one query."""
     now = clock.now()
-    row = _counts(
-        actor.unit_level, actor.permissions, unit_id=actor.unit_id, now=now, soon=terms.soon_before(now)
-    )[0]
-    return CaseCounts(*(int(number) for number in row))
+    asked = _counts(actor.unit_level, actor.permissions)
+    return asked.one(unit_id=actor.unit_id, now=now, soon=terms.soon_before(now))
 
 
-@prepared
-def _counts(level: str, can: CAN) -> AnySelect:
+@lru_cache(maxsize=128)
+def _counts(level: str, can: CAN) -> HotQuery[CaseCounts]:
     now, soon = (sa.bindparam(name, type_=UTCDateTime) for name in ("now", "soon"))
     running = C.state != S.SUSPENDED
     owns = C.owner_unit_id == UNIT_ID if Permission.CASE_OWN in can else sa.false()
@@ -243,5 +262,8 @@ def _counts(level: str, can: CAN) -> AnySelect:
         sa.and_(C.state == S.PENDING_CHECK, owns),
         C.state == S.CALLBACK if Permission.CASE_ARCHIVE in can else sa.false(),
     )
-    columns = [sa.func.coalesce(sa.func.sum(sa.case((question, 1), else_=0)), 0) for question in questions]
-    return sa.select(*columns).where(C.closed_at.is_(None), seen_by(level, can))
+    columns = [
+        sa.func.coalesce(sa.func.sum(sa.case((question, 1), else_=0)), 0).label(name)
+        for name, question in zip(CaseCounts._fields, questions, strict=True)
+    ]
+    return HotQuery(CaseCounts, sa.select(*columns).where(C.closed_at.is_(None), seen_by(level, can)))

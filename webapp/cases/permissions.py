@@ -205,9 +205,14 @@ def standing(who: Who, case: Case, facts: Facts) -> frozenset[By]:
 
 def may_decide(actor: Actor, kind: str) -> bool:
     """Whether the actor's post decides requests of this kind that wait for its unit."""
-    if kind == RequestKind.EXTEND or actor.unit_level == Level.GRID:
-        return actor.can(Permission.CASE_OWN)
-    return actor.can(Permission.CASE_DECIDE)
+    return decides(actor.unit_level, actor.permissions, kind)
+
+
+def decides(level: str, can: frozenset[str], kind: str) -> bool:
+    """``may_decide``, for a post with the permissions ``can`` at a unit of this level."""
+    if kind == RequestKind.EXTEND or level == Level.GRID:
+        return Permission.CASE_OWN in can
+    return Permission.CASE_DECIDE in can
 
 
 def check_can(who: Who, case: Case, action: str, facts: Facts | None = None) -> None:

@@ -18,9 +18,14 @@ COLUMN_OF_LEVEL = {
 }
 
 
-# The actor of a prepared statement.
+# The actor, as parameters of a statement that is built once; ``of_actor`` gives their values.
 UNIT_ID = sa.bindparam("unit_id", type_=sa.Integer)
 PERSON_ID = sa.bindparam("person_id", type_=sa.Integer)
+
+
+def of_actor(actor: Actor) -> dict[str, int]:
+    """The values of ``UNIT_ID`` and ``PERSON_ID``."""
+    return {"unit_id": actor.unit_id, "person_id": actor.person_id}
 
 
 def within(actor: Actor, table: Any) -> sa.ColumnElement[bool]:
@@ -33,7 +38,7 @@ def within(actor: Actor, table: Any) -> sa.ColumnElement[bool]:
 
 
 def within_level(level: str, table: Any, unit: Any = UNIT_ID) -> sa.ColumnElement[bool]:
-    """``within`` for a prepared statement: the actor's unit is its parameter ``unit_id``."""
+    """``within`` for a statement that is built once: the actor's unit is its parameter ``unit_id``."""
     if level == Level.DISTRICT:
         return sa.true()
     column = COLUMN_OF_LEVEL.get(Level(level))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from functools import lru_cache, reduce
+from typing import NamedTuple, Protocol
 
 import sqlalchemy as sa
 
-from webapp.extensions import db
 from webapp.foundation.access import Actor
+from webapp.foundation.hot import HotQuery
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,12 @@ class Ask:
 class AskSource(Protocol):
     """What a room's ``asks`` module offers."""
 
-    def waiting(self, actor: Actor) -> Sequence[sa.Select[int]]:
-        """The ids of those that wait for this actor, as questions that an index answers; none where none can wait."""
+    def waiting(self, level: str, can: frozenset[str]) -> Sequence[sa.Select[int]]:
+        """The ids of those that wait for an actor, as questions that an index answers; none where none can wait.
+
+        ``level`` is that of the actor's unit, ``can`` what the post may do. Unit and person are the parameters
+        ``unit_id`` and ``person_id``.
+        """
 
     def asks(self, actor: Actor, limit: int = 50) -> list[Ask]:
         """Those that wait for this actor, the oldest first; a fixed number of queries."""
@@ -47,12 +53,21 @@ class AskSource(Protocol):
 MOST = 100  # a badge says 99+, so nobody need count further
 
 
-def how_many(waiting: Iterable[sa.Select[int]]) -> int:
-    """How many ids ``waiting`` gives, each question counted up to ``MOST``; one query."""
+class _Badge(NamedTuple):
+    waiting: int
+
+
+def how_many(actor: Actor, *sources: AskSource) -> int:
+    """How many asks of ``sources`` wait for this actor, each question counted up to ``MOST``; one query."""
+    badge = _badge(sources, actor.unit_level, actor.permissions)
+    return badge.one(unit_id=actor.unit_id, person_id=actor.person_id).waiting if badge else 0
+
+
+@lru_cache(maxsize=128)
+def _badge(sources: tuple[AskSource, ...], level: str, can: frozenset[str]) -> HotQuery[_Badge] | None:
     counts = [
         sa.select(sa.func.count()).select_from(ids.limit(MOST).subquery()).scalar_subquery()
-        for ids in waiting
+        for source in sources
+        for ids in source.waiting(level, can)
     ]
-    if not counts:
-        return 0
-    return sum(db.session.execute(sa.select(*counts)).one())
+    return HotQuery(_Badge, sa.select(reduce(operator.add, counts).label("waiting"))) if counts else None

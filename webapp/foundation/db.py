@@ -86,21 +86,7 @@ Code = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 Json = sa.JSON().with_variant(JSONB(), "postgresql")
 
 
-class Writing:
-    """The change that is being made: its session, and where its statements go."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self.connection: Connection | None = None
-        self.driver: Any = None
-
-    def begin(self) -> None:
-        """Begin the database's transaction."""
-        self.connection = self.session.connection()
-        self.driver = self.connection.connection.driver_connection
-
-
-_writing: ContextVar[Writing | None] = ContextVar("writing", default=None)
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
 _thread_lock = threading.Lock()
 _before_commit: list[Callable[[Session], None]] = []
 
@@ -125,11 +111,10 @@ def transaction() -> Iterator[Session]:
         session.commit()  # ends the session's reading so far; there is nothing to write in it
     session.expire_all()
     with _write_lock(session):
-        change = Writing(session)
-        token = _writing.set(change)
+        token = _writing.set(True)
         try:
             with _undoing(session):
-                change.begin()
+                session.connection()  # begins
                 yield session
                 session.flush()
                 for call in _before_commit:
@@ -185,8 +170,8 @@ def locked(model: type[T], key: Any) -> T | None:
     return db.session.get(model, key, with_for_update=True, populate_existing=True)
 
 
-def writing() -> Writing | None:
-    """The change that is being made; None outside ``transaction()``."""
+def writing() -> bool:
+    """Whether a ``transaction()`` is open."""
     return _writing.get()
 
 

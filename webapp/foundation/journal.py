@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -19,7 +19,7 @@ from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
 from webapp.foundation.db import Json, UTCDateTime, append_only, before_commit, require_transaction
-from webapp.foundation.prepared import Prepared
+from webapp.foundation.hot import HotQuery
 
 CHAIN_LOCK = 0x4445534B  # PostgreSQL advisory lock of the chain
 GENESIS = "0" * 64
@@ -45,11 +45,13 @@ class JournalEntry(db.Model):
 
 
 append_only(JournalEntry.__table__)
-# Built once: they end every change.
-_last = Prepared(
-    sa.select(JournalEntry.__table__.c.hash).order_by(JournalEntry.__table__.c.id.desc()).limit(1)
-)
-_insert = Prepared(sa.insert(JournalEntry.__table__))
+
+
+class _Last(NamedTuple):
+    hash: str
+
+
+_last = HotQuery(_Last, sa.select(JournalEntry.hash).order_by(JournalEntry.id.desc()).limit(1))
 
 
 def record(
@@ -76,8 +78,8 @@ def _write(session: Session) -> None:
         return
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(CHAIN_LOCK)))
-    last = _last.rows({})
-    previous = last[0].hash if last else GENESIS
+    last = _last.first()
+    previous = last.hash if last else GENESIS
     rows = []
     for actor, action, subject_type, subject_id, detail in waiting:
         row: dict[str, object] = {
@@ -93,7 +95,7 @@ def _write(session: Session) -> None:
         }
         previous = row["hash"] = entry_hash(row)
         rows.append(row)
-    _insert.many(rows)
+    session.execute(sa.insert(JournalEntry.__table__), rows)
 
 
 def entry_hash(row: Mapping[Any, Any]) -> str:

@@ -8,16 +8,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.extensions import db
 from webapp.foundation.db import AnySelect
-from webapp.foundation.prepared import Prepared
+from webapp.foundation.hot import HotQuery
 
 Row = TypeVar("Row")
+HotRow = TypeVar("HotRow", bound=NamedTuple)
 Column: TypeAlias = "sa.ColumnElement[Any] | InstrumentedAttribute[Any]"
 PAGE_SIZE = 20
 
@@ -30,24 +31,31 @@ class Page(Generic[Row]):
     next: str = ""
 
 
-class Keyset:
-    """The pages of one list: both its statements (the first page, and those after a row) built once.
+class Keyset(Generic[HotRow]):
+    """The pages of one list that is asked for all the time: both its statements (the first page, and those after a row)
+    built once.
 
     ``columns`` are the order (all in one direction, the last one unique); they must be among those selected, under
-    their own names. ``query`` may hold parameters (see ``foundation.prepared``).
+    their own names. See ``HotQuery`` for ``row`` and the parameters of ``query``.
     """
 
     def __init__(
-        self, query: AnySelect, columns: Sequence[Column], size: int = PAGE_SIZE, ascending: bool = False
+        self,
+        row: type[HotRow],
+        query: AnySelect,
+        columns: Sequence[Column],
+        size: int = PAGE_SIZE,
+        ascending: bool = False,
     ) -> None:
         self._columns, self._size = columns, size
-        self._first, self._after = map(Prepared, _statements(query, columns, size, ascending))
+        first, following = _statements(query, columns, size, ascending)
+        self._first, self._after = HotQuery(row, first), HotQuery(row, following)
 
-    def page(self, cursor: str = "", **values: Any) -> Page[Any]:
+    def page(self, cursor: str = "", **values: object) -> Page[HotRow]:
         """One page; ``values`` are the query's parameters. A cursor that can't be read starts anew."""
         after = _decode(cursor, self._columns)
         statement = self._first if after is None else self._after
-        return _cut(statement.rows(values | _seen(after)), self._columns, self._size)
+        return _cut(statement.all(**values, **_seen(after)), self._columns, self._size)
 
 
 def keyset(
@@ -79,7 +87,7 @@ def _seen(after: Sequence[Any] | None) -> dict[str, Any]:
     return {f"after_{n}": value for n, value in enumerate(after or ())}
 
 
-def _cut(rows: Sequence[Any], columns: Sequence[Column], size: int) -> Page[Any]:
+def _cut(rows: Sequence[Row], columns: Sequence[Column], size: int) -> Page[Row]:
     shown = rows[:size]
     if len(rows) <= size:
         return Page(shown)

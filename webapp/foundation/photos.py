@@ -23,7 +23,6 @@ from webapp import disk
 from webapp.extensions import db
 from webapp.foundation import clock, limited, photo_decoder
 from webapp.foundation.db import (
-    AnySelect,
     UTCDateTime,
     if_undone,
     require_transaction,
@@ -31,7 +30,6 @@ from webapp.foundation.db import (
     where_given,
 )
 from webapp.foundation.errors import Invalid, NotFound
-from webapp.foundation.prepared import prepared
 
 MAX_PHOTOS = 3
 MAX_BYTES = 10 * 1024 * 1024
@@ -232,6 +230,8 @@ def hold(photos: Sequence[ReadyPhoto], person_id: int | None) -> list[str]:
 
 def held(photo_ids: Sequence[str], person_id: int | None) -> list[ReadyPhoto]:
     """Photos that ``hold`` kept for this person (None: for somebody without a login). Those that are gone are left out."""
+    if not photo_ids:
+        return []
     mine = (Photo.owner_type == HELD, Photo.created_by_id == person_id, Photo.discarded_at.is_(None))
     found = db.session.scalars(sa.select(Photo).where(Photo.id.in_(photo_ids[:MAX_PHOTOS]), *mine)).all()
     return [_read(photo) for photo in sorted(found, key=lambda photo: photo_ids.index(photo.id))]
@@ -284,28 +284,25 @@ def purge_orphans() -> int:
 _ROW = [Photo.__table__.columns[name] for name in PhotoRow._fields]
 
 
+_SHOWN = (
+    sa.select(*_ROW)
+    .where(
+        Photo.owner_type == sa.bindparam("owner_type"),
+        Photo.owner_id.in_(sa.bindparam("owner_ids", expanding=True)),
+        Photo.discarded_at.is_(None),
+    )
+    .order_by(Photo.owner_id, Photo.position)
+)
+
+
 def photos_of(owner_type: str, owner_ids: Sequence[int]) -> dict[int, list[PhotoRow]]:
     """The photos of many records of one kind, in order, with one query; a record without photos is not a key."""
     found: dict[int, list[PhotoRow]] = {}
     if not owner_ids:
         return found
-    for row in _photos(owner_type=owner_type, ids=owner_ids):
+    for row in db.session.execute(_SHOWN, {"owner_type": owner_type, "owner_ids": owner_ids}):
         found.setdefault(row.owner_id, []).append(PhotoRow(*row))
     return found
-
-
-@prepared
-def _photos() -> AnySelect:
-    columns = Photo.__table__.c
-    return (
-        sa.select(*_ROW)
-        .where(
-            columns.owner_type == sa.bindparam("owner_type"),
-            columns.owner_id.in_(sa.bindparam("ids", expanding=True)),
-            columns.discarded_at.is_(None),
-        )
-        .order_by(columns.owner_id, columns.position)
-    )
 
 
 def get_photo(photo_id: str) -> PhotoRow:

@@ -87,7 +87,7 @@ def once(submission: Submission, do: Callable[[], Done]) -> Done:
     try:
         with transaction() as session:
             done = do()
-            session.execute(sa.insert(Receipt).values(_receipt(submission, done)))
+            session.execute(sa.insert(Receipt.__table__), _receipt(submission, done))
             return done
     except (IntegrityError, DomainError):
         # Most of what was done once can't be done again, and says so; the receipt is refused where it can.

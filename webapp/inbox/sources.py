@@ -36,7 +36,7 @@ class Waiting:
 
 def count(actor: Actor) -> int:
     """How many decisions wait for this actor; one query, and no more than the badge can say."""
-    return how_many(ids for source in SOURCES.values() for ids in source.waiting(actor))
+    return how_many(actor, *SOURCES.values())
 
 
 def waiting(actor: Actor) -> list[Waiting]:

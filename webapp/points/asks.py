@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 
 from webapp.directory.models import Person
 from webapp.directory.posts import Permission
+from webapp.directory.scope import of_actor
 from webapp.extensions import db
 from webapp.foundation import text
 from webapp.foundation.access import Actor
@@ -19,11 +20,11 @@ from webapp.points import queries, service
 from webapp.points.models import STILL_OPEN, PointEntry, PointObjection
 
 
-def waiting(actor: Actor) -> list[sa.Select[int]]:
-    """The ids of the entries that wait for this actor: as proposals, and with an objection to settle."""
-    if not actor.can(Permission.POINTS_REVIEW):
+def waiting(level: str, can: frozenset[str]) -> list[sa.Select[int]]:
+    """The ids of the entries that wait for an actor, as proposals or with an objection to settle; see ``AskSource``."""
+    if Permission.POINTS_REVIEW not in can:
         return []
-    proposal, objection = queries.decidable(actor)
+    proposal, objection = queries.decidable(level)
     # Open objections are few: the database begins with them.
     disputed = sa.select(PointEntry.id).join(PointObjection, PointObjection.entry_id == PointEntry.id)
     return [sa.select(PointEntry.id).where(proposal), disputed.where(STILL_OPEN, objection)]
@@ -33,10 +34,10 @@ def asks(actor: Actor, limit: int = 50) -> list[Ask]:
     """Those that wait for this actor, the oldest first."""
     if not actor.can(Permission.POINTS_REVIEW):
         return []
-    proposal, objection = queries.decidable(actor)
+    proposal, objection = queries.decidable(actor.unit_level)
     rows = [
-        *db.session.execute(_rows().where(proposal).limit(limit)),
-        *db.session.execute(_rows().where(STILL_OPEN, objection).limit(limit)),
+        *db.session.execute(_rows().where(proposal).limit(limit), of_actor(actor)),
+        *db.session.execute(_rows().where(STILL_OPEN, objection).limit(limit), of_actor(actor)),
     ]
     return [_ask(row) for row in sorted(rows, key=lambda row: (row.since, row.id))[:limit]]
 

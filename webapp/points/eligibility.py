@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -11,9 +12,8 @@ import sqlalchemy as sa
 from webapp.directory.models import Appointment, Person, Seat, Unit
 from webapp.directory.scope import PERSON_ID
 from webapp.extensions import db
-from webapp.foundation.db import AnySelect
+from webapp.foundation.hot import HotQuery
 from webapp.foundation.kept import Kept
-from webapp.foundation.prepared import prepared
 from webapp.points.models import IS_LOT, PointEntry, PointSettings
 
 
@@ -41,17 +41,22 @@ settings = Kept(read_settings)
 
 def may_earn(person_id: int, day: date, chosen: Settings) -> bool:
     """Whether the person belongs on ``day`` to those who earn."""
-    return bool(_may_earn(person_id=person_id, day=day, bodies=chosen.bodies, posts=chosen.posts)[0][0])
+    earns = _may_earn(tuple(chosen.bodies), tuple(chosen.posts))
+    return bool(earns.one(person_id=person_id, day=day).earns)
 
 
-@prepared
-def _may_earn() -> AnySelect:
-    seat, appointment, day = Seat.__table__.c, Appointment.__table__.c, sa.bindparam("day", type_=sa.Date)
-    bodies = seat.body.in_(sa.bindparam("bodies", expanding=True))
-    posts = appointment.post.in_(sa.bindparam("posts", expanding=True))
-    sits = sa.exists().where(bodies, seat.person_id == PERSON_ID, _in_force(seat, day))
-    serves = sa.exists().where(posts, appointment.person_id == PERSON_ID, _in_force(appointment, day))
-    return sa.select(sa.or_(sits, serves))
+class _Earns(NamedTuple):
+    earns: bool
+
+
+@lru_cache(maxsize=16)
+def _may_earn(bodies: tuple[str, ...], posts: tuple[str, ...]) -> HotQuery[_Earns]:
+    day = sa.bindparam("day", type_=sa.Date)
+    sits = sa.exists().where(Seat.body.in_(bodies), Seat.person_id == PERSON_ID, _in_force(Seat, day))
+    serves = sa.exists().where(
+        Appointment.post.in_(posts), Appointment.person_id == PERSON_ID, _in_force(Appointment, day)
+    )
+    return HotQuery(_Earns, sa.select(sa.or_(sits, serves).label("earns")))
 
 
 def spendable_until(person_id: int, chosen: Settings) -> date | None:

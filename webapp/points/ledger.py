@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from webapp.directory.scope import PERSON_ID
 from webapp.extensions import db
 from webapp.foundation import clock
-from webapp.foundation.db import AnySelect, require_transaction
-from webapp.foundation.prepared import prepared
+from webapp.foundation.db import require_transaction
+from webapp.foundation.hot import HotQuery
 from webapp.points.models import (
     IS_LOT,
     STILL_OPEN,
@@ -63,15 +64,19 @@ _OPEN = sa.text(
 def lock_account(person_id: int) -> None:
     """Hold the person's account, opened if need be, until the transaction ends."""
     require_transaction()
-    if not _hold(person_id=person_id):
+    if not _HOLD.first(person_id=person_id):
         db.session.execute(_OPEN, {"person": person_id, "now": clock.now()})
-        assert _hold(person_id=person_id)
+        assert _HOLD.first(person_id=person_id)
 
 
-@prepared
-def _hold() -> AnySelect:
-    account = PointAccount.__table__.c
-    return sa.select(account.person_id).where(account.person_id == PERSON_ID).with_for_update()
+class _Held(NamedTuple):
+    person_id: int
+
+
+_HOLD = HotQuery(
+    _Held,
+    sa.select(PointAccount.person_id).where(PointAccount.person_id == PERSON_ID).with_for_update(),
+)
 
 
 def lots(person_id: int, today: date, even: int | None = None) -> list[Lot]:
@@ -91,29 +96,29 @@ def overdue_lots(person_id: int, today: date) -> list[Lot]:
 
 def summary(person_id: int, today: date, soon: date) -> Summary:
     """The account's figures today; expiring are the lots whose last day is ``soon`` or before. One query."""
-    row = _summary(person_id=person_id, today=today, soon=soon)[0]
-    return Summary(int(row[0]), int(row[1]), int(row[2]), row[3])
-
-
-@prepared
-def _summary() -> AnySelect:
-    lot = _lots(PERSON_ID).subquery()
-    expiring = lot.c.expires_on <= sa.bindparam("soon", type_=sa.Date)
-    return sa.select(
+    lot = _lots(person_id).subquery()
+    expiring = lot.c.expires_on <= soon
+    query = sa.select(
         sa.func.coalesce(sa.func.sum(lot.c.left), 0),
         sa.func.coalesce(sa.func.sum(lot.c.left).filter(lot.c.frozen), 0),
         sa.func.coalesce(sa.func.sum(lot.c.left).filter(expiring), 0),
         sa.func.min(lot.c.expires_on).filter(expiring),
-    ).where(lot.c.left > 0, _alive(lot, sa.bindparam("today", type_=sa.Date)))
+    )
+    row = db.session.execute(query.where(lot.c.left > 0, _alive(lot, today))).one()
+    return Summary(int(row[0]), int(row[1]), int(row[2]), row[3])
 
 
 def balance(person_id: int, today: date) -> int:
     """What the account holds today, as ``summary`` has it, for the start page."""
-    return int(_balance(person_id=person_id, today=today)[0][0])
+    return int(_balance().one(person_id=person_id, today=today).points)
 
 
-@prepared
-def _balance() -> AnySelect:
+class _Balance(NamedTuple):
+    points: int
+
+
+@cache
+def _balance() -> HotQuery[_Balance]:
     lot, spend = PointEntry.__table__.c, PointSpend.__table__.c
     today = sa.bindparam("today", type_=sa.Date)
     alive = (
@@ -128,7 +133,7 @@ def _balance() -> AnySelect:
         .where(*alive)
         .scalar_subquery()
     )
-    return sa.select(earned - spent)
+    return HotQuery(_Balance, sa.select((earned - spent).label("points")))
 
 
 def take(entry: PointEntry, from_lots: Iterable[Lot]) -> None:

@@ -8,11 +8,11 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from webapp.directory.models import Person, Unit
 from webapp.directory.posts import Permission
-from webapp.directory.scope import within
+from webapp.directory.scope import PERSON_ID, within, within_level
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
@@ -182,20 +182,25 @@ def review_row(actor: Actor, entry_id: int) -> Any:
     return row
 
 
-def decidable(actor: Actor) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    """The two conditions under which an entry waits for this reviewer: as a proposal, or with an objection to settle.
+def decidable(level: str) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """The two conditions under which an entry waits for a reviewer: as a proposal, or with an objection to settle.
 
-    The second is about an entry joined with its open objection.
+    The second is about an entry joined with its open objection. The reviewer's unit and person are parameters.
     """
-    me = actor.person_id
-    others = (within(actor, PointEntry), PointEntry.person_id != me, _not(PointEntry.created_by_id, me))
+    others = (
+        within_level(level, PointEntry),
+        PointEntry.person_id != PERSON_ID,
+        _by_another(PointEntry.created_by_id),
+    )
     proposal = sa.and_(*others, WAITS)
-    objection = sa.and_(*others, _not(PointEntry.reviewed_by_id, me), PointObjection.raised_by_id != me)
+    objection = sa.and_(
+        *others, _by_another(PointEntry.reviewed_by_id), PointObjection.raised_by_id != PERSON_ID
+    )
     return proposal, objection
 
 
-def _not(column: Any, person_id: Any) -> sa.ColumnElement[bool]:
-    return sa.or_(column.is_(None), column != person_id)
+def _by_another(column: InstrumentedAttribute[int | None]) -> sa.ColumnElement[bool]:
+    return sa.or_(column.is_(None), column != PERSON_ID)
 
 
 def _has_open_objection() -> sa.ColumnElement[bool]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from types import SimpleNamespace
-from typing import Any, cast
+from functools import cache
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -17,9 +17,9 @@ from webapp.directory.scope import PERSON_ID, place_of
 from webapp.extensions import db
 from webapp.foundation import clock, journal
 from webapp.foundation.access import Actor
-from webapp.foundation.db import AnySelect, locked, require_transaction, transaction
+from webapp.foundation.db import locked, require_transaction, transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
-from webapp.foundation.prepared import Prepared, prepared
+from webapp.foundation.hot import HotQuery
 from webapp.points import eligibility, ledger, permissions, queries
 from webapp.points.models import (
     EntryKind,
@@ -207,11 +207,16 @@ def _below(cap: int | None, amount: int) -> bool:
     return cap is None or amount <= cap
 
 
-def _earned(rule: Any, person_id: int, source: tuple[str, object], day: date) -> Any:
+class _Earned(NamedTuple):
+    day: int
+    month: int
+    before: bool
+
+
+def _earned(rule: Any, person_id: int, source: tuple[str, object], day: date) -> _Earned:
     """What the rule gave the person on the day and in its month, less what was reversed, and whether by this source."""
     first = day.replace(day=1)
-    return _earned_before(
-        rule.event == RuleEvent.BY_HAND,
+    return _earned_before(rule.event == RuleEvent.BY_HAND).one(
         person_id=person_id,
         rule=rule.code,
         source_type=source[0],
@@ -219,11 +224,11 @@ def _earned(rule: Any, person_id: int, source: tuple[str, object], day: date) ->
         day=day,
         first=first,
         after=eligibility.add_months(first, 1),
-    )[0]
+    )
 
 
-@prepared
-def _earned_before(by_hand: bool) -> AnySelect:
+@cache
+def _earned_before(by_hand: bool) -> HotQuery[_Earned]:
     entry = PointEntry.__table__.c
     day, first, after = (sa.bindparam(name, type_=sa.Date) for name in ("day", "first", "after"))
     mine = sa.and_(entry.person_id == PERSON_ID, entry.rule_code == sa.bindparam("rule"))
@@ -241,15 +246,11 @@ def _earned_before(by_hand: bool) -> AnySelect:
         entry.source_id == sa.bindparam("source_id"),
     )
     in_month = sa.select(total).where(counts, entry.earned_on >= first, entry.earned_on < after)
-    return sa.select(
-        sa.select(total).where(counts, entry.earned_on == day).scalar_subquery().label("day"),
-        in_month.scalar_subquery().label("month"),
-        before.label("before"),
+    on_day = sa.select(total).where(counts, entry.earned_on == day).scalar_subquery()
+    return HotQuery(
+        _Earned,
+        sa.select(on_day.label("day"), in_month.scalar_subquery().label("month"), before.label("before")),
     )
-
-
-_UNANSWERED = {"reverses_id": None, "reviewed_by_id": None, "reviewed_at": None, "answer": ""}
-_insert = Prepared(sa.insert(PointEntry.__table__).returning(PointEntry.__table__.c.id))
 
 
 def _credit(
@@ -265,26 +266,25 @@ def _credit(
     reason: str = "",
 ) -> PointEntry:
     months = chosen.lot_months
-    written = {
-        **_UNANSWERED,
-        "person_id": person_id,
-        "kind": EntryKind.EARN,
-        "amount": amount,
-        "title": rule.name,
-        "rule_id": rule.id,
-        "rule_code": rule.code,
-        "source_type": source[0],
-        "source_id": str(source[1]),
-        "earned_on": day,
-        "state": state,
-        "reason": reason,
-        "at": clock.now(),
-        "created_by_id": actor.person_id if actor else None,
-        "expires_on": eligibility.add_months(clock.today(), months) if months else None,
+    entry = PointEntry(
+        person_id=person_id,
+        kind=EntryKind.EARN,
+        amount=amount,
+        title=rule.name,
+        rule_id=rule.id,
+        rule_code=rule.code,
+        source_type=source[0],
+        source_id=str(source[1]),
+        earned_on=day,
+        state=state,
+        reason=reason,
+        at=clock.now(),
+        created_by_id=actor.person_id if actor else None,
+        expires_on=eligibility.add_months(clock.today(), months) if months else None,
         **{column: place[column] for column in PLACE},
-    }
-    # Most visits earn, so this goes past the ORM.
-    entry = cast("PointEntry", SimpleNamespace(**written, id=_insert.rows(written)[0].id))
+    )
+    db.session.add(entry)
+    db.session.flush()
     journal.record(actor, f"points:{state}", "point_entry", entry.id, {"rule": rule.id, "amount": amount})
     return entry
 

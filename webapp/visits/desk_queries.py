@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import cache
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -15,10 +16,10 @@ from webapp.directory.scope import PERSON_ID, units_within, within, within_level
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
-from webapp.foundation.db import UTCDateTime
+from webapp.foundation.db import AnySelect, UTCDateTime
 from webapp.foundation.errors import NotFound
+from webapp.foundation.hot import HotQuery
 from webapp.foundation.paging import PAGE_SIZE, Page, keyset
-from webapp.foundation.prepared import prepared
 from webapp.visits.models import DeskHost, DeskSession, Visit
 from webapp.visits.queries import ONE_DAY
 
@@ -67,9 +68,25 @@ class Desk:
 D = DeskSession.__table__.c
 
 
-def _select() -> sa.Select[Any]:
+class _Row(NamedTuple):
+    """A desk session as ``_select`` finds it."""
+
+    id: int
+    starts_at: datetime
+    ends_at: datetime
+    place: str
+    station_id: int | None
+    series_id: int | None
+    cancel_reason: str
+    cancelled_at: datetime | None
+    unit: str
+    station: str | None
+    address: str | None
+
+
+def _select() -> AnySelect:
     unit, station = Unit.__table__, Station.__table__
-    query: Any = (
+    return (
         sa.select(
             D.id, D.starts_at, D.ends_at, D.place, D.station_id, D.series_id, D.cancel_reason, D.cancelled_at,
             unit.c.short_name.label("unit"), station.c.name.label("station"), station.c.address,
@@ -77,10 +94,9 @@ def _select() -> sa.Select[Any]:
         .join_from(DeskSession.__table__, unit, unit.c.id == D.unit_id)
         .outerjoin(station, station.c.id == D.station_id)
     )  # fmt: skip
-    return query
 
 
-def timetable_query(actor: Actor, since: datetime) -> sa.Select[Any]:
+def timetable_query(actor: Actor, since: datetime) -> AnySelect:
     """Sessions in scope that start at ``since`` or later, not ordered yet."""
     return _select().where(within(actor, DeskSession), DeskSession.starts_at >= since)
 
@@ -89,7 +105,7 @@ def timetable(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page[Des
     """A page of the sessions in scope from today on, the next one first; cancelled ones stay visible. Two queries."""
     query = timetable_query(actor, clock.at(clock.today()))
     page = keyset(query, [DeskSession.starts_at, DeskSession.id], cursor, size, ascending=True)
-    return Page(_desks(page.rows), page.next)
+    return Page(_desks([_Row(*row) for row in page.rows]), page.next)
 
 
 def todays_desk(actor: Actor) -> list[Desk]:
@@ -101,15 +117,15 @@ def todays_desk(actor: Actor) -> list[Desk]:
         "since": start,
         "before": start + ONE_DAY,
     }
-    return _desks(_today(actor.unit_level, **values))
+    return _desks(_today(actor.unit_level).all(**values))
 
 
-@prepared
-def _today(level: str) -> sa.Select[Any]:
+@cache
+def _today(level: str) -> HotQuery[_Row]:
     since, before = (sa.bindparam(name, type_=UTCDateTime) for name in ("since", "before"))
     host = DeskHost.__table__.c
     mine = sa.exists().where(host.session_id == D.id, host.person_id == PERSON_ID)
-    return (
+    query = (
         _select()
         .where(
             D.starts_at >= since,
@@ -120,6 +136,7 @@ def _today(level: str) -> sa.Select[Any]:
         .order_by(D.starts_at, D.id)
         .limit(TODAY_AT_MOST)
     )
+    return HotQuery(_Row, query)
 
 
 def desk_for(actor: Actor, desk_id: int) -> DeskSession:
@@ -145,7 +162,7 @@ def desk_page(actor: Actor, desk_id: int) -> Desk:
         NotFound: not in scope.
     """
     desk = desk_for(actor, desk_id)
-    return _desks(db.session.execute(_select().where(DeskSession.id == desk.id)).all())[0]
+    return _desks([_Row(*db.session.execute(_select().where(DeskSession.id == desk.id)).one())])[0]
 
 
 def visits_at(desk_id: int) -> int:
@@ -189,7 +206,7 @@ def possible_hosts(actor: Actor) -> list[tuple[int, str]]:
     return [(actor.person_id, actor.name), *others]
 
 
-def _desks(rows: Sequence[Any]) -> list[Desk]:
+def _desks(rows: Sequence[_Row]) -> list[Desk]:
     hosts = _hosts([row.id for row in rows])
     return [
         Desk(
@@ -214,18 +231,12 @@ def _hosts(session_ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
     found: dict[int, list[tuple[int, str]]] = {}
     if not session_ids:
         return found
-    for session_id, person_id, name in _sitting(ids=session_ids):
+    query = (
+        sa.select(DeskHost.session_id, Person.id, Person.name)
+        .join(Person, Person.id == DeskHost.person_id)
+        .where(DeskHost.session_id.in_(session_ids))
+        .order_by(DeskHost.session_id, Person.id)
+    )
+    for session_id, person_id, name in db.session.execute(query):
         found.setdefault(session_id, []).append((person_id, name))
     return found
-
-
-@prepared
-def _sitting() -> sa.Select[Any]:
-    host, person = DeskHost.__table__, Person.__table__
-    query: Any = (
-        sa.select(host.c.session_id, person.c.id, person.c.name)
-        .join_from(host, person, person.c.id == host.c.person_id)
-        .where(host.c.session_id.in_(sa.bindparam("ids", expanding=True)))
-        .order_by(host.c.session_id, person.c.id)
-    )
-    return query

@@ -11,16 +11,15 @@ import sqlalchemy as sa
 
 from webapp.cases.models import Case
 from webapp.directory.models import Person, Station, Unit
-from webapp.directory.scope import PERSON_ID, path_prefix, within
+from webapp.directory.scope import path_prefix, within
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
-from webapp.foundation.db import AnyRow, AnySelect, UTCDateTime
+from webapp.foundation.db import AnyRow
 from webapp.foundation.errors import NotFound
 from webapp.foundation.kept import Kept
 from webapp.foundation.paging import PAGE_SIZE, Page, keyset
 from webapp.foundation.photos import PhotoRow, photos_of
-from webapp.foundation.prepared import prepared
 from webapp.foundation.private import keyed_hash, mask_name, mask_phone, scrub, valid_phone
 from webapp.visits.models import (
     KIND_NAMES,
@@ -234,10 +233,7 @@ def sheet(visit: Visit) -> Sheet:
 # What the form offers
 
 
-DAY = sa.bindparam("day", type_=sa.Date)
-
-
-def _in_force(day: Any) -> sa.ColumnElement[bool]:
+def _in_force(day: date) -> sa.ColumnElement[bool]:
     item = ServiceItem.__table__.c
     return sa.and_(item.valid_from <= day, sa.or_(item.retired_on.is_(None), item.retired_on > day))
 
@@ -245,31 +241,21 @@ def _in_force(day: Any) -> sa.ColumnElement[bool]:
 def items_for(actor: Actor) -> list[tuple[str, str]]:
     """Key and name of what can be chosen today, this worker's most frequent of late first: one query."""
     since = clock.now() - FAVOURITES_OVER
-    rows = _items_for(person_id=actor.person_id, since=since, day=clock.today())
-    return [(key, name) for key, name in rows]
-
-
-@prepared
-def _items_for() -> AnySelect:
-    visit, item, chosen = Visit.__table__.c, ServiceItem.__table__.c, VisitItem.__table__.c
     used = (
-        sa.select(chosen.item_id, sa.func.count().label("times"))
-        .join_from(chosen.item_id.table, visit.id.table, visit.id == chosen.visit_id)
-        .where(
-            visit.worker_id == PERSON_ID,
-            visit.at >= sa.bindparam("since", type_=UTCDateTime),
-            visit.undone_at.is_(None),
-        )
-        .group_by(chosen.item_id)
+        sa.select(VisitItem.item_id, sa.func.count().label("times"))
+        .join(Visit, Visit.id == VisitItem.visit_id)
+        .where(Visit.worker_id == actor.person_id, Visit.at >= since, Visit.undone_at.is_(None))
+        .group_by(VisitItem.item_id)
         .subquery()
     )
     times = sa.func.coalesce(used.c.times, 0)
-    return (
-        sa.select(item.key, item.name)
-        .join_from(item.id.table, used, used.c.item_id == item.id, isouter=True)
-        .where(_in_force(DAY))
-        .order_by(times.desc(), item.position)
+    query = (
+        sa.select(ServiceItem.key, ServiceItem.name)
+        .outerjoin(used, used.c.item_id == ServiceItem.id)
+        .where(_in_force(clock.today()))
+        .order_by(times.desc(), ServiceItem.position)
     )
+    return [(key, name) for key, name in db.session.execute(query)]
 
 
 @Kept

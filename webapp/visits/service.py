@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from types import SimpleNamespace
-from typing import Any, cast
-
-import sqlalchemy as sa
 
 from webapp.directory.models import Unit
 from webapp.directory.scope import place_of
@@ -17,7 +13,6 @@ from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Invalid, NotFound
 from webapp.foundation.photos import ReadyPhoto
-from webapp.foundation.prepared import Prepared
 from webapp.foundation.private import keyed_hash, normalise_phone, valid_phone
 from webapp.visits import desk_queries, queries
 from webapp.visits.events import visit_logged, visit_undone
@@ -58,25 +53,27 @@ def log_visit(
         Refused: not for this place.
     """
     details = details or Details()
-    with transaction():
-        units: list[Unit] = _unit.rows({"id": details.unit_id or actor.unit_id})
-        if not units:
+    with transaction() as session:
+        unit = session.get(Unit, details.unit_id or actor.unit_id)
+        if unit is None:
             raise NotFound
-        check_can_log(actor, units[0])
-        written: dict[str, Any] = {
-            **_EMPTY,
+        check_can_log(actor, unit)
+        visit = Visit(
             **_choices(kind, outcome),
             **_timing(details, clock.now()),
             **_resident(details),
-            **place_of(units[0]),
-            "worker_id": actor.person_id,
-            "unit_id": units[0].id,
-            "note": details.note,
-            "do_not_disturb": details.do_not_disturb,
-        }
+            **place_of(unit),
+            worker_id=actor.person_id,
+            unit_id=unit.id,
+            note=details.note,
+            do_not_disturb=details.do_not_disturb,
+        )
         if kind == VisitKind.STATION_RECEPTION:
-            written["station_id"], written["desk_session_id"] = _desk(actor, details)
-        visit = _write(written, _valid_items(items, clock.local(written["at"]).date()))
+            visit.station_id, visit.desk_session_id = _desk(actor, details)
+        item_ids = _valid_items(items, clock.local(visit.at).date())
+        session.add(visit)
+        session.flush()
+        session.add_all(VisitItem(visit_id=visit.id, item_id=item_id) for item_id in item_ids)
         if details.photos:
             photos.attach(PHOTO_OWNER, visit.id, details.photos, actor.person_id)
         journal.record(
@@ -88,19 +85,6 @@ def log_visit(
         )
         visit_logged.send(visit=visit, actor=actor)
         return visit
-
-
-# Logging is what is done most of all, so it goes past the ORM: what comes back has a visit's columns and no session.
-_EMPTY = dict.fromkeys(("station_id", "desk_session_id", "case_id", "undone_at"))
-_unit = Prepared(sa.select(Unit.__table__).where(Unit.__table__.c.id == sa.bindparam("id")))
-_insert = Prepared(sa.insert(Visit.__table__).returning(Visit.__table__.c.id))
-_insert_item = Prepared(sa.insert(VisitItem.__table__))
-
-
-def _write(written: dict[str, Any], item_ids: Sequence[int]) -> Visit:
-    visit: Any = SimpleNamespace(**written, id=_insert.rows(written)[0].id)
-    _insert_item.many([{"visit_id": visit.id, "item_id": item_id} for item_id in item_ids])
-    return cast("Visit", visit)
 
 
 def _choices(kind: str, outcome: str) -> dict[str, str]:

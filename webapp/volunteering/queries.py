@@ -16,14 +16,12 @@ from webapp.cases.models import Case
 from webapp.cases.states import Confidentiality
 from webapp.directory.models import Person, Station, Unit
 from webapp.directory.posts import Level, Permission
-from webapp.directory.scope import PERSON_ID, covers, units_within, within
+from webapp.directory.scope import PERSON_ID, covers, units_within, within, within_level
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
-from webapp.foundation.db import AnySelect, UTCDateTime
 from webapp.foundation.errors import Conflict, NotFound
 from webapp.foundation.paging import PAGE_SIZE, Page, keyset
-from webapp.foundation.prepared import prepared
 from webapp.volunteering import codes
 from webapp.volunteering.models import (
     Activity,
@@ -132,27 +130,21 @@ def my_activities(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page
 
 def next_activity(actor: Actor) -> Any | None:
     """The actor's next or present activity, for the home page."""
-    found = _next_activity(person_id=actor.person_id, now=clock.now())
-    return found[0] if found else None
-
-
-@prepared
-def _next_activity() -> AnySelect:
-    activity, signup = Activity.__table__.c, Signup.__table__.c
-    return (
+    query = (
         sa.select(
-            activity.id, activity.title, activity.place, activity.starts_at, activity.ends_at, signup.state
+            Activity.id, Activity.title, Activity.place, Activity.starts_at, Activity.ends_at, Signup.state
         )
-        .join_from(signup.id.table, activity.id.table, activity.id == signup.activity_id)
+        .join(Signup, Signup.activity_id == Activity.id)
         .where(
-            signup.person_id == PERSON_ID,
-            signup.state != SignupState.LEFT,
-            activity.ends_at >= sa.bindparam("now", type_=UTCDateTime),
-            activity.cancelled_at.is_(None),
+            Signup.person_id == actor.person_id,
+            Signup.state != SignupState.LEFT,
+            Activity.ends_at >= clock.now(),
+            Activity.cancelled_at.is_(None),
         )
-        .order_by(activity.starts_at)
+        .order_by(Activity.starts_at)
         .limit(1)
     )
+    return db.session.execute(query).first()
 
 
 def people(activity: Activity) -> dict[str, str]:
@@ -344,18 +336,19 @@ def objections(attendance: Attendance) -> Sequence[Any]:
     return db.session.execute(query).all()
 
 
-def waiting_hours(actor: Actor) -> sa.ColumnElement[bool]:
-    """What makes an attendance wait for the actor: in scope, computed or disputed, and not one's own."""
-    if not may_confirm(actor):
-        return sa.false()
+def waiting_hours(level: str) -> sa.ColumnElement[bool]:
+    """What makes an attendance wait for an actor of this level: in scope, computed or disputed, and not one's own.
+
+    The actor's unit and person are parameters.
+    """
     # Written out, not bound: the partial index must be seen to fit.
     waits = sa.text("attendances.state IN ('pending', 'disputed')")
-    return sa.and_(within(actor, Attendance), waits, Attendance.person_id != actor.person_id)
+    return sa.and_(within_level(level, Attendance), waits, Attendance.person_id != PERSON_ID)
 
 
-def may_confirm(actor: Actor) -> bool:
-    """Whether hours in the actor's scope can wait for the actor."""
-    return actor.can(Permission.HOURS_CONFIRM) or actor.can(Permission.ACTIVITY_ORGANISE)
+def may_confirm(can: frozenset[str]) -> bool:
+    """Whether hours in scope can wait for a post with these permissions."""
+    return Permission.HOURS_CONFIRM in can or Permission.ACTIVITY_ORGANISE in can
 
 
 def places_to_organise(actor: Actor) -> Sequence[Any]:

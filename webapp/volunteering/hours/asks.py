@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from webapp.directory.models import Person
+from webapp.directory.scope import of_actor
 from webapp.extensions import db
 from webapp.foundation import text
 from webapp.foundation.access import Actor
@@ -23,15 +24,17 @@ from webapp.volunteering.models import (
 )
 
 
-def waiting(actor: Actor) -> list[sa.Select[int]]:
-    """The ids of the attendances that wait for this actor."""
-    if not queries.may_confirm(actor):
+def waiting(level: str, can: frozenset[str]) -> list[sa.Select[int]]:
+    """The ids of the attendances that wait for an actor; see ``AskSource``."""
+    if not queries.may_confirm(can):
         return []
-    return [sa.select(Attendance.id).where(queries.waiting_hours(actor))]
+    return [sa.select(Attendance.id).where(queries.waiting_hours(level))]
 
 
 def asks(actor: Actor, limit: int = 50) -> list[Ask]:
     """Those that wait for this actor, the oldest first."""
+    if not queries.may_confirm(actor.permissions):
+        return []
     query = (
         sa.select(
             Attendance.id,
@@ -52,7 +55,7 @@ def asks(actor: Actor, limit: int = 50) -> list[Ask]:
             Objection,
             sa.and_(Objection.attendance_id == Attendance.id, Objection.state == ObjectionState.OPEN),
         )
-        .where(queries.waiting_hours(actor))
+        .where(queries.waiting_hours(actor.unit_level))
         .order_by(Attendance.at, Attendance.id)
         .limit(limit)
     )
@@ -67,7 +70,7 @@ def asks(actor: Actor, limit: int = 50) -> list[Ask]:
             url=f"/volunteering/attendances/{row.id}",
             detail="，".join(marks(row.way, auto_closed=row.auto_closed, capped=row.capped)),
         )
-        for row in db.session.execute(query)
+        for row in db.session.execute(query, of_actor(actor))
     ]
 
 
