@@ -63,12 +63,16 @@ class StationView:
     unit_name: str
 
 
+_UNITS = sa.select(Unit.id, Unit.short_name, Unit.level).where(
+    Unit.id.in_(sa.bindparam("ids", expanding=True))
+)
+
+
 def unit_names(ids: Sequence[int]) -> list[UnitRow]:
     """The units with these ids."""
     if not ids:
         return []
-    query = sa.select(Unit.id, Unit.short_name, Unit.level).where(Unit.id.in_(ids))
-    return [UnitRow(*row) for row in db.session.execute(query)]
+    return [UnitRow(*row) for row in db.session.execute(_UNITS, {"ids": ids})]
 
 
 def places(actor: Actor, limit: int = 200) -> list[UnitRow]:

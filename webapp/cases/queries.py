@@ -115,14 +115,26 @@ class CasePage:
     verdict_note: str
 
 
+# Built once: building a statement takes as long as the database needs for it.
+_BY_NUMBER = (
+    sa.select(Case).where(Case.number == sa.bindparam("number")).execution_options(populate_existing=True)
+)
+_EVENTS = (
+    sa.select(CaseEvent, Person.name, Unit.short_name)
+    .outerjoin(Person, Person.id == CaseEvent.person_id)
+    .outerjoin(Unit, Unit.id == CaseEvent.unit_id)
+    .where(CaseEvent.case_id == sa.bindparam("case_id"))
+    .order_by(CaseEvent.id)
+)
+
+
 def case_for(actor: Actor, number: str) -> Case:
     """The case with this number.
 
     Raises:
         NotFound: there is none, or it is not the actor's to see.
     """
-    query = sa.select(Case).where(Case.number == number).execution_options(populate_existing=True)
-    case = db.session.scalars(query).one_or_none()
+    case = db.session.scalars(_BY_NUMBER, {"number": number}).one_or_none()
     if case is None or not may_see(actor, case):
         raise NotFound
     return case
@@ -193,14 +205,7 @@ def case_page(actor: Actor, case: Case) -> CasePage:
 
 def _events(case_id: int) -> list[Told]:
     """All events of the case, in order, with the names of who acted and where they served."""
-    query = (
-        sa.select(CaseEvent, Person.name, Unit.short_name)
-        .outerjoin(Person, Person.id == CaseEvent.person_id)
-        .outerjoin(Unit, Unit.id == CaseEvent.unit_id)
-        .where(CaseEvent.case_id == case_id)
-        .order_by(CaseEvent.id)
-    )
-    return [Told(*row) for row in db.session.execute(query)]
+    return [Told(*row) for row in db.session.execute(_EVENTS, {"case_id": case_id})]
 
 
 def _place(case: Case) -> int | None:

@@ -14,7 +14,7 @@ import blinker
 import sqlalchemy as sa
 
 from webapp.extensions import db
-from webapp.foundation.db import AnySelect
+from webapp.foundation.db import AnySelect, writing
 
 Row = TypeVar("Row", bound=NamedTuple)
 Convert: TypeAlias = Callable[[Any], object]
@@ -30,7 +30,15 @@ class _Compiled(NamedTuple):
     places: (
         Sequence[str] | None
     )  # the values' names one after the other; None where the driver takes them by name
-    out: Sequence[Convert | None]
+    out: Sequence[tuple[int, Convert]]
+
+    def converted(self, line: Sequence[object]) -> Sequence[object]:
+        if not self.out:
+            return line
+        columns = list(line)
+        for index, convert in self.out:
+            columns[index] = convert(columns[index])
+        return columns
 
     def given(self, values: Mapping[str, object]) -> Mapping[str, object] | Sequence[object]:
         into = self.into
@@ -55,7 +63,7 @@ class HotQuery(Generic[Row]):
     def all(self, **values: object) -> list[Row]:
         """All rows for these values."""
         session = db.session()
-        if session.autoflush:
+        if session.autoflush and writing():
             session.flush()
         connection = session.connection()
         ready = self._compiled.get(connection.dialect.name)
@@ -71,12 +79,7 @@ class HotQuery(Generic[Row]):
             found = cursor.fetchall()
         finally:
             cursor.close()
-        if any(ready.out):
-            found = [
-                [convert(value) if convert else value for convert, value in zip(ready.out, line, strict=True)]
-                for line in found
-            ]
-        return [self._row._make(line) for line in found]
+        return [self._row._make(ready.converted(line)) for line in found]
 
     def first(self, **values: object) -> Row | None:
         """The first row; None where there is none."""
@@ -104,7 +107,8 @@ def _compile(query: AnySelect, dialect: sa.Dialect, values: Mapping[str, object]
         into={name: into[name] for name in values if name in into},
         places=state.positiontup,
         out=[
-            column.type.dialect_impl(dialect).result_processor(dialect, None)
-            for column in query.selected_columns
+            (index, convert)
+            for index, column in enumerate(query.selected_columns)
+            if (convert := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
         ],
     )
