@@ -70,7 +70,7 @@ def index() -> Response:
 
 
 def _around(actor: Actor, filters: lists.CaseFilters) -> dict[str, Any]:
-    """What stands around the rows: numbers on the tabs, and what one may filter by; hashable, as pairs."""
+    """What stands around the rows: numbers on the tabs, and what one may filter by."""
     return {
         "counts": lists.counts(actor),
         "tabs_of": tuple(lists.TABS.items()),
