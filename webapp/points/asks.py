@@ -36,8 +36,12 @@ def asks(actor: Actor, limit: int = 50) -> list[Ask]:
         return []
     proposal, objection = queries.decidable(actor.unit_level)
     rows = [
-        *db.session.execute(_rows().where(proposal).limit(limit), of_actor(actor)),
-        *db.session.execute(_rows().where(STILL_OPEN, objection).limit(limit), of_actor(actor)),
+        *db.session.execute(
+            _rows().where(proposal).order_by(PointEntry.at, PointEntry.id).limit(limit), of_actor(actor)
+        ),
+        *db.session.execute(
+            _rows().where(STILL_OPEN, objection).order_by(PointObjection.at).limit(limit), of_actor(actor)
+        ),
     ]
     return [_ask(row) for row in sorted(rows, key=lambda row: (row.since, row.id))[:limit]]
 
@@ -77,7 +81,6 @@ def _rows() -> AnySelect:
         .join(Person, Person.id == PointEntry.person_id)
         .outerjoin(PointObjection, still)
         .outerjoin(asker, asker.id == sa.func.coalesce(PointObjection.raised_by_id, PointEntry.created_by_id))
-        .order_by(since, PointEntry.id)
     )
 
 
