@@ -167,6 +167,7 @@ def sweep() -> None:
     from webapp.foundation.photos import purge as photos
     from webapp.foundation.photos import purge_orphans
     from webapp.imports.service import sweep as uploads
+    from webapp.offline.service import move_marks
     from webapp.points.redemptions import expire_due
     from webapp.volunteering.attendance.service import close_forgotten
 
@@ -177,6 +178,7 @@ def sweep() -> None:
         "rate_windows_purged": purge(),
         "uploads_purged": uploads(),
         "photos_purged": photos() + purge_orphans(),
+        "phones_moved_on": move_marks(),
     }
     click.echo(json.dumps(results, default=str, ensure_ascii=False))
 

@@ -17,10 +17,13 @@ from flask import Flask
 from sqlalchemy import event
 
 from tests.support.browse import Browse
+from tests.support.world import World
+from webapp.directory.models import Appointment
 from webapp.directory.posts import Post
 from webapp.extensions import db
 from webapp.foundation import clock, paging
 from webapp.foundation.access import access_of
+from webapp.foundation.db import transaction
 
 ROWS = 500_000
 # Tables that grow with the days; all others stay as small as the district.
@@ -47,6 +50,12 @@ FEW: dict[str, str] = {
     "FROM service_items LEFT OUTER JOIN": "the services on offer",
     "point_objections.state = 'open'": "the objections that wait for an answer",
     "cases.category = ?": "the cases of one category in one grid",
+    "reporter_phone_hash = ?": "what one telephone number reported",
+    "FROM signups JOIN activities": "what one person signed up for",
+    "case_requests.deciding_unit_id = ?": "the requests that wait for one unit",
+    "resident_phone_hash = ?": "the visits to one telephone number",
+    "FROM cases WHERE cases.closed_at IS NULL": "the open cases",
+    "WHERE 0 = 1": "nothing",
 }
 
 
@@ -64,13 +73,15 @@ def _write_statistics(connection: sa.Connection) -> None:
     for table in seen.get_table_names():
         rows = ROWS if table in GROWING else SMALL
         for index in seen.get_indexes(table):
-            same, left = [], rows
+            # A partial index holds what is open or waits: a small part.
+            held = rows // 50 if "sqlite_where" in index["dialect_options"] else rows
+            same, left = [], held
             for column in index["column_names"]:
                 left = max(1, left // DIFFERENT.get(column or "", rows // 2))
                 same.append(left)
             if index["unique"]:
                 same[-1] = 1
-            stat = " ".join(map(str, [rows, *same]))
+            stat = " ".join(map(str, [held, *same]))
             connection.exec_driver_sql(
                 "INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", (table, index["name"], stat)
             )
@@ -115,16 +126,31 @@ def _faults(sent: Sent) -> list[str]:
             faults.append(step)
         if "TEMP B-TREE FOR ORDER BY" in step and GROWING & set(names.values()):
             faults.append(step)
-    return [] if any(part in sent.text for part in FEW) else faults
+    text = " ".join(sent.text.split())
+    return [] if any(part in text for part in FEW) else faults
 
 
 CURSOR = paging._encode([clock.now(), 10**6])
-VARIANTS = ("", "?q=13800001234", f"?after={CURSOR}", f"?cursor={CURSOR}", "?mine=1", "?tab=open", "?tab=due", "?tab=archived", "?tab=all", "?tab=past",
-            "?tab=objections", "?tab=mine", "?kind=home_visit", "?outcome=settled", "?day=2026-11-28", "?status=registered", "?category=parking")  # fmt: skip
+VARIANTS = (
+    "", "?q=13800001234", f"?after={CURSOR}", f"?cursor={CURSOR}", "?mine=1", "?tab=open", "?tab=due", "?tab=archived",
+    "?tab=all", "?tab=past", "?tab=objections", "?tab=mine", "?kind=home_visit", "?outcome=settled", "?day=2026-11-28",
+    "?status=registered", "?category=parking",
+)  # fmt: skip
 
 
-@pytest.mark.parametrize("post", list(Post))
-def test_no_page_walks_or_sorts_a_table_that_grows(grown: Flask, browse: Browse, post: Post) -> None:
+def _serve_the_district(world: World, person: str) -> None:
+    with transaction() as session:
+        mine = Appointment.person_id == world.people[person]
+        session.execute(sa.update(Appointment).where(mine).values(unit_id=world.units["district"]))
+
+
+@pytest.mark.parametrize("post", [*Post, "auditor of the district"])
+def test_no_page_walks_or_sorts_a_table_that_grows(
+    grown: Flask, browse: Browse, world: World, post: str
+) -> None:
+    if post not in set(Post):
+        post = Post.AUDITOR
+        _serve_the_district(world, post)
     browse.log_in(post)
     actor_rules = [
         rule.rule

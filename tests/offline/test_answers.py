@@ -18,7 +18,7 @@ from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.db import transaction
 from webapp.foundation.receipts import Receipt
-from webapp.offline import queries
+from webapp.offline import queries, service
 from webapp.offline.models import Quarantined, State
 from webapp.visits.models import Visit
 
@@ -262,3 +262,20 @@ def test_pages_say_whose_they_are_to_the_service_worker(browse: Browse, world: W
     assert worker.headers["Cache-Control"] == "no-cache"
     assert worker.mimetype == "text/javascript"
     assert browse.get("/offline").headers["X-Page-Owner"] == owner
+
+
+def test_what_arrived_is_told_from_the_mark_on(phone: Outbox) -> None:
+    for number in (1, 2, 4):
+        phone.send(number)
+    before = phone.browse.get(f"/outbox/status?device={DEVICE}").get_json()
+    assert before == {"received": 3, "highest": 4, "missing": [3]}
+    assert service.move_marks() == 1
+    assert service.move_marks() == 0
+    assert phone.browse.get(f"/outbox/status?device={DEVICE}").get_json() == before
+    phone.send(3)
+    assert service.move_marks() == 1
+    assert phone.browse.get(f"/outbox/status?device={DEVICE}").get_json() == {
+        "received": 4,
+        "highest": 4,
+        "missing": [],
+    }

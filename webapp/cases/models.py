@@ -176,6 +176,7 @@ class Case(Placed, db.Model):
         sa.Index("ix_cases_duplicates", "grid_id", "category", "registered_at"),
         sa.Index("ix_cases_merged_into", "merged_into_id"),
         sa.Index("ix_cases_phone", "reporter_phone_hash"),
+        sa.Index("ix_cases_all", "registered_at", "id"),  # of the whole district
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -55,3 +55,12 @@ class Quarantined(Placed, db.Model):
     decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("persons.id"))
     decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     note: Mapped[str] = mapped_column(default="")
+
+
+class DeviceMark(db.Model):
+    """Up to which of its running numbers everything has arrived from a phone; moved on now and then."""
+
+    __tablename__ = "device_marks"
+
+    device_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    whole_up_to: Mapped[int]

@@ -16,7 +16,7 @@ from webapp.foundation.db import AnyRow
 from webapp.foundation.errors import NotFound
 from webapp.foundation.private import keyed_hash
 from webapp.foundation.receipts import Receipt
-from webapp.offline.models import Quarantined, State
+from webapp.offline.models import DeviceMark, Quarantined, State
 
 MOST_MISSING = 200  # a phone that lost more has lost its memory
 LISTED = 100
@@ -33,13 +33,19 @@ class Arrivals:
 
 def arrivals(device: uuid.UUID) -> Arrivals:
     """The running numbers that arrived from ``device``. Numbers alone: whose they were is not told."""
+    whole = db.session.scalar(sa.select(DeviceMark.whole_up_to).where(DeviceMark.device_id == device)) or 0
+    later = set(numbers_after(device, whole))
+    highest = max(later, default=whole)
+    missing = [number for number in range(whole + 1, highest) if number not in later]
+    return Arrivals(whole + len(later), highest, missing[:MOST_MISSING])
+
+
+def numbers_after(device: uuid.UUID, number: int) -> Sequence[int]:
+    """Those that arrived beyond ``number``, in order."""
     query = sa.select(Receipt.device_number).where(
-        Receipt.device_id == device, Receipt.device_number.is_not(None)
+        Receipt.device_id == device, Receipt.device_number > number
     )
-    numbers = {number for number in db.session.scalars(query) if number}
-    highest = max(numbers, default=0)
-    missing = [number for number in range(1, highest) if number not in numbers]
-    return Arrivals(len(numbers), highest, missing[:MOST_MISSING])
+    return [found for found in db.session.scalars(query.order_by(Receipt.device_number)) if found]
 
 
 def owner_key(person_id: int | None) -> str:

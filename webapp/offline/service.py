@@ -8,14 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import sqlalchemy as sa
+
 from webapp.directory.scope import place_of
 from webapp.foundation import clock, journal, photos
 from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound, Refused
 from webapp.foundation.photos import ReadyPhoto
+from webapp.foundation.receipts import Receipt
 from webapp.offline import queries
-from webapp.offline.models import STATE_NAMES, Quarantined, State
+from webapp.offline.models import STATE_NAMES, DeviceMark, Quarantined, State
 
 PHOTO_OWNER = "quarantine"
 NO_PLACE = "您的职务已经结束，这条内容没有社区可以接收。请导出文字，交给原来的单位。"
@@ -112,3 +115,30 @@ def _decide(actor: Actor, quarantine_id: int, state: State, note: str) -> Quaran
             row.fields, row.text = "[]", ""
         journal.record(actor, f"quarantine:{state}", "quarantine", row.id)
         return row
+
+
+def move_marks() -> int:
+    """Note how far the numbers of each phone have arrived without a gap; returns how many phones moved on.
+
+    A phone asks again and again what arrived: it is answered from what came after its mark.
+    """
+    mark = sa.func.coalesce(DeviceMark.whole_up_to, 0)
+    due = (
+        sa.select(Receipt.device_id, mark)
+        .outerjoin(DeviceMark, DeviceMark.device_id == Receipt.device_id)
+        .where(Receipt.device_number == mark + 1)
+    )
+    with transaction() as session:
+        found = session.execute(due).all()
+        for device, whole in found:
+            assert device is not None
+            session.merge(DeviceMark(device_id=device, whole_up_to=_without_gap(device, whole)))
+    return len(found)
+
+
+def _without_gap(device: uuid.UUID, whole: int) -> int:
+    for number in queries.numbers_after(device, whole):
+        if number != whole + 1:
+            break
+        whole += 1
+    return whole

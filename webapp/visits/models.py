@@ -131,6 +131,8 @@ class Visit(Placed, db.Model):
         where_given("ix_visits_building", "building_id", "at", "id"),
         sa.Index("ix_visits_worker", "worker_id", "at", "id"),
         sa.Index("ix_visits_at", "at", "id"),
+        where_given("ix_visits_phone", "resident_phone_hash", "at", "id"),
+        where_given("ix_visits_name", "resident_name_hash", "at", "id"),
         where_given("ix_visits_desk_session", "desk_session_id"),
         where_given("uq_visits_case", "case_id", unique=True),
         sa.Index(
