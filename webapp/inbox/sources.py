@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import cast
 
 import webapp.cases.asks as case_asks
 import webapp.points.asks as point_asks
@@ -14,9 +13,9 @@ from webapp.foundation.asks import Ask, AskSource, how_many
 from webapp.foundation.errors import DomainError, NotFound
 
 SOURCES: dict[str, AskSource] = {
-    "case": cast(AskSource, case_asks),
-    "hours": cast(AskSource, hour_asks),
-    "points": cast(AskSource, point_asks),
+    "case": case_asks,
+    "hours": hour_asks,
+    "points": point_asks,
 }
 # Ready phrases for sending back, by source: most answers on a phone need no typing.
 PHRASES = {
