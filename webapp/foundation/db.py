@@ -11,7 +11,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, TypeVar
@@ -123,6 +123,44 @@ def transaction() -> Iterator[Session]:
         finally:
             session.info.clear()
             _writing.reset(token)
+
+
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """A part of the change at hand that may fail by itself: what it raises undoes that part, and nothing before it.
+
+    What it had the session remember (journal entries, ``if_undone``) is undone with it.
+    """
+    from webapp.extensions import db
+
+    require_transaction()
+    session: Session = db.session()
+    before = {key: len(gathered) for key, gathered in session.info.items()}
+    try:
+        with session.begin_nested():
+            yield
+    except BaseException:
+        for undo in session.info.get(_UNDO, [])[before.get(_UNDO, 0) :]:
+            undo()
+        for key, gathered in session.info.items():
+            del gathered[before.get(key, 0) :]
+        raise
+
+
+@contextmanager
+def dry_run() -> Iterator[Session]:
+    """A change that is made to see what comes of it, and undone at the end whatever that is.
+
+    It holds the lock for writing like any other, so it has to be short.
+    """
+    require_no_transaction()
+    with suppress(_DryRun), transaction() as session:
+        yield session
+        raise _DryRun
+
+
+class _DryRun(Exception):
+    pass
 
 
 @contextmanager

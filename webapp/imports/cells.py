@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
-from typing import TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from webapp.foundation.sheet_reader import Cell, text_of
 
@@ -21,6 +21,13 @@ _CLOCK = re.compile(
 )
 BAD_DAY = "看不出是哪一天，请写成 2025-3-1 这样。"
 BAD_TIME = "看不出是几点，请写成 14:30 这样。"
+
+
+class Moment(NamedTuple):
+    """A day, and the time where there is one."""
+
+    day: date
+    clock: time | None
 
 
 def plain(most: int) -> Parser:
@@ -54,15 +61,15 @@ def _bare(text: str) -> str:
 
 def day(cell: Cell) -> date:
     """A day: a date, 2025-3-1, 2025/3/1, 2025.3.1, 2025年3月1日, 20250301, or Excel's number of it."""
-    return moment(cell)[0]
+    return moment(cell).day
 
 
-def moment(cell: Cell) -> tuple[date, time | None]:
+def moment(cell: Cell) -> Moment:
     """A day, and the time where there is one."""
     if isinstance(cell, datetime):
-        return cell.date(), cell.time().replace(second=0, microsecond=0) if cell.time() != time.min else None
+        return Moment(cell.date(), clock_time(cell) if cell.time() != time.min else None)
     if isinstance(cell, date):
-        return cell, None
+        return Moment(cell, None)
     if isinstance(cell, time):
         raise ValueError(BAD_DAY)
     if (serial := _serial(cell)) is not None:
@@ -75,7 +82,7 @@ def moment(cell: Cell) -> tuple[date, time | None]:
     except ValueError:
         raise ValueError("没有这一天，请核对。") from None
     rest = re.sub(r"^[\sT,，]*(?:(?:星期|周)[一二三四五六日天])?\s*", "", cell[found.end() :])
-    return when, clock_time(rest) if rest else None
+    return Moment(when, clock_time(rest) if rest else None)
 
 
 def clock_time(cell: Cell) -> time:

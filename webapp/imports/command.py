@@ -52,7 +52,9 @@ def _finish(actor: Actor, upload_id: uuid.UUID, dry_run: bool, leave_out_wrong: 
         if dry_run:
             say("只是试导入，没有写入。")
             return bool(found.wrong_rows)
-        service.bring_in(actor, upload_id, leave_out_wrong=leave_out_wrong)
+        if not leave_out_wrong:
+            service.check_right(found)
+        service.enter(actor, upload_id, leave_out_wrong=leave_out_wrong)
         done = True
         say("已导入。")
         return False

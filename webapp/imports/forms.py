@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
+
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, ValidationError
 
-from webapp.foundation.access import Actor
+from webapp.foundation.access import Actor, current_actor
+from webapp.foundation.errors import Invalid, NotFound
 from webapp.foundation.forms import Form
 from webapp.foundation.sheet_reader import Sheet
+from webapp.imports import service
 from webapp.imports.kinds import Kind
 from webapp.imports.models import KIND_NAMES
 from webapp.imports.registry import open_to
@@ -41,6 +45,24 @@ class ConfirmForm(Form):
     """Whether rows that are wrong are left out."""
 
     leave_out = BooleanField("先不导入有问题的行")
+
+    upload_id: uuid.UUID
+
+    def validate_leave_out(self, field: BooleanField) -> None:
+        """Try the file: here and not in the view, whose transaction keeps other writers waiting."""
+        try:
+            service.check_can_bring_in(current_actor(), self.upload_id, leave_out_wrong=field.data)
+        except NotFound:  # brought in already, as the receipt will show, or gone: then the view says so
+            return
+        except Invalid as error:
+            raise ValidationError(error.message) from error
+
+    @classmethod
+    def about(cls, upload_id: uuid.UUID) -> ConfirmForm:
+        """The form for one file."""
+        form = cls()
+        form.upload_id = upload_id
+        return form
 
 
 class ColumnsForm(Form):

@@ -47,7 +47,10 @@ class Upload(db.Model):
 
 
 class Batch(db.Model):
-    """A file that was brought in, by whom, and what came of its rows."""
+    """A file that was brought in, by whom, and what came of its rows.
+
+    While it is being brought in, ``left_out`` counts the rows that are still to come: if that breaks off, it stays true.
+    """
 
     __tablename__ = "import_batches"
     __table_args__ = (

@@ -1,13 +1,15 @@
 """The steps of an import: a file is taken in, its columns are matched, it is tried, and brought in once.
 
-All or nothing, unless the person wants the wrong rows left out. The same file again changes nothing: ids of the old
-system are kept, and rows without one are recognised by what they say.
+Nothing is brought in of a file with wrong rows, unless the person wants these left out. The same file again changes
+nothing: ids of the old system are kept, and rows without one are recognised by what they say.
 """
 
 from __future__ import annotations
 
 import hashlib
+import time
 import uuid
+from collections import deque
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -17,14 +19,14 @@ from sqlalchemy.exc import IntegrityError
 from webapp.extensions import db
 from webapp.foundation import clock, journal, sheet_reader
 from webapp.foundation.access import Actor
-from webapp.foundation.db import locked, transaction
+from webapp.foundation.db import require_no_transaction, transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound, Refused
 from webapp.foundation.sheet_reader import Sheet, SheetError, text_of
 from webapp.imports import columns, trial
 from webapp.imports.kinds import Kind
-from webapp.imports.models import KIND_NAMES, Batch, ExternalId, ImportKind, Upload
+from webapp.imports.models import KIND_NAMES, Batch, ImportKind, Upload
 from webapp.imports.registry import KINDS, open_to
-from webapp.imports.trial import Trial
+from webapp.imports.trial import Line, Reading, Trial, Turn
 
 KEPT = timedelta(days=1)
 REASON = "问题"  # the column added to the rows that were wrong
@@ -110,78 +112,99 @@ def try_out(actor: Actor, upload: Upload) -> Trial:
     Raises:
         Invalid: a field that every row needs has no column.
     """
-    kind = KINDS[ImportKind(upload.kind)]
-    return trial.run(actor, kind, upload.source, Sheet.load(upload.rows), upload.mapping)
+    return trial.try_out(actor, Reading(KINDS[ImportKind(upload.kind)], upload))
+
+
+def check_can_bring_in(actor: Actor, upload_id: uuid.UUID, *, leave_out_wrong: bool) -> None:
+    """Try the file once more, unless what is wrong may be left out.
+
+    Raises:
+        NotFound: see ``upload_for``. Invalid: see ``check_right``.
+    """
+    upload = upload_for(actor, upload_id)
+    if not leave_out_wrong:
+        check_right(try_out(actor, upload))
+
+
+def check_right(found: Trial) -> None:
+    """Refuse a file with wrong rows.
+
+    Raises:
+        Invalid: it has some.
+    """
+    if found.wrong:
+        raise Invalid(f"有 {len(found.wrong_rows)} 行不能导入。请先改好，或选择不导入这些行。", "leave_out")
 
 
 def bring_in(actor: Actor, upload_id: uuid.UUID, *, leave_out_wrong: bool = False) -> Batch:
-    """Write what the file says, and forget the file.
+    """Check the file and bring it in: see ``check_can_bring_in`` and ``enter``."""
+    check_can_bring_in(actor, upload_id, leave_out_wrong=leave_out_wrong)
+    return enter(actor, upload_id, leave_out_wrong=leave_out_wrong)
+
+
+def enter(actor: Actor, upload_id: uuid.UUID, *, leave_out_wrong: bool) -> Batch:
+    """Write what the file says, in several transactions (``trial`` tells why), and forget the file with the last.
 
     Raises:
-        NotFound: see ``upload_for``. Invalid: rows are wrong and not to be left out.
-        Conflict: somebody changed the same records at the same moment.
+        NotFound: see ``upload_for``. Invalid: no row can be brought in.
+        Conflict: somebody changed the same records meanwhile. What was brought in before stays, and so does the file.
     """
+    require_no_transaction()
+    upload = upload_for(actor, upload_id)
+    reading = Reading(KINDS[ImportKind(upload.kind)], upload)
+    waiting, seen = deque(reading.lines), set[int]()
+    batch_id: int | None = None
     try:
-        with transaction() as session:
-            upload_for(actor, upload_id)
-            upload = locked(Upload, upload_id)
-            if upload is None:
-                raise NotFound
-            found = try_out(actor, upload)
-            if found.wrong_rows and not leave_out_wrong:
-                raise Invalid(
-                    f"有 {len(found.wrong_rows)} 行不能导入。请先改好，或选择不导入这些行。", "leave_out"
-                )
-            if not found.right:
-                raise Invalid("没有一行可以导入，请先改好文件。", "leave_out")
-            batch = _batch(actor, upload, found)
-            session.add(batch)
-            found.book.write()
-            session.flush()
-            _keep_refs(batch, found)
-            session.delete(upload)
-            counts = {
-                "added": batch.added,
-                "changed": batch.changed,
-                "unchanged": batch.unchanged,
-                "left_out": batch.left_out,
-            }
-            detail = {"kind": batch.kind, "sha256": batch.digest, **counts}
-            journal.record(actor, "import:bring_in", "import_batch", batch.id, detail)
-            session.flush()
-            return batch
+        while True:
+            with transaction() as session:
+                batch = _turn(actor, upload_id, batch_id, reading, waiting, seen, leave_out_wrong)
+                if not waiting:
+                    _finish(actor, upload_id, batch)
+                    session.flush()
+                    return batch
+                batch_id = batch.id
+            time.sleep(trial.PAUSE)
     except IntegrityError as error:
-        raise Conflict("导入期间有人改了同样的资料，这次没有写入。请再试一次。") from error
+        raise Conflict(
+            "导入期间有人改了同样的资料。请把同一个文件再导入一次：已经导入的不会重复。"
+        ) from error
 
 
-def _batch(actor: Actor, upload: Upload, found: Trial) -> Batch:
-    return Batch(
-        person_id=actor.person_id,
-        at=clock.now(),
-        kind=upload.kind,
-        source=upload.source,
-        file_name=upload.file_name,
-        digest=upload.digest,
-        added=found.added,
-        changed=found.changed,
-        unchanged=found.unchanged,
-        left_out=len(found.wrong_rows),
-    )
+def _turn(
+    actor: Actor,
+    upload_id: uuid.UUID,
+    batch_id: int | None,
+    reading: Reading,
+    waiting: deque[Line],
+    seen: set[int],
+    leave_out_wrong: bool,
+) -> Batch:
+    """Enter the next rows, and count them in the batch."""
+    waits = sa.select(Upload.id).where(Upload.id == upload_id).with_for_update()
+    if db.session.scalar(waits) is None:
+        raise NotFound
+    batch = db.session.get_one(Batch, batch_id) if batch_id else reading.new_batch()
+    turn, found = Turn(actor, reading, batch, seen), Trial()
+    for line in turn.lines(waiting):
+        turn.enter(line, found)
+    if found.wrong and not leave_out_wrong:
+        raise Conflict("导入期间有人改了同样的资料。请把同一个文件再试导入一次：已经导入的不会重复。")
+    batch.added += found.added
+    batch.changed += found.changed
+    batch.unchanged += found.unchanged
+    batch.left_out -= found.right
+    return batch
 
 
-def _keep_refs(batch: Batch, found: Trial) -> None:
-    rows = [
-        {
-            "source": batch.source,
-            "kind": batch.kind,
-            "external_id": ref,
-            "record_id": target.id,
-            "batch_id": batch.id,
-        }
-        for ref, target in found.refs.items()
-    ]
-    if rows:
-        db.session.execute(sa.insert(ExternalId), rows)
+def _finish(actor: Actor, upload_id: uuid.UUID, batch: Batch) -> None:
+    counts = {
+        "added": batch.added, "changed": batch.changed, "unchanged": batch.unchanged, "left_out": batch.left_out,
+    }  # fmt: skip
+    if not batch.added + batch.changed + batch.unchanged:
+        raise Invalid("没有一行可以导入，请先改好文件。", "leave_out")
+    db.session.delete(db.session.get_one(Upload, upload_id))
+    detail = {"kind": batch.kind, "sha256": batch.digest, **counts}
+    journal.record(actor, "import:bring_in", "import_batch", batch.id, detail)
 
 
 def cancel(actor: Actor, upload_id: uuid.UUID) -> Upload:

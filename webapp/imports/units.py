@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 import sqlalchemy as sa
 
-from webapp.directory.models import COVERAGE_NAMES
-from webapp.directory.posts import LEVEL_NAMES, Level, Permission
-from webapp.directory.unit_importing import TOP_DOWN, Tree, UnitEntry
+from webapp.directory import service as directory
+from webapp.directory.models import COVERAGE_NAMES, Branch, Unit
+from webapp.directory.posts import LEVEL_NAMES, LEVELS_BELOW, Level, Permission
+from webapp.directory.scope import covers, units_within
+from webapp.directory.service import UnitFacts
+from webapp.directory.service.units import with_grid
 from webapp.extensions import db
 from webapp.foundation.access import Actor
-from webapp.foundation.merging import Effect, Known, Target
+from webapp.foundation.errors import Invalid
 from webapp.foundation.sheet_reader import Cell, text_of
 from webapp.imports import cells
-from webapp.imports.kinds import REF, Field, Kind, ref
-from webapp.imports.models import ExternalId, ImportKind
+from webapp.imports.kinds import REF, Effect, Field, Kind, Marks, Refs, Taken, Values, ref
+from webapp.imports.models import ImportKind
+from webapp.imports.places import Place, Places, bare
 
+ABOVE = {level: above for above, levels in LEVELS_BELOW.items() for level in levels}
+# From the top, so that a parent is there before what stands below it.
+TOP_DOWN = (
+    Level.STREET, Level.COMPANY, Level.DEPARTMENT, Level.COMMUNITY, Level.GRID, Level.BUILDING,
+)  # fmt: skip
+NO_PARENT = "名录里和这张表里都没有这个上级，或者它那一行有问题。请填写全称、简称或代码。"
 LEVELS = {
     **{LEVEL_NAMES[level]: level for level in (
         Level.GRID, Level.BUILDING, Level.COMPANY, Level.DEPARTMENT, Level.COMMUNITY, Level.STREET,
@@ -56,24 +64,122 @@ def code(cell: Cell) -> str:
 
 
 class Units:
-    """The tree, as rows of a file see it."""
+    """The tree. A unit is known by its place and short name; a row fills what was empty, and never renames or moves.
 
-    def __init__(self, actor: Actor, source: str, known: Known) -> None:
-        # All of the source's ids: a parent may be named by one that stands in an earlier file.
-        kept = sa.select(ExternalId.external_id, ExternalId.record_id)
-        same = kept.where(ExternalId.source == source, ExternalId.kind == ImportKind.UNITS)
-        ids = {row.external_id: row.record_id for row in db.session.execute(same)}
-        self._tree = Tree(actor, Known(ids, known.bound))
-        self.write = self._tree.write
+    Rows are taken from the top (``_tier``): a parent may stand anywhere in the file.
+    """
 
-    def weigh(self, values: Mapping[str, Any], ref: str) -> tuple[Target, Effect]:
-        """See ``Tree.weigh``."""
-        return self._tree.weigh(UnitEntry(**values), ref)
+    def __init__(self, actor: Actor, refs: Refs, seen: set[int]) -> None:
+        self._actor, self._refs = actor, refs
+        # Before the reading, so that it sees what those wrote that it waited for. A unit before what is above it, as
+        # ``change_unit`` does: two never wait for each other.
+        mine = sa.select(Unit.id).where(units_within(actor)).order_by(Unit.id.desc())
+        db.session.execute(mine.with_for_update(key_share=True)).all()
+        self._places = Places(actor, [level for level in Level if LEVELS_BELOW[level]])
+
+    def take(self, values: Values, ref: str) -> Taken:
+        """See ``Book.take``."""
+        level, short_name = values.given("level", Level), values.text("short_name")
+        above = self._parent(level, values.text("parent"))
+        unit = self._known(above, level, short_name)
+        self._check_ref(unit, ref)
+        facts = UnitFacts(
+            name=values.text("name") or short_name,
+            short_name=short_name,
+            households=values.value("households", int),
+            branch=values.text("branch"),
+            coverage=values.text("coverage") or "none",
+        )
+        if unit is None:
+            unit = directory.create_unit(self._actor, above.code, level, facts)
+            self._places.add(unit)
+            return Taken(unit.id, Effect.NEW)
+        if unit.level != level:
+            called = f"这里已经有一个叫“{unit.short_name}”的{LEVEL_NAMES[Level(unit.level)]}"
+            raise Invalid(f"{called}，请换一个简称。", "short_name")
+        return Taken(unit.id, self._fill(unit, facts))
+
+    def _parent(self, level: Level, text: str) -> Place:
+        wanted = ABOVE[level]
+        if not text:
+            districts = [place for place in self._places.by_id.values() if place.level == Level.DISTRICT]
+            if wanted == Level.DISTRICT and len(districts) == 1:
+                return districts[0]
+            raise Invalid(f"请写明在哪个{LEVEL_NAMES[wanted]}。", "parent")
+        called = self._places.called(text, (wanted,))
+        if called and called[0].level == wanted:
+            if len(called) == 1:
+                return called[0]
+            beside = (
+                f"写成“{LEVEL_NAMES[ABOVE[wanted]]}/{LEVEL_NAMES[wanted]}”，或" if wanted in ABOVE else ""
+            )
+            raise Invalid(f"有几个{LEVEL_NAMES[wanted]}都叫这个名字，请{beside}改填代码。", "parent")
+        named = self._places.by_id.get(self._refs.find(text) or 0)  # by its id in the same old system
+        if named and named.level == wanted:
+            return named
+        if not called:
+            raise Invalid(NO_PARENT, "parent")
+        empty = "，可以空着" if wanted == Level.DISTRICT else ""
+        right = f"{LEVEL_NAMES[level]}的上级是{LEVEL_NAMES[wanted]}{empty}"
+        raise Invalid(f"{right}；这里写的是{LEVEL_NAMES[Level(called[0].level)]}。", "parent")
+
+    def _known(self, above: Place, level: Level, short_name: str) -> Unit | None:
+        """The unit called so below ``above``, whatever blanks are in the name."""
+        if level == Level.BUILDING:
+            short_name = with_grid(above.short_name, short_name)
+        unspaced = sa.func.replace(sa.func.replace(Unit.short_name, " ", ""), "\u3000", "")
+        below = sa.select(Unit).where(Unit.parent_id == above.id, Unit.retired_on.is_(None))
+        same = below.where(unspaced == re.sub(r"\s+", "", short_name))
+        return db.session.scalars(same.order_by(Unit.id).limit(1)).first()
+
+    def _check_ref(self, unit: Unit | None, ref: str) -> None:
+        """Check that an id of the old system and a unit belong together."""
+        if not ref:
+            return
+        bound = self._refs.find(ref)
+        if bound is not None and (unit is None or bound != unit.id):
+            other = db.session.get_one(Unit, bound)
+            if other.retired_on or not covers(self._actor, other.path):
+                raise Invalid("这个编号的单位已经停用，请核对，或不导入这一行。", REF)
+            raise Invalid(f"这个编号登记的是{other.short_name}，请核对编号、简称和上级。", REF)
+        if bound is None and unit and self._refs.is_bound(unit.id):
+            told = f"这里已经有一个叫“{unit.short_name}”的单位，编号不同。请换一个简称，或核对编号。"
+            raise Invalid(told, "short_name")
+
+    def _fill(self, unit: Unit, facts: UnitFacts) -> Effect:
+        """Enter what was not known of the unit."""
+        known = sa.select(Branch.name).where(Branch.unit_id == unit.id)
+        branch = db.session.scalar(known) if unit.level == Level.GRID else None
+        households = facts.households if unit.households is None else None
+        gets_households = unit.level in (Level.GRID, Level.BUILDING) and households is not None
+        gets_branch = unit.level == Level.GRID and facts.branch and not branch
+        if not (gets_households or gets_branch):
+            return Effect.SAME
+        filled = UnitFacts(
+            name=unit.name,
+            short_name=unit.short_name,
+            households=unit.households if households is None else households,
+            branch=branch or facts.branch,
+        )
+        directory.change_unit(self._actor, unit.code, filled)
+        return Effect.CHANGED
 
 
-def tier(values: Mapping[str, Any]) -> int:
-    """From the top: a unit may stand in the file before what is above it."""
-    return TOP_DOWN.index(values["level"])
+def _tier(values: Values) -> int:
+    return TOP_DOWN.index(values.given("level", Level))
+
+
+def _marks(values: Values) -> Marks:
+    """A parent is named by its id, or by words that end with one of its names."""
+    parent = values.text("parent")
+    above, short_name, name = bare(parent), bare(values.text("short_name")), bare(values.text("name"))
+    needed = {f"id:{parent}", *(f"unit:{above[start:]}" for start in range(len(above)))}
+    own = {f"id:{values.text(REF)}"} if values.text(REF) else set()
+    if values.given("level", Level) == Level.BUILDING:  # there is a 1栋 everywhere, and nothing below it
+        own.add(f"building:{above}/{short_name}")
+    else:
+        own |= {f"unit:{word}" for word in (short_name, name) if word}
+    return Marks(frozenset(own), frozenset(needed), above)
 
 
 KIND = Kind(
@@ -107,7 +213,8 @@ KIND = Kind(
         ),
     ),
     open=Units,
-    tier=tier,
+    marks=_marks,
+    tier=_tier,
     ref=Field(
         REF, "原编号", code,
         ("编号", "单位编号", "网格编号", "小区编号", "楼栋编号", "网格编码", "单位编码", "编码", "外部编号", "id"),

@@ -9,7 +9,7 @@ from flask import Response, make_response, url_for
 
 from webapp.directory.posts import Permission
 from webapp.foundation.access import current_actor, may
-from webapp.foundation.errors import Invalid
+from webapp.foundation.errors import Invalid, NotFound
 from webapp.foundation.forms import ButtonForm, Form, once
 from webapp.foundation.htmx import go, no_store, page
 from webapp.foundation.receipts import Done
@@ -112,13 +112,25 @@ def wrong(upload_id: uuid.UUID) -> Response:
     return no_store(response)
 
 
+def _bring_in(done: Done, upload_id: uuid.UUID) -> Response:
+    """Bring the file in, after the order to do so was kept with its receipt: in transactions of its own.
+
+    Sent again after it broke off, the same order goes on; when all is done, there is no file any more.
+    """
+    try:
+        row = service.enter(current_actor(), upload_id, leave_out_wrong=ConfirmForm().leave_out.data)
+    except NotFound:
+        return go(done.url)
+    return go(done.url, _told(row))
+
+
 @bp.post("/<uuid:upload_id>/confirm")
 @may(P.IMPORT_RUN, record="import_upload")
-@once(lambda upload_id: ConfirmForm(), again=_trial)
+@once(ConfirmForm.about, again=_trial, then=_bring_in)
 def confirm(form: ConfirmForm, upload_id: uuid.UUID) -> Done:
-    """Bring it in."""
-    row = service.bring_in(current_actor(), upload_id, leave_out_wrong=form.leave_out.data)
-    return Done(url_for("imports.index"), _told(row))
+    """Order that the file be brought in."""
+    service.upload_for(current_actor(), upload_id)
+    return Done(url_for("imports.index"))
 
 
 def _told(batch: Batch) -> str:

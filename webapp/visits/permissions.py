@@ -33,6 +33,18 @@ def check_can_log(actor: Actor, unit: Unit) -> None:
         raise Refused(f"这个地点不在{actor.unit_name}的范围内，不能登记。")
 
 
+def check_can_bring_in(actor: Actor, unit: Unit) -> None:
+    """Old records are brought in for the own unit and those below.
+
+    Raises:
+        Refused: the unit lies elsewhere, or the post brings nothing in.
+    """
+    if not actor.can(Permission.IMPORT_RUN):
+        raise Refused(f"您以“{actor.post_name}”的身份不能导入台账。")
+    if not covers(actor, unit.path) or unit.retired_on is not None:
+        raise Refused(f"这个地点不在{actor.unit_name}的范围内，不能导入。")
+
+
 def check_can_undo(actor: Actor, visit: Visit, now: datetime) -> None:
     """Only the one who logged it, within two minutes, and only while no case came of it.
 

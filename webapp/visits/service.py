@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+
+import sqlalchemy as sa
 
 from webapp.directory.models import Unit
 from webapp.directory.scope import place_of
+from webapp.extensions import db
 from webapp.foundation import clock, journal, photos, text
 from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
-from webapp.foundation.errors import Invalid, NotFound
+from webapp.foundation.errors import Conflict, Invalid, NotFound
 from webapp.foundation.photos import ReadyPhoto
 from webapp.foundation.private import keyed_hash, normalise_phone, valid_phone
 from webapp.visits import desk_queries, queries
 from webapp.visits.events import visit_logged, visit_undone
 from webapp.visits.models import Outcome, Visit, VisitItem, VisitKind
-from webapp.visits.permissions import check_can_log, check_can_see_resident, check_can_undo
+from webapp.visits.permissions import (
+    check_can_bring_in,
+    check_can_log,
+    check_can_see_resident,
+    check_can_undo,
+)
 from webapp.visits.seeds import seed_defaults as seed_defaults
 
 LATEST_ENTRY = timedelta(days=366)  # older than this is a mistyped year
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)  # the same, of what an old ledger says
 CLOCK_SLACK = timedelta(minutes=10)  # phones' clocks go wrong
 PHOTO_OWNER = "visit"
 
@@ -71,9 +80,7 @@ def log_visit(
         if kind == VisitKind.STATION_RECEPTION:
             visit.station_id, visit.desk_session_id = _desk(actor, details)
         item_ids = _valid_items(items, clock.local(visit.at).date())
-        session.add(visit)
-        session.flush()
-        session.add_all(VisitItem(visit_id=visit.id, item_id=item_id) for item_id in item_ids)
+        _add(visit, item_ids)
         if details.photos:
             photos.attach(PHOTO_OWNER, visit.id, details.photos, actor.person_id)
         journal.record(
@@ -85,6 +92,13 @@ def log_visit(
         )
         visit_logged.send(visit=visit, actor=actor)
         return visit
+
+
+def _add(visit: Visit, item_ids: Sequence[int]) -> None:
+    db.session.add(visit)
+    db.session.flush()
+    db.session.add_all(VisitItem(visit_id=visit.id, item_id=item_id) for item_id in item_ids)
+    db.session.flush()
 
 
 def _choices(kind: str, outcome: str) -> dict[str, str]:
@@ -205,3 +219,81 @@ def see_resident(actor: Actor, visit_id: int) -> Resident:
         check_can_see_resident(actor, visit)
         journal.record(actor, "visit:read_resident", "visit", visit.id)
         return Resident(visit.resident_name or "", visit.resident_phone or "", visit.door or "")
+
+
+@dataclass(frozen=True)
+class OldRecord:
+    """A visit from a ledger that was kept elsewhere. Its items may be ones that are no longer offered."""
+
+    worker_id: int
+    unit_id: int
+    at: datetime
+    kind: VisitKind
+    outcome: Outcome
+    item_ids: frozenset[int]
+    note: str = ""
+    resident_name: str = ""
+    resident_phone: str = ""
+
+    def columns(self) -> dict[str, object]:
+        """What stands in the visit's row.
+
+        Raises:
+            Invalid: a choice does not fit, the time is in the future or before ``EARLIEST``, a phone is none.
+        """
+        if self.at < EARLIEST:
+            raise Invalid("时间太早，请看看年份。", "at")
+        if self.at > clock.now():
+            raise Invalid("服务时间不能晚于现在。", "at")
+        resident = Details(resident_name=self.resident_name, resident_phone=self.resident_phone)
+        return {
+            **_choices(self.kind, self.outcome),
+            **_resident(resident),
+            "worker_id": self.worker_id,
+            "unit_id": self.unit_id,
+            "at": self.at,
+            "note": self.note,
+        }
+
+
+def enter_old_record(actor: Actor, record: OldRecord) -> Visit:
+    """Enter a visit from an old ledger, as a late entry in the name of the worker who made it. It earns no points.
+
+    Raises:
+        Invalid: see ``OldRecord.columns``. Refused: the actor brings nothing in, or not for this place.
+    """
+    with transaction() as session:
+        unit = session.get(Unit, record.unit_id)
+        if unit is None:
+            raise NotFound
+        check_can_bring_in(actor, unit)
+        visit = Visit(**record.columns(), **place_of(unit), logged_at=clock.now(), is_late_entry=True)
+        _add(visit, sorted(record.item_ids))
+        detail = {"kind": visit.kind, "outcome": visit.outcome, "worker": visit.worker_id}
+        journal.record(actor, "visit:import", "visit", visit.id, detail)
+        return visit
+
+
+def update_old_record(actor: Actor, visit_id: int, record: OldRecord) -> Visit:
+    """Enter what the old ledger says by now of a visit that was brought in: items, outcome, note, resident.
+
+    Raises:
+        NotFound: there is none. Invalid: see ``OldRecord.columns``. Refused: see ``enter_old_record``.
+        Conflict: it was undone, or a case came of it.
+    """
+    with transaction() as session:
+        visit = locked(Visit, visit_id)
+        unit = session.get(Unit, visit.unit_id) if visit else None
+        if visit is None or unit is None:
+            raise NotFound
+        check_can_bring_in(actor, unit)
+        if visit.undone_at is not None:
+            raise Conflict("这条记录在这里已经撤销，不再更新。")
+        if visit.case_id is not None:
+            raise Conflict("这条记录在这里已经转为诉求，不再更新。")
+        for name, value in record.columns().items():
+            setattr(visit, name, value)
+        session.execute(sa.delete(VisitItem).where(VisitItem.visit_id == visit.id))
+        _add(visit, sorted(record.item_ids))
+        journal.record(actor, "visit:import_again", "visit", visit.id, {"outcome": visit.outcome})
+        return visit

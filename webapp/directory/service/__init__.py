@@ -11,7 +11,9 @@ from webapp.directory.service.bodies import (
 )
 from webapp.directory.service.checks import check_can_manage, check_grid, check_in_use
 from webapp.directory.service.people import (
+    PersonFacts,
     appoint,
+    change_person,
     create_person,
     end_appointment,
     end_seat,
@@ -30,11 +32,13 @@ from webapp.directory.service.units import UnitFacts, change_unit, create_unit, 
 __all__ = [
     "NO_COMPANY",
     "CommitteeFacts",
+    "PersonFacts",
     "StationFacts",
     "UnitFacts",
     "appoint",
     "change_committee",
     "change_company",
+    "change_person",
     "change_station",
     "change_unit",
     "check_can_manage",

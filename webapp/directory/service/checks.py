@@ -9,7 +9,6 @@ from webapp.directory.posts import LEVEL_NAMES, Level, Permission
 from webapp.directory.scope import covers
 from webapp.extensions import db
 from webapp.foundation.access import Actor
-from webapp.foundation.db import locked
 from webapp.foundation.errors import Conflict, NotFound, Refused
 
 
@@ -30,8 +29,8 @@ def locked_unit(actor: Actor, code: str) -> Unit:
         NotFound: there is none, or it is not the actor's. Refused: see ``check_can_manage``.
     """
     check_can_manage(actor)
-    unit_id = db.session.scalar(sa.select(Unit.id).where(Unit.code == code))
-    unit = locked(Unit, unit_id) if unit_id else None
+    found = sa.select(Unit).where(Unit.code == code).with_for_update()
+    unit = db.session.scalars(found, execution_options={"populate_existing": True}).first()
     if unit is None or not covers(actor, unit.path):
         raise NotFound
     return unit

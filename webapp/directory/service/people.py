@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
@@ -18,25 +19,78 @@ from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
 
 
-def create_person(actor: Actor, *, name: str, phone: str = "") -> Person:
+@dataclass(frozen=True)
+class PersonFacts:
+    """What the register says of a person; a phone that is not given stays as it is."""
+
+    name: str
+    phone: str = ""
+    is_party_member: bool = False
+    is_serving_party_member: bool = False
+
+
+def create_person(
+    actor: Actor,
+    *,
+    name: str,
+    phone: str = "",
+    is_party_member: bool = False,
+    is_serving_party_member: bool = False,
+) -> Person:
     """Enter a person into the register.
 
     Raises:
         Invalid: the phone is none, or belongs to another person.
     """
     check_can_manage(actor)
-    number = private.normalise_phone(phone) if phone else ""
-    if number and not private.valid_phone(number):
-        raise Invalid("这不像一个电话号码，请核对。", "phone")
-    phone_hash = private.keyed_hash(number) if number else None
     with transaction() as session:
-        if phone_hash and session.scalar(sa.select(Person.id).where(Person.phone_hash == phone_hash)):
-            raise Invalid("这个号码已经登记在另一个人名下，请先查找。", "phone")
-        person = Person(name=name, phone=number, phone_hash=phone_hash)
+        person = Person(
+            name=name, is_party_member=is_party_member, is_serving_party_member=is_serving_party_member
+        )
+        _give_phone(person, phone)
         session.add(person)
         session.flush()
         journal.record(actor, "person:create", "person", person.id)
         return person
+
+
+def change_person(actor: Actor, person_id: int, facts: PersonFacts) -> Person:
+    """Change what the register says of a person.
+
+    Raises:
+        NotFound: no such person. Invalid: the phone is none, or belongs to another person.
+    """
+    check_can_manage(actor)
+    with transaction() as session:
+        person = locked(Person, person_id)
+        if person is None:
+            raise NotFound
+        before = PersonFacts(
+            person.name, person.phone, person.is_party_member, person.is_serving_party_member
+        )
+        _give_phone(person, facts.phone)
+        person.name = facts.name
+        person.is_party_member = facts.is_party_member
+        person.is_serving_party_member = facts.is_serving_party_member
+        session.flush()
+        changed = sorted(name for name, value in vars(before).items() if getattr(person, name) != value)
+        if changed:
+            journal.record(actor, "person:change", "person", person.id, {"fields": changed})
+        return person
+
+
+def _give_phone(person: Person, phone: str) -> None:
+    number = private.normalise_phone(phone)
+    if not number:
+        return
+    if not private.valid_phone(number):
+        raise Invalid("这不像一个电话号码，请核对。", "phone")
+    phone_hash = private.keyed_hash(number)
+    if phone_hash == person.phone_hash:
+        return
+    if db.session.scalar(sa.select(Person.id).where(Person.phone_hash == phone_hash)):
+        raise Invalid("这个号码已经登记在另一个人名下，请先查找。", "phone")
+    person.phone, person.phone_hash = number, phone_hash
 
 
 def read_phone(actor: Actor, person_id: int) -> str:

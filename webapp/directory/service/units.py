@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import string
-from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -59,7 +56,7 @@ def create_unit(actor: Actor, parent_code: str, level: str, facts: UnitFacts) ->
         NotFound: no such parent, or not the actor's. Conflict: the parent is out of use. Invalid: a unit of this level
         may not stand there, or one of the same short name does.
     """
-    with transaction() as session:
+    with transaction():
         parent = locked_unit(actor, parent_code)
         check_in_use(parent)
         if level not in LEVELS_BELOW[Level(parent.level)]:
@@ -69,9 +66,7 @@ def create_unit(actor: Actor, parent_code: str, level: str, facts: UnitFacts) ->
             # Other pages show it without its grid, and there is a 1栋 everywhere.
             name, short_name = with_grid(parent.short_name, name), with_grid(parent.short_name, short_name)
         _check_short_name(parent.id, short_name)
-        unit = unit_below(parent, Level(level), _next_code(parent, Level(level)), name, short_name)
-        session.add(unit)
-        session.flush()
+        unit = _below(parent, Level(level), _next_code(parent, Level(level)), name, short_name)
         _write_facts(unit, facts)
         journal.record(actor, "unit:create", "unit", unit.id, {"level": level, "parent": parent.id})
         return unit
@@ -82,8 +77,7 @@ def with_grid(grid: str, name: str) -> str:
     return name if name.startswith(grid) else f"{grid} {name}"
 
 
-def unit_below(parent: Unit, level: Level, code: str, name: str, short_name: str) -> Unit:
-    """A new unit with its place in the tree; whoever asks for it has checked it and adds it to the session."""
+def _below(parent: Unit, level: Level, code: str, name: str, short_name: str) -> Unit:
     place = place_of(parent)
     return Unit(
         code=code,
@@ -98,18 +92,9 @@ def unit_below(parent: Unit, level: Level, code: str, name: str, short_name: str
     )
 
 
-def check_length(short_name: str) -> None:
-    """That a short name, with a building's grid in front, fits where it is shown.
-
-    Raises:
-        Invalid: it does not.
-    """
+def _check_short_name(parent_id: int, short_name: str, besides: int | None = None) -> None:
     if len(short_name) > LONGEST_SHORT_NAME:
         raise Invalid(f"连小区名一起最多{LONGEST_SHORT_NAME}个字。", "short_name")
-
-
-def _check_short_name(parent_id: int, short_name: str, besides: int | None = None) -> None:
-    check_length(short_name)
     same = sa.select(Unit.id).where(
         Unit.parent_id == parent_id,
         Unit.short_name == short_name,
@@ -120,35 +105,34 @@ def _check_short_name(parent_id: int, short_name: str, besides: int | None = Non
         raise Invalid(f"这里已经有一个叫“{short_name}”的单位，请换一个简称。", "short_name")
 
 
-class Numbers:
-    """Gives local codes: one after the highest number given so far. ``given``: all codes below the parents that come
-    into question, also of units out of use; the parents are locked meanwhile.
-    """
-
-    def __init__(self, given: Iterable[str]) -> None:
-        self._highest: dict[str, int] = defaultdict(int)
-        for code in given:
-            prefix = code.rstrip(string.digits)
-            self._highest[prefix] = max(self._highest[prefix], int(code[len(prefix) :] or 0))
-
-    def next(self, parent_code: str, level: Level) -> str:
-        """The next code of a level below a parent."""
-        letter, digits = LOCAL_CODES[level]
-        prefix = f"{parent_code}-{letter}"
-        self._highest[prefix] += 1
-        return f"{prefix}{self._highest[prefix]:0{digits}d}"
-
-
 def _next_code(parent: Unit, level: Level) -> str:
-    below = Unit.code.startswith(f"{parent.code}-", autoescape=True)
-    return Numbers(db.session.scalars(sa.select(Unit.code).where(below))).next(parent.code, level)
+    """The code after the highest one given so far, also to units out of use; the parent is locked meanwhile."""
+    letter, digits = LOCAL_CODES[level]
+    prefix = f"{parent.code}-{letter}"
+    # The longest first: after 999 comes 1000.
+    given = (
+        sa.select(Unit.code)
+        .where(
+            Unit.parent_id == parent.id, Unit.level == level, Unit.code.startswith(prefix, autoescape=True)
+        )
+        .order_by(sa.func.length(Unit.code).desc(), Unit.code.desc())
+        .limit(1)
+    )
+    last = db.session.scalar(given)
+    return f"{prefix}{int(last.removeprefix(prefix)) + 1 if last else 1:0{digits}d}"
 
 
 def _write_facts(unit: Unit, facts: UnitFacts) -> None:
+    """Write what a unit of this level has besides its names; a new one is entered with it."""
+    is_new = unit.id is None
     if unit.level in (Level.GRID, Level.BUILDING):
         unit.households = facts.households
+    if is_new:
+        db.session.add(unit)
+        db.session.flush()
     if unit.level == Level.GRID:
-        branch = db.session.scalars(sa.select(Branch).where(Branch.unit_id == unit.id)).first()
+        known = sa.select(Branch).where(Branch.unit_id == unit.id)
+        branch = None if is_new else db.session.scalars(known).first()
         if branch and not facts.branch:
             raise Invalid("党支部登记后可以改名，不能去掉。", "branch")
         if branch:
