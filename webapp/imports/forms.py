@@ -46,10 +46,12 @@ class ConfirmForm(Form):
 
     leave_out = BooleanField("先不导入有问题的行")
 
-    upload_id: uuid.UUID
+    upload_id: uuid.UUID | None = None
 
     def validate_leave_out(self, field: BooleanField) -> None:
         """Try the file: here and not in the view, whose transaction keeps other writers waiting."""
+        if self.upload_id is None:
+            return
         try:
             service.check_can_bring_in(current_actor(), self.upload_id, leave_out_wrong=field.data)
         except NotFound:  # brought in already, as the receipt will show, or gone: then the view says so
