@@ -107,7 +107,7 @@ def test_a_row_that_fails_leaves_nothing_of_it_behind(admin: Actor, world: World
 
 
 def test_what_breaks_off_is_told_and_goes_on(admin: Actor, app: Flask, world: World) -> None:
-    rows = people(world, 600)
+    rows = people(world, 200)
     upload_id = take_in(admin, "people", to_csv(rows)).id
 
     def take_it_back() -> None:
@@ -126,14 +126,14 @@ def test_what_breaks_off_is_told_and_goes_on(admin: Actor, app: Flask, world: Wo
     db.session.rollback()
     batch = service.own_batches(admin)[0]
     done = batch.added
-    assert 0 < done < 600
-    assert counts(batch) == (done, 0, 0, 600 - done), "what is missing"
+    assert 0 < done < 200
+    assert counts(batch) == (done, 0, 0, 200 - done), "what is missing"
     brought_in = sa.select(sa.func.count(Person.id)).where(
         Person.name.startswith("示范"), Person.phone_hash.is_not(None)
     )
     in_register = db.session.scalar(brought_in)
-    assert counts(bring_in(admin, "people", rows)) == (600 - done, 0, done, 0)
-    assert db.session.scalar(brought_in) == (in_register or 0) + 600 - done
+    assert counts(bring_in(admin, "people", rows)) == (200 - done, 0, done, 0)
+    assert db.session.scalar(brought_in) == (in_register or 0) + 200 - done
     assert broken_links() == []
 
 
@@ -170,12 +170,12 @@ def usual_longest(waits: Sequence[float]) -> float:
 def test_nobody_else_waits_for_a_whole_file(
     admin: Actor, app: Flask, world: World, step: str, record_property: Callable[[str, object], None]
 ) -> None:
-    upload = take_in(admin, "people", to_csv(people(world, 400)))
+    upload = take_in(admin, "people", to_csv(people(world, 200)))
     with others_writing(app, admin) as waits:
         if step == "try":
-            assert service.try_out(admin, upload).added == 400
+            assert service.try_out(admin, upload).added == 200
         else:
-            assert service.enter(admin, upload.id, leave_out_wrong=True).added == 400
+            assert service.enter(admin, upload.id, leave_out_wrong=True).added == 200
     record_property(
         "note", f"{step}, {db.engine.dialect.name}: {len(waits)} writers, longest {max(waits):.2f} s"
     )

@@ -1,10 +1,10 @@
 """The rows of a file, entered by the services: each in a savepoint, so that a wrong one leaves nothing behind.
 
-Trying a file and bringing it in are the same work. A try undoes it; what it found is then what will happen, for there is no
-second telling of the services' rules.
+Trying a file and bringing it in are the same work, except that a try undoes it. So the rules of the services stand in the
+services alone, and what a try finds is what will happen.
 
-A file may have 20,000 rows, and a row takes a millisecond or two. One transaction for all of them would keep every other
-writer waiting for half a minute, so the work is done in turns of ``TURN`` seconds, with a pause after each for the others:
+A file may have 20,000 rows, and a row takes some milliseconds. One transaction for all of them would keep every other
+writer waiting for a minute, so the work is done in turns of ``TURN`` seconds, with a pause after each for the others:
 
 - A file is brought in turn by turn, each turn whole. If the work breaks off, what was brought in so far stays and its
   batch says how many rows are missing; the same file again goes on from there, because a row that was brought in
