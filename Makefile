@@ -9,6 +9,8 @@ WORKERS ?= 2
 THREADS ?= 4
 # What to test, and how: make test TESTS="tests/cases -k archive"
 TESTS ?= tests
+# More processes than cores: many tests wait for a browser.
+TESTERS ?= 4
 export HOST PORT WORKERS THREADS
 
 VENV := .venv
@@ -35,7 +37,7 @@ run: $(RUNTIME) ## All set-up, then the demo district on http://HOST:PORT (127.0
 
 test: $(DEV) ## All set-up, then every test (a part: make test TESTS=tests/cases)
 	@.tools/test-tools $(BIN)/python
-	$(BIN)/pytest -n 2 --dist loadfile $(TESTS)
+	$(BIN)/pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder --durations=25 $(TESTS)
 
 lint: $(DEV) ## Ruff, types, arrows between the rooms, templates
 	$(BIN)/ruff check .

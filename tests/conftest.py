@@ -7,6 +7,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import TypedDict
 
@@ -31,6 +32,14 @@ from webapp.extensions import db
 os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(scratch()))
 
 DATABASES = ("sqlite", "postgresql")
+# Files that mostly wait, for browsers and timers, and others that take longer than most; by the beginning of their names.
+WAITING = ("tests/faults/", "tests/browser/")
+LONG = (
+    "tests/house/test_access.py",
+    "tests/points/test_ledger_machine.py",
+    "tests/cases/test_walk.py",
+    "tests/demo/",
+)
 
 
 class Secrets(TypedDict):
@@ -218,6 +227,22 @@ def browse(request: pytest.FixtureRequest) -> Browse:
     name = "app" if "app" in request.fixturenames else "lite_app"
     flask_app: Flask = request.getfixturevalue(name)
     return Browse(flask_app, flask_app.extensions["world"])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no core is left alone with it at the end.
+
+    Files that wait and files that compute take turns: there are more processes than cores, and some should be waiting.
+    """
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.partition("::")[0], []).append(item)
+    waiting = [name for name in files if name.startswith(WAITING)]
+    computing = [name for name in files if name.startswith(LONG)]
+    rest = [name for name in files if name not in {*waiting, *computing}]
+    rest.sort(key=lambda name: -sum("postgresql" in item.nodeid for item in files[name]))
+    turns = zip_longest(waiting, (*computing, *rest))
+    items[:] = [item for turn in turns for name in turn if name for item in files[name]]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
