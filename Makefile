@@ -37,7 +37,7 @@ run: $(RUNTIME) ## All set-up, then the demo district on http://HOST:PORT (127.0
 
 test: $(DEV) ## All set-up, then every test (a part: make test TESTS=tests/cases)
 	@.tools/test-tools $(BIN)/python
-	$(BIN)/pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder --durations=25 $(TESTS)
+	$(BIN)/pytest -n $(TESTERS) --no-loadscope-reorder --durations=25 $(TESTS)
 
 lint: $(DEV) ## Ruff, types, arrows between the rooms, templates
 	$(BIN)/ruff check .

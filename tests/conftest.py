@@ -16,6 +16,8 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests.support.browse import Browse
 from tests.support.browser import PHONE, chromium_missing, is_fault, launch
@@ -34,6 +36,8 @@ os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(scratch()))
 DATABASES = ("sqlite", "postgresql")
 # Files that mostly wait, for browsers and timers, and others that take longer than most; by the beginning of their names.
 WAITING = ("tests/faults/", "tests/browser/")
+# To build that tour takes half a minute.
+TOUR = tuple(f"tests/browser/test_{name}.py" for name in ("axe", "budgets", "elder", "f_rules"))
 LONG = (
     "tests/house/test_access.py",
     "tests/points/test_ledger_machine.py",
@@ -227,6 +231,20 @@ def browse(request: pytest.FixtureRequest) -> Browse:
     name = "app" if "app" in request.fixturenames else "lite_app"
     flask_app: Flask = request.getfixturevalue(name)
     return Browse(flask_app, flask_app.extensions["world"])
+
+
+class ByFile(LoadFileScheduling):
+    """A file goes to one process; so do all files that look at the tour of the demo district."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        name: str = super()._split_scope(nodeid)
+        return "tour" if name in TOUR else name
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """Give out the tests by file."""
+    return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
