@@ -12,6 +12,8 @@ TESTS ?= tests
 # More processes than cores: many tests wait for a browser.
 TESTERS ?= 4
 export HOST PORT WORKERS THREADS
+# Keep what is compiled: the tests start servers and commands all the time.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
 BIN := $(VENV)/bin

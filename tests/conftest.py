@@ -256,7 +256,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         files.setdefault(item.nodeid.partition("::")[0], []).append(item)
     waiting = [name for name in files if name.startswith(WAITING)]
-    computing = [name for name in files if name.startswith(LONG)]
+    computing = [name for beginning in LONG for name in files if name.startswith(beginning)]
     rest = [name for name in files if name not in {*waiting, *computing}]
     rest.sort(key=lambda name: -sum("postgresql" in item.nodeid for item in files[name]))
     turns = zip_longest(waiting, (*computing, *rest))
