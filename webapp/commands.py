@@ -168,7 +168,7 @@ def sweep() -> None:
     from webapp.foundation.photos import purge_orphans
     from webapp.imports.service import sweep as uploads
     from webapp.offline.service import move_marks
-    from webapp.points.redemptions import expire_due
+    from webapp.points.redemptions.service import expire_due
     from webapp.volunteering.attendance.service import close_forgotten
 
     results = {

@@ -25,8 +25,8 @@ from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.asks import how_many
 from webapp.foundation.journal import JournalEntry, broken_links
-from webapp.points import asks as point_asks
 from webapp.points.checks import verify
+from webapp.points.ledger import asks as point_asks
 from webapp.points.models import EntryState, PointEntry, Redemption, RedemptionState, Reward
 from webapp.visits.models import DeskSession, Outcome, Visit
 from webapp.volunteering.hours import asks as hour_asks

@@ -32,10 +32,12 @@ from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
 from webapp.imports import service as imports
 from webapp.offline import service as offline
-from webapp.points import catalogue, redemptions
-from webapp.points import queries as points
-from webapp.points import service as point_service
+from webapp.points.ledger import queries as points
+from webapp.points.ledger import service as point_service
 from webapp.points.models import Redemption, RuleEvent
+from webapp.points.redemptions import service as redemptions
+from webapp.points.rewards import service as catalogue
+from webapp.points.rules import queries as rule_queries
 from webapp.residents import service as residents
 from webapp.visits import desk
 from webapp.visits import service as visits
@@ -330,7 +332,7 @@ REDEEMER_OF_PLACE = {"own": "committee_member", "cousin": "committee_member2"}
 
 def _proposed(world: World) -> int:
     """Put forward by the worker for a member of the committee; nobody has reviewed it yet."""
-    rule = points.rules_on(clock.today(), RuleEvent.BY_HAND)[0]
+    rule = rule_queries.rules_on(clock.today(), RuleEvent.BY_HAND)[0]
     actor, whose = world.actor("grid_worker"), world.people["committee_member"]
     open_days = clock.today() - timedelta(days=len(points.entries_page(whose).rows))
     return point_service.propose(actor, person_id=whose, rule_id=rule.id, day=open_days, reason="调解").id
@@ -364,7 +366,7 @@ def _first(model: type[TermRule | ServiceItem | CheckInKind], place: str) -> int
 
 def point_rule(world: World, place: str) -> int | None:
     """The rules are the district's."""
-    return points.rules_on(clock.today())[0].id if place == "district" else None
+    return rule_queries.rules_on(clock.today())[0].id if place == "district" else None
 
 
 def point_entry_own(world: World, place: str) -> int | None:

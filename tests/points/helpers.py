@@ -12,9 +12,13 @@ from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
-from webapp.points import catalogue, checks, eligibility, ledger, queries, service
-from webapp.points.catalogue import RewardInput
+from webapp.points import checks, eligibility
+from webapp.points.ledger import balance as ledger
+from webapp.points.ledger import service
 from webapp.points.models import PointEntry, PointRule, PointSettings, Reward, RuleEvent
+from webapp.points.rewards import service as catalogue
+from webapp.points.rewards.service import RewardInput
+from webapp.points.rules import queries as rule_queries
 
 _numbers = count(1)
 
@@ -76,7 +80,7 @@ def change_rule(code: str, **values: object) -> None:
         rule = session.scalars(db.select(PointRule).where(PointRule.code == code)).one()
         for name, value in values.items():
             setattr(rule, name, value)
-    queries.all_rules.forget()
+    rule_queries.all_rules.forget()
 
 
 def give(world: World, name: str, points: int) -> list[PointEntry]:

@@ -14,8 +14,9 @@ from tests.support.world import World
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.db import transaction
-from webapp.points import guards, redemptions
+from webapp.points import guards
 from webapp.points.models import PointEntry, PointSpend, Redemption, Reward, StockMovement
+from webapp.points.redemptions import service as redemptions
 
 
 def refuses(statement: sa.Executable) -> None:

@@ -16,8 +16,11 @@ from tests.support.world import World
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.errors import Conflict
-from webapp.points import checks, ledger, redemptions, service
+from webapp.points import checks
+from webapp.points.ledger import balance as ledger
+from webapp.points.ledger import service
 from webapp.points.models import EntryState, PointEntry, Redemption
+from webapp.points.redemptions import service as redemptions
 
 NAME = "grid_worker"
 

@@ -29,8 +29,9 @@ from webapp.foundation import clock
 from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound, Refused
-from webapp.points import catalogue, checks, ledger, redemptions, reward_queries
+from webapp.points import checks
 from webapp.points.eligibility import add_months
+from webapp.points.ledger import balance as ledger
 from webapp.points.models import (
     EntryKind,
     EntryState,
@@ -42,6 +43,9 @@ from webapp.points.models import (
     Reward,
     StockMovement,
 )
+from webapp.points.redemptions import service as redemptions
+from webapp.points.rewards import queries as reward_queries
+from webapp.points.rewards import service as catalogue
 
 BUYERS, LAST = 200, 10
 

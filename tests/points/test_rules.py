@@ -31,9 +31,13 @@ from webapp.foundation import clock, text
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound, Refused
 from webapp.foundation.journal import JournalEntry
-from webapp.points import eligibility, queries, redemptions, rules, seeds, service
+from webapp.points import eligibility, seeds
+from webapp.points.ledger import service
 from webapp.points.models import PointEntry, PointRule, PointSettings, RuleEvent
-from webapp.points.rules import RuleInput
+from webapp.points.redemptions import service as redemptions
+from webapp.points.rules import queries as rule_queries
+from webapp.points.rules import service as rules
+from webapp.points.rules.service import RuleInput
 from webapp.volunteering.events import attendance_confirmed, hours_corrected
 
 DAY = timedelta(days=1)
@@ -58,8 +62,8 @@ def id_of(code: str) -> int:
 
 def seen(code: str) -> str:
     """What a form that is seen now carries."""
-    found = queries.read_rules()
-    return rules.stamp(found, queries.standing_of(found, id_of(code), clock.today()))
+    found = rule_queries.read_rules()
+    return rules.stamp(found, rule_queries.standing_of(found, id_of(code), clock.today()))
 
 
 def change(
@@ -145,7 +149,7 @@ def test_an_announced_change_is_replaced_and_the_days_stay_without_a_gap(app: Fl
     old, new = rows_of("visit")
     assert (old.valid_to, new.valid_from, new.amount) == (tomorrow(0), tomorrow(1), 4)
     for number in range(12):
-        assert len(queries.rules_on(clock.today() + number * DAY, RuleEvent.VISIT_LOGGED)) == 1
+        assert len(rule_queries.rules_on(clock.today() + number * DAY, RuleEvent.VISIT_LOGGED)) == 1
 
 
 def test_an_announced_change_is_taken_back(app: Flask, world: World) -> None:
@@ -272,7 +276,7 @@ def test_what_other_rooms_report_earns_by_one_rule_a_day(app: Flask, world: Worl
             begin(world, "visit_logged", replace(VISIT, name="另一条"))
         assert [row.code for row in rows_of("visit")] == ["visit", "visit"]
     for number in range(9):
-        found = queries.rules_on(clock.today() + number * DAY, RuleEvent.VISIT_LOGGED)
+        found = rule_queries.rules_on(clock.today() + number * DAY, RuleEvent.VISIT_LOGGED)
         assert len(found) == (0 if number in (1, 2) else 1), number
 
 
@@ -285,14 +289,14 @@ def test_no_change_lets_two_rules_of_one_event_go_on(app: Flask, world: World) -
                 valid_from=clock.today(),
             )
         )  # fmt: skip
-    queries.all_rules.forget()
+    rule_queries.all_rules.forget()
     with pytest.raises(Conflict, match="请先停用"):
         change(world)
     end(world, "visit", clock.today())
     with pytest.raises(Conflict, match="请先停用"):
         take_back(world, "visit")
     change(world, "visit_too")
-    assert len(queries.rules_on(tomorrow(), RuleEvent.VISIT_LOGGED)) == 1
+    assert len(rule_queries.rules_on(tomorrow(), RuleEvent.VISIT_LOGGED)) == 1
 
 
 def test_a_source_that_has_earned_does_not_earn_again_by_a_rule_begun_anew(app: Flask, world: World) -> None:
@@ -326,7 +330,7 @@ def test_a_proposal_gets_what_was_given_on_the_day_of_the_act(app: Flask, world:
     today, worker = clock.today(), world.people["grid_worker"]
     change(world, "mediation", MEDIATION)
     with time_machine.travel(clock.at(tomorrow(1)) + timedelta(hours=9), tick=False):
-        chosen = queries.rules_on(clock.today(), RuleEvent.BY_HAND)[-1]
+        chosen = rule_queries.rules_on(clock.today(), RuleEvent.BY_HAND)[-1]
         assert chosen.amount == 5
         actor = world_actor(world, "branch_secretary")
         amounts = [

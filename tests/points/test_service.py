@@ -30,8 +30,11 @@ from webapp.foundation import clock
 from webapp.foundation.asks import how_many
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound, Refused
-from webapp.points import asks, queries, redemptions, seeds, service
+from webapp.points import seeds
+from webapp.points.ledger import asks, queries, service
 from webapp.points.models import EntryState, PointEntry, PointRule, PointSettings, RuleEvent
+from webapp.points.redemptions import service as redemptions
+from webapp.points.rules import queries as rule_queries
 from webapp.visits.events import visit_logged, visit_undone
 from webapp.volunteering.events import attendance_confirmed, hours_corrected
 
@@ -156,7 +159,7 @@ def test_a_new_rule_is_never_retroactive(app: Flask, world: World) -> None:
                 valid_from=today,
             )
         )
-    queries.all_rules.forget()
+    rule_queries.all_rules.forget()
     assert earn(world, on=today - timedelta(days=1))[0].amount == 1
     assert earn(world, on=today)[0].amount == 4
 

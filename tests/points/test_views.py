@@ -19,8 +19,10 @@ from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.asks import how_many
 from webapp.foundation.qr import qr_svg
-from webapp.points import asks, catalogue, queries, redemptions, service
+from webapp.points.ledger import asks, queries, service
 from webapp.points.models import WAITS, PointEntry, PointRule, Redemption, Reward
+from webapp.points.redemptions import service as redemptions
+from webapp.points.rewards import service as catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -88,7 +90,7 @@ def test_the_qr_code_leads_the_clerk_to_the_hand_out(
         seen.append(text)
         return qr_svg(text)
 
-    monkeypatch.setattr("webapp.points.views.qr_svg", drawn)
+    monkeypatch.setattr("webapp.points.redemptions.views.qr_svg", drawn)
     browse.log_in("grid_worker").get(f"/points/redemptions/{code}")
     assert seen == [f"http://localhost/points/desk/{code}"]
 

@@ -12,7 +12,7 @@ from webapp.foundation import clock
 from webapp.foundation.access import Actor
 from webapp.inbox import sources
 from webapp.inbox.sources import Waiting
-from webapp.points import ledger
+from webapp.points.ledger import balance as ledger
 from webapp.visits import desk_queries
 from webapp.visits.desk_queries import Desk
 from webapp.volunteering import queries as volunteering

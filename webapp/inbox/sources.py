@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import webapp.cases.asks as case_asks
-import webapp.points.asks as point_asks
+import webapp.points.ledger.asks as point_asks
 import webapp.volunteering.hours.asks as hour_asks
 from webapp.foundation.access import Actor
 from webapp.foundation.asks import Ask, AskSource, how_many

@@ -12,7 +12,10 @@ from webapp.foundation.exports import AT_ONCE, export
 from webapp.foundation.paging import Page
 from webapp.foundation.private import scrub
 from webapp.foundation.spreadsheets import Column
-from webapp.points import bp, queries, reward_queries
+from webapp.points import bp
+from webapp.points.ledger import queries
+from webapp.points.ledger.review_views import TABS, tab_asked
+from webapp.points.ledger.views import statement_asked
 from webapp.points.models import (
     KIND_NAMES,
     REDEMPTION_NAMES,
@@ -25,8 +28,7 @@ from webapp.points.models import (
     RewardKind,
     StockKind,
 )
-from webapp.points.review_views import TABS, tab_asked
-from webapp.points.views import statement_asked
+from webapp.points.rewards import queries as reward_queries
 
 P = Permission
 ENTRIES: list[Column[Any]] = [

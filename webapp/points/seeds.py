@@ -7,8 +7,9 @@ from datetime import date
 import sqlalchemy as sa
 
 from webapp.foundation.db import transaction
-from webapp.points import eligibility, queries
+from webapp.points import eligibility
 from webapp.points.models import Evidence, Per, PointRule, PointSettings, RuleEvent
+from webapp.points.rules import queries as rule_queries
 
 FROM = date(2025, 1, 1)
 # code, event, name, amount, per, daily cap, monthly cap, evidence. An hour is a point, as most places count it.
@@ -34,4 +35,4 @@ def seed_defaults() -> None:
             if values[0] not in known:
                 session.add(PointRule(**dict(zip(COLUMNS, values, strict=True)), valid_from=FROM))
     eligibility.settings.forget()
-    queries.all_rules.forget()
+    rule_queries.all_rules.forget()

@@ -15,7 +15,8 @@ from webapp.foundation import clock, codes, journal, limits
 from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Conflict, NotFound
-from webapp.points import eligibility, ledger, permissions, reward_queries
+from webapp.points import eligibility, permissions
+from webapp.points.ledger import balance as ledger
 from webapp.points.models import (
     REDEMPTION_NAMES,
     STILL_OPEN,
@@ -31,6 +32,7 @@ from webapp.points.models import (
     StockKind,
     StockMovement,
 )
+from webapp.points.rewards import queries as reward_queries
 from webapp.points.workflow import REDEMPTION_FLOW
 
 PAID = "redemption"

@@ -20,7 +20,9 @@ from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, require_transaction, transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
 from webapp.foundation.hot import HotQuery
-from webapp.points import eligibility, ledger, permissions, queries
+from webapp.points import eligibility, permissions
+from webapp.points.ledger import balance as ledger
+from webapp.points.ledger import queries
 from webapp.points.models import (
     EntryKind,
     EntryState,
@@ -31,6 +33,7 @@ from webapp.points.models import (
     PointRule,
     RuleEvent,
 )
+from webapp.points.rules import queries as rule_queries
 
 PLACE = ("street_id", "community_id", "grid_id", "building_id")
 
@@ -53,7 +56,7 @@ def earn(
     not belong to those who earn, or this source earned before.
     """
     require_transaction()
-    rules = queries.rules_on(on, event)
+    rules = rule_queries.rules_on(on, event)
     if not rules or person_id is None:
         return []
     chosen = eligibility.settings()
@@ -106,7 +109,7 @@ def propose(actor: Actor, *, person_id: int, rule_id: int, day: date, reason: st
     with transaction():
         asked = db.session.get(PointRule, rule_id)
         # The figures are those of the day, whatever has been changed since.
-        by_hand = queries.rules_on(day, RuleEvent.BY_HAND)
+        by_hand = rule_queries.rules_on(day, RuleEvent.BY_HAND)
         rule = next((row for row in by_hand if asked and row.code == asked.code), None)
         if rule is None:
             raise Invalid("这一天没有这项积分规则。", "rule_id")

@@ -12,8 +12,8 @@ from webapp.foundation import clock, journal
 from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
-from webapp.points import reward_queries
 from webapp.points.models import Reward, StockKind, StockMovement
+from webapp.points.rewards import queries as reward_queries
 
 # Pictures of our own in static/rewards/.
 PICTURES = {

@@ -9,7 +9,7 @@ from webapp.cases.events import case_archived
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
 from webapp.foundation.errors import Conflict
-from webapp.points import queries, service
+from webapp.points.ledger import queries, service
 from webapp.points.models import RuleEvent
 from webapp.visits.events import visit_logged, visit_undone
 from webapp.volunteering.events import attendance_confirmed, hours_corrected

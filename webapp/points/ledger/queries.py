@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,7 +18,6 @@ from webapp.foundation import clock
 from webapp.foundation.access import Actor
 from webapp.foundation.db import AnySelect
 from webapp.foundation.errors import NotFound
-from webapp.foundation.kept import Kept
 from webapp.foundation.paging import PAGE_SIZE, Page, keyset
 from webapp.points.models import (
     STILL_OPEN,
@@ -27,8 +26,6 @@ from webapp.points.models import (
     EntryState,
     PointEntry,
     PointObjection,
-    PointRule,
-    RuleEvent,
 )
 
 ENTRY_COLUMNS = (
@@ -228,80 +225,6 @@ def _review_rows() -> AnySelect:
         )
         .outerjoin(creator, creator.id == PointEntry.created_by_id)
     )
-
-
-# Rules
-
-
-def read_rules() -> Sequence[Any]:
-    """Every rule there ever was, as rows, as they are at this moment."""
-    return db.session.execute(sa.select(PointRule.__table__).order_by(PointRule.id)).all()
-
-
-all_rules = Kept(read_rules)
-
-
-def in_force(rule: Any, day: date) -> bool:
-    """Whether the rule applies to what was done on ``day``."""
-    return bool(rule.valid_from <= day and (rule.valid_to is None or day <= rule.valid_to))
-
-
-def rules_on(day: date, event: str = "") -> Sequence[Any]:
-    """The rules in force on a day, for one kind of event or all."""
-    return [rule for rule in all_rules() if in_force(rule, day) and event in ("", rule.event)]
-
-
-@dataclass(frozen=True)
-class Standing:
-    """One rule as it stands: the row that is in force, and the row that is announced for later. At least one is there."""
-
-    now: Any
-    later: Any
-
-    @property
-    def row(self) -> Any:
-        """The row that people go by: what is in force, or else what will be."""
-        return self.now or self.later
-
-    @property
-    def last_day(self) -> date | None:
-        """The day after which the rule is no more; None while it goes on, unchanged or changed."""
-        return None if self.later else self.now.valid_to
-
-
-def standings(rules: Iterable[Any], today: date) -> list[Standing]:
-    """The rules among ``rules`` that are in force or announced, in the order in which they were first made."""
-    found: dict[str, dict[str, Any]] = {}
-    for rule in rules:
-        rows = found.setdefault(rule.code, {"now": None, "later": None})
-        if in_force(rule, today):
-            rows["now"] = rule
-        elif rule.valid_from > today:
-            rows["later"] = rule
-    return [Standing(**rows) for rows in found.values() if any(rows.values())]
-
-
-def resting(rules: Sequence[Any], today: date) -> list[Any]:
-    """For each event of other rooms that earns nothing now, nor is announced to: the row by which it earned last."""
-    busy = {standing.row.event for standing in standings(rules, today)} | {RuleEvent.BY_HAND}
-    last: dict[str, Any] = {}
-    for rule in sorted(rules, key=lambda rule: rule.valid_from):
-        if rule.event not in busy:
-            last[rule.event] = rule
-    return list(last.values())
-
-
-def standing_of(rules: Sequence[Any], rule_id: int, today: date) -> Standing:
-    """The rule to which the row ``rule_id`` belongs.
-
-    Raises:
-        NotFound: there is none, or it has ended.
-    """
-    code = next((rule.code for rule in rules if rule.id == rule_id), None)
-    found = standings((rule for rule in rules if rule.code == code), today)
-    if not found:
-        raise NotFound
-    return found[0]
 
 
 # Statement

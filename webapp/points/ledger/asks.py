@@ -16,7 +16,7 @@ from webapp.foundation.access import Actor
 from webapp.foundation.asks import Ask
 from webapp.foundation.db import AnySelect, UTCDateTime
 from webapp.foundation.errors import NotFound
-from webapp.points import queries, service
+from webapp.points.ledger import queries, service
 from webapp.points.models import STILL_OPEN, PointEntry, PointObjection
 
 

@@ -10,7 +10,9 @@ from webapp.foundation.access import current_actor, may
 from webapp.foundation.forms import ButtonForm, once
 from webapp.foundation.htmx import go, page
 from webapp.foundation.receipts import Done
-from webapp.points import bp, permissions, redemptions, reward_queries
+from webapp.points import bp, permissions
+from webapp.points.redemptions import service as redemptions
+from webapp.points.rewards import queries as reward_queries
 
 P = Permission
 

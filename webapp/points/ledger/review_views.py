@@ -13,10 +13,12 @@ from webapp.foundation.access import Actor, current_actor, may
 from webapp.foundation.forms import once
 from webapp.foundation.htmx import go, page, wants_part
 from webapp.foundation.receipts import Done
-from webapp.points import bp, eligibility, permissions, queries, service
-from webapp.points.forms import AnswerForm, ProposeForm
+from webapp.points import bp, eligibility, permissions
+from webapp.points.ledger import queries, service
+from webapp.points.ledger.forms import AnswerForm, ProposeForm
 from webapp.points.models import EVIDENCE_NAMES, Evidence, PointEntry, RuleEvent
-from webapp.points.words import earners
+from webapp.points.rules import queries as rule_queries
+from webapp.points.rules.words import earners
 
 P = Permission
 TABS = {"waiting": "待审核", "objections": "异议", "all": "全部"}
@@ -58,7 +60,7 @@ def _propose_form() -> ProposeForm:
         SelectChoice(
             str(rule.id), f"{rule.name} +{rule.amount} 分（凭{EVIDENCE_NAMES[Evidence(rule.evidence)]}）"
         )
-        for rule in queries.rules_on(today, RuleEvent.BY_HAND)
+        for rule in rule_queries.rules_on(today, RuleEvent.BY_HAND)
     ]
     return form
 

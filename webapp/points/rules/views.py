@@ -12,10 +12,12 @@ from webapp.foundation.access import current_actor, logged_in, may
 from webapp.foundation.forms import Form, SeenForm, once
 from webapp.foundation.htmx import page
 from webapp.foundation.receipts import Done
-from webapp.points import bp, eligibility, queries, rules
-from webapp.points.forms import EndRuleForm, RuleForm, SettingsForm
+from webapp.points import bp, eligibility
 from webapp.points.models import EVENT_NAMES, RuleEvent
-from webapp.points.words import announced, caps, how, rate, setting_lines
+from webapp.points.rules import queries as rule_queries
+from webapp.points.rules import service as rules
+from webapp.points.rules.forms import EndRuleForm, RuleForm, SettingsForm
+from webapp.points.rules.words import announced, caps, how, rate, setting_lines
 
 P = Permission
 
@@ -25,13 +27,13 @@ P = Permission
 def all_rules() -> Response:
     """What earns how much, and what else holds: no secret from anybody who serves."""
     # Read anew: another process may have kept what this page's reader has just changed.
-    found, today = queries.read_rules(), clock.today()
-    standings = queries.standings(found, today)
+    found, today = rule_queries.read_rules(), clock.today()
+    standings = rule_queries.standings(found, today)
     return page(
         "points/rules.html",
         automatic=[held for held in standings if held.row.event != RuleEvent.BY_HAND],
         by_hand=[held for held in standings if held.row.event == RuleEvent.BY_HAND],
-        resting=queries.resting(found, today),
+        resting=rule_queries.resting(found, today),
         setting_lines=setting_lines(eligibility.read_settings()),
         rate=rate,
         caps=caps,
@@ -44,7 +46,9 @@ def all_rules() -> Response:
 def _new_rule_form() -> RuleForm:
     asked = request.values.get("event", "")
     event = asked if asked in set(RuleEvent) else RuleEvent.BY_HAND
-    last = [row for row in queries.resting(queries.read_rules(), clock.today()) if row.event == event]
+    last = [
+        row for row in rule_queries.resting(rule_queries.read_rules(), clock.today()) if row.event == event
+    ]
     form = RuleForm(obj=last[0] if last else None, event=event)
     form.fit(event)
     return form
@@ -74,8 +78,8 @@ def rule(rule_id: int) -> Response:
 
 
 def _rule_page(rule_id: int, form: Form | None = None, status: int = 200) -> Response:
-    found = queries.read_rules()
-    held = queries.standing_of(found, rule_id, clock.today())
+    found = rule_queries.read_rules()
+    held = rule_queries.standing_of(found, rule_id, clock.today())
     seen = rules.stamp(found, held)
     return page(
         "points/rule.html",
@@ -92,8 +96,8 @@ def _rule_page(rule_id: int, form: Form | None = None, status: int = 200) -> Res
 
 
 def _rule_form(rule_id: int, **values: None) -> RuleForm:
-    found = queries.read_rules()
-    held = queries.standing_of(found, rule_id, clock.today())
+    found = rule_queries.read_rules()
+    held = rule_queries.standing_of(found, rule_id, clock.today())
     first_day = held.later.valid_from if held.later else _tomorrow()
     seen = rules.stamp(found, held)
     form = RuleForm(obj=held.later or held.now, first_day=first_day, seen=seen, **values)
@@ -102,8 +106,8 @@ def _rule_form(rule_id: int, **values: None) -> RuleForm:
 
 
 def _seen(rule_id: int) -> str:
-    found = queries.read_rules()
-    return rules.stamp(found, queries.standing_of(found, rule_id, clock.today()))
+    found = rule_queries.read_rules()
+    return rules.stamp(found, rule_queries.standing_of(found, rule_id, clock.today()))
 
 
 @bp.post("/rules/<int:rule_id>")

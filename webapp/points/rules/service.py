@@ -20,10 +20,11 @@ from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Conflict, Invalid
 from webapp.foundation.receipts import digest
-from webapp.points import eligibility, permissions, queries
+from webapp.points import eligibility, permissions
 from webapp.points.eligibility import Settings
 from webapp.points.models import Evidence, Per, PointRule, PointSettings, RuleEvent
-from webapp.points.queries import Standing
+from webapp.points.rules import queries as rule_queries
+from webapp.points.rules.queries import Standing
 
 ONE_DAY = timedelta(days=1)
 AHEAD = timedelta(days=366)  # how far ahead a change may be announced: farther is a slip of the hand
@@ -82,7 +83,7 @@ def change(actor: Actor, rule_id: int, *, given: RuleInput, first_day: date, see
         session.flush()
         detail = {"rule": row.id, "old": old, "new": _figures(row), "renamed": renamed, **replaced}
         journal.record(actor, "point_rule:change", "point_rule", row.code, detail)
-    queries.all_rules.forget()
+    rule_queries.all_rules.forget()
     return row
 
 
@@ -105,7 +106,7 @@ def take_back(actor: Actor, rule_id: int, *, seen: str) -> None:
             held.now.valid_to = None
         detail = {"rule": held.row.id, "old": old, "new": _figures(held.now) if held.now else {}}
         journal.record(actor, "point_rule:take_back", "point_rule", held.row.code, detail)
-    queries.all_rules.forget()
+    rule_queries.all_rules.forget()
 
 
 def end(actor: Actor, rule_id: int, *, last_day: date, seen: str) -> PointRule:
@@ -131,7 +132,7 @@ def end(actor: Actor, rule_id: int, *, last_day: date, seen: str) -> PointRule:
         row.valid_to = last_day
         detail = {"rule": row.id, "old": old, "new": _figures(row), **replaced}
         journal.record(actor, "point_rule:end", "point_rule", row.code, detail)
-    queries.all_rules.forget()
+    rule_queries.all_rules.forget()
     return row
 
 
@@ -147,7 +148,7 @@ def begin(actor: Actor, *, event: str, given: RuleInput, first_day: date) -> Poi
         if event == RuleEvent.BY_HAND:
             code = f"by_hand_{1 + len({rule.code for rule in rules if rule.event == event})}"
         else:
-            last = [rule for rule in queries.resting(rules, clock.today()) if rule.event == event]
+            last = [rule for rule in rule_queries.resting(rules, clock.today()) if rule.event == event]
             if not last:
                 raise Conflict("这件事已经有规则在用，修改它就可以。")
             # Under its old code, so that what has earned once does not earn again.
@@ -165,7 +166,7 @@ def begin(actor: Actor, *, event: str, given: RuleInput, first_day: date) -> Poi
             code,
             {"rule": row.id, "event": event, "new": _figures(row)},
         )
-    queries.all_rules.forget()
+    rule_queries.all_rules.forget()
     return row
 
 
@@ -205,7 +206,7 @@ def _all_locked() -> Sequence[PointRule]:
 def _held(actor: Actor, rule_id: int, seen: str) -> tuple[Sequence[PointRule], Standing]:
     permissions.check_can_set_rules(actor)
     rules = _all_locked()
-    standing = queries.standing_of(rules, rule_id, clock.today())
+    standing = rule_queries.standing_of(rules, rule_id, clock.today())
     if seen != stamp(rules, standing):
         raise changed_meanwhile("这项规则", "point_rule", standing.row.code)
     return rules, standing

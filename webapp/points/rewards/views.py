@@ -9,8 +9,10 @@ from webapp.foundation.access import current_actor, may
 from webapp.foundation.forms import ButtonForm, Form, once
 from webapp.foundation.htmx import page
 from webapp.foundation.receipts import Done
-from webapp.points import bp, catalogue, reward_queries
-from webapp.points.forms import NewRewardForm, RewardForm, StockForm
+from webapp.points import bp
+from webapp.points.rewards import queries as reward_queries
+from webapp.points.rewards import service as catalogue
+from webapp.points.rewards.forms import NewRewardForm, RewardForm, StockForm
 
 P = Permission
 

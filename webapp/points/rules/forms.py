@@ -1,8 +1,7 @@
-"""What the pages of points send."""
+"""What the pages of rules and settings send."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
@@ -11,128 +10,27 @@ from wtforms import (
     DateField,
     HiddenField,
     RadioField,
-    SelectField,
     SelectMultipleField,
     StringField,
-    TextAreaField,
 )
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from webapp.directory.posts import GRANTS, POST_NAMES, Permission
 from webapp.foundation import clock
-from webapp.foundation.forms import Form, IntegerField, ReasonField, SeenForm
-from webapp.points.catalogue import PICTURES, RewardInput
+from webapp.foundation.forms import IntegerField, SeenForm
 from webapp.points.eligibility import Settings
 from webapp.points.models import (
     EVIDENCE_NAMES,
     PER_NAMES,
-    REWARD_KIND_NAMES,
     Evidence,
     Per,
-    RewardKind,
     RuleEvent,
 )
-from webapp.points.rules import ONE_DAY, RuleInput
-from webapp.points.words import BODY_MEMBERS
+from webapp.points.rules.service import ONE_DAY, RuleInput
+from webapp.points.rules.words import BODY_MEMBERS
 
 MOST_POINTS = 100_000
-MOST_PIECES = 100_000
-
-
-class AnswerForm(Form):
-    """A decision, with its reason where it needs one; the service says where."""
-
-    reason = ReasonField("原因", validators=[Optional(), Length(max=200)])
-
-
-class ProposeForm(Form):
-    """Points put forward by hand."""
-
-    person_id = SelectField("给谁", coerce=int, validators=[InputRequired("请选择人员。")])
-    rule_id = RadioField("做了什么", coerce=int, validators=[InputRequired("请选择一项。")])
-    day = DateField("哪一天", default=clock.today, validators=[InputRequired("请选择日期。")])
-    reason = TextAreaField(
-        "情况说明",
-        validators=[DataRequired("请写一句说明，审核的人要看。"), Length(max=200, message="不超过 200 字。")],
-    )
-
-
-class RewardForm(SeenForm):
-    """A reward: new or changed."""
-
-    name = StringField(
-        "名称", validators=[DataRequired("请填写名称。"), Length(max=30, message="不超过 30 字。")]
-    )
-    kind = RadioField(
-        "类别",
-        choices=[SelectChoice(*pair) for pair in REWARD_KIND_NAMES.items()],
-        default=RewardKind.GOODS,
-        validators=[InputRequired()],
-    )
-    cost = IntegerField(
-        "所需积分",
-        validators=[
-            InputRequired("请填写积分。"),
-            NumberRange(1, MOST_POINTS, message="请填写 1 以上的整数。"),
-        ],
-    )
-    station_id = SelectField("领取点", coerce=int, validators=[InputRequired("请选择领取点。")])
-    picture = RadioField(
-        "图片",
-        choices=[SelectChoice(*pair) for pair in PICTURES.items()],
-        default="box",
-        validators=[InputRequired()],
-    )
-    quarter_limit = IntegerField(
-        "每人每季度限兑",
-        validators=[Optional(), NumberRange(1, MOST_PIECES, message="请填写 1 以上的整数。")],
-    )
-    about = TextAreaField("说明", validators=[Length(max=200, message="不超过 200 字。")])
-
-    def offer_stations(self, stations: Iterable[Any]) -> None:
-        """Let one choose among ``stations`` (rows of id and name)."""
-        self.station_id.choices = [SelectChoice(str(row.id), row.name) for row in stations]
-
-    def given(self) -> RewardInput:
-        """The fields as the service takes them."""
-        return RewardInput(
-            name=self.name.data or "",
-            kind=self.kind.data,
-            about=self.about.data or "",
-            cost=self.cost.data or 0,
-            picture=self.picture.data,
-            quarter_limit=self.quarter_limit.data,
-            station_id=self.station_id.data,
-        )
-
-
-class NewRewardForm(RewardForm):
-    """A new reward comes with its first stock."""
-
-    stock = IntegerField(
-        "入库数量",
-        default=0,
-        validators=[
-            InputRequired("请填写数量。"),
-            NumberRange(0, MOST_PIECES, message="请填写 0 以上的整数。"),
-        ],
-    )
-
-
-class StockForm(Form):
-    """More pieces, or a correction after counting."""
-
-    amount = IntegerField(
-        "数量",
-        validators=[
-            InputRequired("请填写数量。"),
-            NumberRange(-MOST_PIECES, MOST_PIECES, message="请填写整数。"),
-        ],
-    )
-    reason = ReasonField("说明", validators=[Optional(), Length(max=200)])
-
-
 MOST_FOR_ONE = 1000  # points for one act or hour
 
 
