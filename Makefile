@@ -4,15 +4,15 @@ MAKEFLAGS += --no-print-directory
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
-# Few threads and several processes: pages cost Python's time, which threads do not share out.
+# Several processes with few threads: pages are bound by Python's CPU time, which threads can't share.
 WORKERS ?= 2
 THREADS ?= 4
-# What to test, and how: make test TESTS="tests/cases -k archive"
+# Paths and options for pytest: make test TESTS="tests/cases -k archive"
 TESTS ?= tests
 # More processes than cores: many tests wait for a browser.
 TESTERS ?= 4
 export HOST PORT WORKERS THREADS
-# Keep what is compiled: the tests start servers and commands all the time.
+# Cache bytecode: the tests start many servers and commands.
 unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv
@@ -20,7 +20,7 @@ BIN := $(VENV)/bin
 FLASK := $(BIN)/flask --app webapp
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes
 
-# Stamps named by the locks' content: unchanged locks cost nothing, changed ones are installed again.
+# Stamps named after the locks' content: only changed locks are installed again.
 RUNTIME := $(VENV)/.runtime-$(shell sha256sum requirements.lock | cut -c1-16)
 DEV := $(VENV)/.dev-$(shell sha256sum requirements-dev.lock | cut -c1-16)
 
@@ -29,34 +29,34 @@ DEV := $(VENV)/.dev-$(shell sha256sum requirements-dev.lock | cut -c1-16)
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(RUNTIME) ## The virtual environment with the locked dependencies, for a deployment
+setup: $(RUNTIME) ## Install the locked dependencies into .venv, for a deployment
 
-run: $(RUNTIME) ## All set-up, then the demo district on http://HOST:PORT (127.0.0.1:8000)
+run: $(RUNTIME) ## Install everything, then serve the demo district on http://HOST:PORT (127.0.0.1:8000)
 	@$(BIN)/python .tools/check-port "$(HOST)" "$(PORT)"
 	@$(FLASK) demo --if-empty
 	@$(FLASK) welcome
 	@until $(BIN)/python -m webapp.serve; do echo "The server ended unexpectedly and is started again." >&2; sleep 1; done
 
-test: $(DEV) ## All set-up, then every test (a part: make test TESTS=tests/cases)
+test: $(DEV) ## Install everything, then run every test (a part: make test TESTS=tests/cases)
 	@.tools/test-tools $(BIN)/python
 	$(BIN)/pytest -n $(TESTERS) --no-loadscope-reorder --durations=25 $(TESTS)
 
-lint: $(DEV) ## Ruff, types, arrows between the rooms, templates
+lint: $(DEV) ## Check style, types, imports between rooms, templates
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy webapp tests
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/djlint --lint --quiet templates
 
-format: $(DEV) ## Lay out the code and mend what can be mended without thought
+format: $(DEV) ## Format the code and apply automatic fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(DEV) ## The benchmarks, as ratios to a bare Flask page on the same server
+bench: $(DEV) ## Run the benchmarks; results are ratios to a bare Flask page on the same server
 	@command -v wrk >/dev/null || .tools/apt-install wrk
 	$(BIN)/python -m tests.benchmarks
 
-lock: ## Write the lock files again from pyproject.toml (move all up: make lock UPGRADE=--upgrade)
+lock: ## Rewrite the lock files from pyproject.toml (upgrade all: make lock UPGRADE=--upgrade)
 	@.tools/make-venv $(VENV)
 	.tools/lock $(BIN)/python $(UPGRADE)
 
