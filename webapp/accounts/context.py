@@ -1,4 +1,4 @@
-"""What every template knows: who is at the screen, how large the letters are, which tabs there are."""
+"""Variables for every template: the actor, the text size, the tab bar."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ PLACES = (
 
 
 class Tabs:
-    """The tab bar. It is made when a page goes through it: a part of a page has none, and need not count."""
+    """The tab bar, built lazily: page fragments have none and need not count what is waiting."""
 
     def __init__(self, actor: Actor | None, path: str) -> None:
         self._actor, self._path = actor, path
@@ -61,7 +61,7 @@ class Tabs:
         return self._actor is not None and not self._actor.must_change_password
 
     def shown(self, count_waiting: Callable[[Actor], int]) -> tuple[Tab, ...]:
-        """The tabs of this post; ``count_waiting`` counts what waits in the actor's inbox."""
+        """The tabs for this post; ``count_waiting`` counts the decisions waiting in the actor's inbox."""
         if self._actor is None or not self:
             return ()
         tabs = []

@@ -1,4 +1,4 @@
-"""What a browser is called in the list of one's own logins."""
+"""Short names for browsers, for the list of a person's logins."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ MACHINES = (
 
 
 def device_name(user_agent: str) -> str:
-    """Such as "微信 · 安卓手机" from a browser's description of itself; only this is stored, not the description."""
+    """Turn a User-Agent header into, for example, "微信 · 安卓手机". Only this name is stored, not the header."""
     found = [next((name for sign, name in signs if sign in user_agent), "") for signs in (PROGRAMS, MACHINES)]
     return " · ".join(name for name in found if name) or "未知设备"

@@ -26,7 +26,7 @@ class LoginForm(Form):
 
 
 class PasswordForm(Form):
-    """A new password, the old one beside it."""
+    """A new password, with the current one to confirm it."""
 
     old = PasswordField(
         "现在的密码",
@@ -46,7 +46,7 @@ class PasswordForm(Form):
 
 
 class PostForm(Form):
-    """One of the posts one holds: a form that is a button."""
+    """A button that switches to one of the person's posts."""
 
     appointment_id = HiddenField()
 

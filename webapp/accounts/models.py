@@ -27,7 +27,7 @@ class Account(db.Model):
 
 
 class LoginSession(db.Model):
-    """One browser logged in. The cookie holds a random token, this row only its hash; ending the row logs out."""
+    """A logged-in browser. The cookie holds a random token and this row only its hash; ending the row logs the browser out."""
 
     __tablename__ = "login_sessions"
 

@@ -1,4 +1,4 @@
-"""What one can ask about one's own login."""
+"""Queries about a person's own logins."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHOWN = 50
 
 @dataclass(frozen=True)
 class Login:
-    """One browser of the actor's that is logged in; ``current``: the one asking."""
+    """A browser in which the actor is logged in; ``current`` marks the one making this request."""
 
     id: int
     device: str
@@ -55,7 +55,7 @@ def logins(actor: Actor, token: str) -> Sequence[Login]:
 
 @dataclass(frozen=True)
 class PersonLogin:
-    """A person, and the user name of their login; empty where they have none."""
+    """A person and their user name; empty if they have no login."""
 
     person_id: int
     name: str
@@ -63,7 +63,7 @@ class PersonLogin:
 
 
 def person_login(person_id: int) -> PersonLogin:
-    """A person's login, for who keeps the register.
+    """A person's login, for those who keep the register.
 
     Raises:
         NotFound: no such person.

@@ -1,4 +1,4 @@
-"""A form that was sent after its sender's login had lapsed: it comes back, filled in, once the same person has logged in."""
+"""Bring a form back, filled in, when its sender's login had expired and the same person logs in again."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from webapp.foundation.private import keyed_hash
 
 
 class Resumed(NamedTuple):
-    """A form to be shown again: its address and its fields."""
+    """A form to show again: its address and its fields."""
 
     url: str
     fields: list[tuple[str, str]]
 
 
 def hold(person_id: int) -> str:
-    """The form of this request, for the page of login to carry along; empty where it is none that can be shown again."""
+    """The form of this request, for the login page to carry along; empty if it can't be shown again."""
     if request.method != "POST" or not resumes(current_app.view_functions.get(request.endpoint or "")):
         return ""
     fields = [(name, value) for name, value in request.form.items(multi=True) if name != CSRF]
@@ -35,7 +35,7 @@ def hold(person_id: int) -> str:
 
 
 def take(held: str, person_id: int) -> Resumed | None:
-    """What ``hold`` gave, if it was this person's."""
+    """Read back what ``hold`` returned, if it belongs to this person."""
     try:
         found = json.loads(held)
         if found["person"] != _mark(person_id):
@@ -50,7 +50,7 @@ def _mark(person_id: int) -> str:
 
 
 def _hold_photos(files: list[FileStorage], person_id: int) -> list[str]:
-    """Those that can be read; one that can't must not keep the words out."""
+    """Keep the readable photos; an unreadable one must not cost the rest of the form."""
     ready = []
     for file in files[: photos.MAX_PHOTOS]:
         try:

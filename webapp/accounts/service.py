@@ -1,4 +1,4 @@
-"""What one can do with a login."""
+"""Changes to logins."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ COMMON = ("123456", "password", "qwerty", "111111", "000000", "abcdef", "liudong
 
 @cache
 def hasher() -> PasswordHasher:
-    """Argon2id at the size that OWASP names as its least (19 MiB, t=2, p=1): cheap enough for a morning's rush."""
+    """Argon2id with OWASP's minimum parameters (19 MiB, t=2, p=1): cheap enough for the morning rush."""
     from argon2 import PasswordHasher
 
     return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -73,13 +73,13 @@ def log_in(login: str, password: str, *, trusted: bool, device: str, address: st
 
 
 def normal_login(login: str) -> str:
-    """A user name or phone in the one form in which it is counted and looked up."""
+    """A user name or phone number, normalised for lookups and for counting attempts."""
     login = login.strip()
     return private.normalise_phone(login) if private.valid_phone(login) else login.lower()
 
 
 def open_session(account_id: int, *, trusted: bool, device: str) -> str:
-    """A new login of this account; returns the token for the cookie."""
+    """Open a session for this account; returns the token for the cookie."""
     token = secrets.token_urlsafe(32)
     with transaction() as session:
         now = clock.now()
@@ -133,7 +133,7 @@ def end_session(actor: Actor, session_id: int) -> LoginSession:
 
 
 def choose_post(actor: Actor, token: str, appointment_id: int) -> Holding:
-    """Act under another of one's appointments in force from the next request on.
+    """Switch to another of the actor's current appointments, from the next request on.
 
     Raises:
         NotFound: it is not the actor's, or not in force.
@@ -158,7 +158,7 @@ def set_elder(actor: Actor, elder: bool) -> None:
 
 
 def count_password_try(actor: Actor) -> None:
-    """Count a try at the present password, before the change's own transaction.
+    """Count an attempt at the current password, before and outside the transaction of the change.
 
     Raises:
         TooMany: too many in a short time.
@@ -190,7 +190,7 @@ def change_password(actor: Actor, token: str, old: str, new: str) -> None:
 
 
 def _end_all(account_id: int, but: str = "") -> None:
-    """Log out every browser of an account, ``but`` the one with this token."""
+    """Log out every browser of an account except ``but``, the one with this token."""
     open_ones = sa.update(LoginSession).where(
         LoginSession.account_id == account_id,
         LoginSession.token_hash != token_hash(but),
@@ -221,7 +221,7 @@ def create_account(
     initial: bool = True,
     actor: Actor | None = None,
 ) -> Account:
-    """Give a person a login; an ``initial`` password must be changed at the first use.
+    """Give a person a login; an ``initial`` password must be changed on first use.
 
     Raises:
         Conflict: the person has a login already. Invalid: another person has this user name.
@@ -246,7 +246,7 @@ def create_account(
 
 
 def open_account(actor: Actor, *, person_id: int, username: str) -> str:
-    """Give a person a login and return its first password, to be shown once and kept nowhere.
+    """Give a person a login and return its initial password, which is shown once and stored nowhere.
 
     Raises:
         NotFound: no such person. Others as ``create_account``.
@@ -260,7 +260,7 @@ def open_account(actor: Actor, *, person_id: int, username: str) -> str:
 
 
 def reset_password(actor: Actor, *, person_id: int) -> str:
-    """Replace a forgotten password, log the person out everywhere, and return the new first password.
+    """Replace a forgotten password, log the person out everywhere, and return the new initial password.
 
     Raises:
         NotFound: the person has no login.

@@ -1,4 +1,4 @@
-"""From the cookie to the actor: one query a request. Logging in and out, by Flask-Login."""
+"""From the cookie to the actor, with one query per request; logging in and out with Flask-Login."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NO_POST = "您目前没有在任的职务，暂时不能使用。如有疑问，
 
 
 def token_hash(token: str) -> str:
-    """What the database keeps of a session's token."""
+    """The hash under which the database stores a session's token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -40,7 +40,7 @@ login_manager.session_protection = None
 
 
 class SessionUser(UserMixin):
-    """A login that stands, as Flask-Login's ``current_user``. Its id, kept in the signed cookie, is the session's token.
+    """Flask-Login's ``current_user`` when logged in. Its id, kept in the signed cookie, is the session's token.
 
     ``actor`` is None while the person holds no appointment in force.
     """
@@ -52,7 +52,7 @@ class SessionUser(UserMixin):
 
 
 class Nobody(AnonymousUserMixin):
-    """``current_user`` without a login."""
+    """Flask-Login's ``current_user`` when nobody is logged in."""
 
     person_id: int | None = None
     actor: Actor | None = None
@@ -63,7 +63,7 @@ login_manager.anonymous_user = Nobody
 
 @login_manager.user_loader
 def load_user(token: str) -> SessionUser | None:
-    """The login behind ``token``, unless it was ended or is past its term."""
+    """The login for ``token``, unless it has ended or expired."""
     now = clock.now()
     actor = load_actor(token, now)
     person_id = actor.person_id if actor else _standing_person(token, now)
@@ -74,7 +74,7 @@ def load_user(token: str) -> SessionUser | None:
 
 
 def load_actor(token: str, now: datetime) -> Actor | None:
-    """The person behind ``token`` with the appointments in force; None when any of it has ended."""
+    """The person for ``token`` with their current appointments; None if the session or all appointments have ended."""
     rows = _ACTOR.all(token_hash=token_hash(token), now=now, today=clock.local(now).date())
     if not rows:
         return None
@@ -109,7 +109,7 @@ def _standing_person(token: str, now: datetime) -> int | None:
 
 
 def under(actor: Actor, appointment_id: int | None) -> Actor:
-    """The same person acting under this appointment, if it is one of those in force."""
+    """The same person acting under this appointment, if it is current."""
     holding = next((h for h in actor.holdings if h.appointment_id == appointment_id), actor.holding)
     return replace(actor, holding=holding, permissions=frozenset(GRANTS[Post(holding.post)]))
 
@@ -123,7 +123,7 @@ _STANDING = (
 
 
 class _Appointed(NamedTuple):
-    """The person behind a session, under one of the appointments in force."""
+    """The person behind a session, with one of their current appointments."""
 
     account_id: int
     elder: bool
@@ -165,7 +165,7 @@ _ACTOR = HotQuery(
 
 
 def start(token: str, *, trusted: bool) -> None:
-    """Give this browser the session behind ``token``, and a new CSRF token; nothing of what it carried before stays.
+    """Log this browser in with ``token`` and a new CSRF token, dropping everything its cookie held before.
 
     The cookie outlives the browser's window only on a phone that is the person's own.
     """
@@ -176,13 +176,13 @@ def start(token: str, *, trusted: bool) -> None:
 
 
 def forget() -> None:
-    """Take the session from this browser."""
+    """Log this browser out."""
     logout_user()
     session.clear()
 
 
 def identify() -> None:
-    """Find the actor of this request, before anything else looks at it."""
+    """Find the actor of this request before anything else runs."""
     if request.endpoint == "static":
         return  # the same for everybody
     actor: Actor | None = current_user.actor
@@ -191,12 +191,12 @@ def identify() -> None:
 
 
 def current_person_id() -> int | None:
-    """The person logged in on this browser, with or without an appointment in force."""
+    """The person logged in on this browser, with or without a current appointment."""
     return current_user.person_id
 
 
 def password_first() -> Response | None:
-    """Send a person with a first password to change it: somebody else knows it, too."""
+    """Make a person with an initial password change it first: somebody else knows it too."""
     actor: Actor | None = g.get("actor")
     if actor is None or not actor.must_change_password or request.endpoint in BEFORE_CHANGE:
         return None
@@ -208,7 +208,7 @@ def password_first() -> Response | None:
 
 @login_manager.unauthorized_handler
 def send_to_login() -> Response:
-    """A page that needs a login: say why, ask for it, and come back here afterwards."""
+    """Redirect to the login page, with the reason and the way back."""
     if outbox.asks():
         return outbox.refusal(401, outbox.LOG_IN)
     wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
@@ -227,7 +227,7 @@ def send_to_login() -> Response:
 
 
 def _held(token: str) -> str:
-    """The form that came under a login that has lapsed."""
+    """The form that arrived with an expired login."""
     query = sa.select(Account.person_id).join(LoginSession, Account.id == LoginSession.account_id)
     person_id = db.session.scalar(query.where(LoginSession.token_hash == token_hash(token)))
     return resume.hold(person_id) if person_id is not None else ""

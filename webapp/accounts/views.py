@@ -32,7 +32,7 @@ def login() -> Response:
 @bp.post("/login")
 @public
 def log_in() -> Response:
-    """Check them, and begin a session under a new token."""
+    """Check name and password, and log in under a new token."""
     form = LoginForm()
     if form.validate_on_submit():
         try:
@@ -74,7 +74,7 @@ def logout() -> Response:
 @bp.get("/me")
 @logged_in
 def me() -> Response:
-    """Who I am here, and my settings."""
+    """The profile page: who I am, and my settings."""
     manages = current_actor().can(Permission.SETTINGS_MANAGE)
     return page(
         "accounts/me.html",
@@ -96,7 +96,7 @@ SETTINGS = (
 
 
 def _links() -> list[tuple[str, str, str]]:
-    """Label, address and icon of what else is one's own, by permission; the rooms stand above this one."""
+    """Label, address and icon of further links, by permission. The rooms are above this one, hence no imports."""
     own = (
         (Permission.POINTS_OWN, "我的积分", "/points/", "coins"),
         (Permission.REPORT_OWN, "我的服务时长", "/volunteering/hours", "clock"),
@@ -126,7 +126,7 @@ def posts() -> Response:
 @bp.post("/me/post")
 @logged_in
 def choose_post() -> Response:
-    """Act under another post. Without a receipt: choosing again what was chosen before must work."""
+    """Switch posts. No receipt: choosing an earlier post again must work."""
     form = PostForm()
     chosen = form.appointment_id.data or ""
     if not form.validate_on_submit() or not chosen.isdecimal():
@@ -138,14 +138,14 @@ def choose_post() -> Response:
 @bp.post("/elder")
 @public
 def elder_browser() -> Response:
-    """Large type in this browser, without a login."""
+    """Large type for this browser, without a login."""
     return _with_elder_cookie(go(request.form.get("next", "/")))
 
 
 @bp.post("/me/elder")
 @logged_in
 def elder() -> Response:
-    """Large type for this person, and for this browser's page of login."""
+    """Large type for this person, and for the login page in this browser."""
     service.set_elder(current_actor(), bool(request.form.get("on")))
     return _with_elder_cookie(go(request.form.get("next", "/")))
 
@@ -220,7 +220,7 @@ def _account_page(
 
 
 def _shown_once(done: Done, person_id: int) -> Response:
-    """The answer shows the password that was made; a second arrival of the form can't, since nobody keeps it."""
+    """Show the new password once. A repeated form can't show it again, because it is not stored."""
     if "first_password" in g:
         return no_store(_account_page(person_id, password=g.pop("first_password")))
     return go(done.url, "初始密码只显示一次。没有记下的话，请重新设置。", "due")
@@ -239,6 +239,6 @@ def account(form: IssueForm, person_id: int) -> Done:
 @may(Permission.DIRECTORY_MANAGE, record="person")
 @once(lambda person_id: ButtonForm(), again=_account_page, then=_shown_once)
 def reset_account(form: ButtonForm, person_id: int) -> Done:
-    """Replace a forgotten password by a new first one."""
+    """Replace a forgotten password with a new initial one."""
     g.first_password = service.reset_password(current_actor(), person_id=person_id)
     return Done(url_for("accounts.account", person_id=person_id))

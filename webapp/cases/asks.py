@@ -1,4 +1,4 @@
-"""What waits for a decision about cases, in the shape that the inbox shows."""
+"""Case requests waiting for a decision, as the inbox shows them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from webapp.foundation.asks import Ask
 
 
 def _waits_for(level: str, can: frozenset[str]) -> sa.ColumnElement[bool]:
-    """That a request waits for the actor's unit and may be decided by the actor, who did not ask for it."""
+    """The condition that a request waits for the actor's unit, and that the actor may decide it and did not make it."""
     return sa.and_(
         CaseRequest.deciding_unit_id == UNIT_ID,
         CaseRequest.decided_at.is_(None),
@@ -37,13 +37,13 @@ def _waits_for(level: str, can: frozenset[str]) -> sa.ColumnElement[bool]:
 
 
 def waiting(level: str, can: frozenset[str]) -> list[sa.Select[int]]:
-    """The ids of the requests that wait for an actor; see ``AskSource``."""
+    """The ids of the requests waiting for an actor; see ``AskSource``."""
     query = sa.select(CaseRequest.id).join(Case, Case.id == CaseRequest.case_id)
     return [query.where(_waits_for(level, can))]
 
 
 def asks(actor: Actor, limit: int = 50) -> list[Ask]:
-    """Those that wait for this actor, the oldest first; one query."""
+    """The requests waiting for this actor, oldest first; one query."""
     query = (
         sa.select(CaseRequest, Case.number, Case.title, Person.name, Unit.short_name)
         .join(Case, Case.id == CaseRequest.case_id)

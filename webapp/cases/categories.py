@@ -1,4 +1,4 @@
-"""What cases are about: the district's own list, kept in memory for a minute."""
+"""The district's own list of case categories, cached for a minute."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Category(NamedTuple):
 
 @Kept
 def all_categories() -> dict[str, Category]:
-    """Every category there ever was, by its key, in the list's order."""
+    """Every category, past and present, by key, in the list's order."""
     columns = [getattr(CaseCategory, name) for name in Category._fields]
     found = db.session.execute(sa.select(*columns).order_by(CaseCategory.position))
     return {row.key: Category(*row) for row in found}

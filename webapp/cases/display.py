@@ -1,4 +1,4 @@
-"""What the case page says about a case: whose turn it is, which action comes first, what is left."""
+"""What the case page shows: whose turn it is, the main action, the time left."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ FORWARD = sorted((t for t in CASE_FLOW.transitions if t.forward), key=lambda t: 
 
 @dataclass(frozen=True)
 class Turn:
-    """Whose turn it is, to do what, and what is left of the term; ``kind`` is that of the notice."""
+    """Whose turn it is, to do what, and how much time is left; ``kind`` is the kind of notice."""
 
     who: str
     what: str
@@ -59,7 +59,7 @@ class Turn:
 
 
 def turn(case: CasePage) -> Turn | None:
-    """Whose turn it is; None where nothing is to come."""
+    """Whose turn it is; None if nothing more happens."""
     state = CaseState(case.case.state)
     if state not in NEXT:
         return None
@@ -80,7 +80,7 @@ def _who(state: CaseState, case: CasePage) -> str:
 
 
 def arrange(offers: Sequence[Offer]) -> tuple[Offer | None, list[Offer], list[Offer]]:
-    """The main action, those beside it (sending back), and the others."""
+    """Sort actions into the main one, those beside it (such as sending back), and the rest."""
     open_now = {offer.transition.action: offer for offer in offers if offer.reason is None}
     main = next((open_now[t.action] for t in FORWARD if t.action in open_now), None)
     beside = [offer for offer in open_now.values() if offer.transition.beside]
@@ -89,7 +89,7 @@ def arrange(offers: Sequence[Offer]) -> tuple[Offer | None, list[Offer], list[Of
 
 
 def rail(state: str, stage: str) -> tuple[tuple[str, ...], int] | None:
-    """The five stages, and which of them a case stands in: past the last when it is filed. None: it left the loop.
+    """The five stages and the index of the current one, past the last once archived; None if the case left the loop.
 
     收集 is over once there is a case, so that a new one stands before the first of the five.
     """
@@ -99,7 +99,7 @@ def rail(state: str, stage: str) -> tuple[tuple[str, ...], int] | None:
 
 
 def flags(page: CasePage) -> tuple[tuple[str, str], ...]:
-    """What one must know at a glance, as kinds and words."""
+    """The marks to see at a glance, as pairs of kind and text."""
     case = page.case
     marks = (
         (case.urgent, "overdue", "紧急"),
@@ -110,7 +110,7 @@ def flags(page: CasePage) -> tuple[tuple[str, str], ...]:
 
 
 def facts(page: CasePage) -> tuple[tuple[str, str], ...]:
-    """What kind of case it is, where it came from, and who has it."""
+    """The case's category, origin and owner, as label and value."""
     by = f"{page.registered_by_name or '居民'} · {text.daytime(page.case.registered_at)}"
     known = (
         ("类别", page.category_name),
@@ -125,7 +125,7 @@ def facts(page: CasePage) -> tuple[tuple[str, str], ...]:
 
 
 def result_facts(page: CasePage) -> tuple[tuple[str, str], ...]:
-    """Whose hands the result went through, and what was thought of it."""
+    """Who produced and checked the result, and the verdict on it."""
     verdict = f"{page.verdict_name}：{page.verdict_note}" if page.verdict_note else page.verdict_name
     known = (
         ("经办", page.handled_by_name),
@@ -136,5 +136,5 @@ def result_facts(page: CasePage) -> tuple[tuple[str, str], ...]:
 
 
 def course(page: CasePage) -> tuple[tuple[str, str, datetime, str], ...]:
-    """What was done, the latest first: the words, the note, when, and how long ago."""
+    """The timeline, latest first: sentence, note, time, and how long ago."""
     return tuple((line.text, line.note, line.at, text.ago(line.at)) for line in reversed(page.timeline))

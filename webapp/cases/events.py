@@ -1,4 +1,4 @@
-"""The news that cases send, inside the transaction that makes it true.
+"""Signals that cases send, inside the transaction of the change.
 
 ``case_registered`` and ``case_archived`` carry ``case`` and ``actor`` (None: a resident or the system);
 ``case_changed`` is sent for every action and carries ``case``, ``actor`` and ``event`` (the ``CaseEvent``) as well.

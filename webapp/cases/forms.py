@@ -1,4 +1,4 @@
-"""Forms of cases: one for each action, whose fields are named as the service names its inputs."""
+"""Forms of cases, one for each action; fields have the names of the service's arguments."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ NOBODY = 0  # a choice of unit that was not made
 
 
 def shorter_than(limit: int) -> Length:
-    """At most ``limit`` characters, said in Chinese."""
+    """A length limit with a Chinese message."""
     return Length(max=limit, message=f"最多写{limit}个字。")
 
 
 def check_phone(_: Form, field: TelField) -> None:
-    """A phone, if there is one, can be called."""
+    """Check that a phone number, if given, is valid."""
     if field.data and not private.valid_phone(field.data):
         raise ValidationError("电话号码不对，请检查。座机请加区号。")
 
 
 def given(form: Form) -> dict[str, Any]:
-    """What was filled in, by name, without the hidden fields; a text that was not sent is empty."""
+    """The submitted values by field name, without hidden fields; a missing text is empty."""
     return {
         field.name: field.data or "" if isinstance(field, StringField) else field.data
         for field in form
@@ -63,7 +63,7 @@ def given(form: Form) -> dict[str, Any]:
 
 
 class RegisterForm(Form):
-    """A new case: three answers are needed, all else is folded away."""
+    """A new case: three required answers, everything else folded away."""
 
     category = RadioField("什么事", validators=[InputRequired("请选一类，拿不准就选“其他”。")])
     unit_id = SelectField("在哪里", coerce=int, validators=[InputRequired("请选择地点。")])
@@ -82,7 +82,7 @@ class RegisterForm(Form):
     reporter_door = StringField("门牌", validators=[shorter_than(SHORT)])
 
     def inputs(self) -> dict[str, Any]:
-        """What ``service.register`` takes."""
+        """The arguments for ``register``."""
         return {
             **given(self),
             "against_unit_id": self.against_unit_id.data or None,
@@ -91,30 +91,30 @@ class RegisterForm(Form):
 
 
 class ActionForm(SeenForm):
-    """What every action sends; ``seen`` is the version of the case that was on the screen."""
+    """The base of all action forms; ``seen`` is the version of the case that was on the screen."""
 
     @property
     def seen_version(self) -> int | None:
-        """That version; None where the page did not say."""
+        """That version; None if the page did not send one."""
         return int(self.seen.data) if (self.seen.data or "").isdecimal() else None
 
     def inputs(self) -> dict[str, Any]:
-        """What the service's verb takes, by name."""
+        """The arguments for the service's verb, by name."""
         return given(self)
 
 
 class PlainForm(ActionForm):
-    """Nothing but a button."""
+    """An action that needs no input."""
 
 
 class NoteForm(ActionForm):
-    """A word that one may add."""
+    """An action with an optional note."""
 
     note = TextAreaField("说明", validators=[shorter_than(LONGEST)])
 
 
 class NeededNoteForm(ActionForm):
-    """What is to be done better."""
+    """An action with a required note on what to improve."""
 
     note = ReasonField(
         "哪里没有办好", validators=[DataRequired("请写明哪里没有办好。"), shorter_than(LONGEST)]
@@ -130,7 +130,7 @@ class ReasonForm(ActionForm):
 
 
 class MayReasonForm(ActionForm):
-    """Why, for those who like to say."""
+    """An optional reason."""
 
     reason = ReasonField("原因", validators=[shorter_than(LONGEST)])
 
@@ -162,7 +162,7 @@ class ConveneForm(ActionForm):
     note = TextAreaField("时间、地点和议题", validators=[shorter_than(LONGEST)])
 
     def validate_others(self, field: StringField) -> None:
-        """At least one party, of either field."""
+        """Require at least one party in either field."""
         if not self.usual.data and not field.data:
             raise ValidationError("请选一方，或写明请谁来。")
 
@@ -176,20 +176,20 @@ class ConveneForm(ActionForm):
 
 
 class AssignForm(ActionForm):
-    """To whom, and by when if earlier than the rule says."""
+    """The handler, and a deadline if earlier than the rule's."""
 
     handler_unit_id = SelectField("交给谁办", coerce=int, validators=[InputRequired("请选择承办单位。")])
     due_on = DateField("要求办结日期", validators=[Optional()], description="不填按规定时限；只能更早")
     note = TextAreaField("交办要求", validators=[shorter_than(LONGEST)])
 
     def validate_handler_unit_id(self, field: SelectField) -> None:
-        """Nobody is no handler."""
+        """A handler must be chosen."""
         if field.data == NOBODY:
             raise ValidationError("请选择承办单位。")
 
 
 class SuspendForm(ReasonForm):
-    """Until when it waits."""
+    """Until when the case is suspended."""
 
     until = DateField(
         "复查日期", validators=[InputRequired("请选择复查日期。")], description=f"最长{LIMITS.suspend_days}天"
@@ -197,7 +197,7 @@ class SuspendForm(ReasonForm):
 
 
 class TryForm(NoteForm):
-    """How the reporter was tried to reach."""
+    """How the caller tried to reach the reporter."""
 
     channel = RadioField(
         "怎么联系的",
@@ -237,7 +237,7 @@ class MergeForm(ActionForm):
 
 
 class ExtendForm(ReasonForm):
-    """How many more working days."""
+    """The number of additional working days."""
 
     workdays = IntegerField(
         "延长几个工作日",
@@ -247,7 +247,7 @@ class ExtendForm(ReasonForm):
 
 
 class EscalateForm(ReasonForm):
-    """Why it goes up, and how far."""
+    """The reason for escalating, and up to which level."""
 
     reason_kind = RadioField(
         "为什么上报",
@@ -274,10 +274,10 @@ PLAIN = frozenset(action for action, form in FORMS.items() if form is PlainForm)
 
 
 def set_choices(field: Any, rows: Iterable[Any], blank: str = "") -> None:
-    """Fill a select field with units (id and name), under ``blank`` where one must choose."""
+    """Fill a select field with units (id and name), with ``blank`` as the first, empty choice."""
     field.choices = {**({NOBODY: blank} if blank else {}), **{row.id: row.name for row in rows}}
 
 
 def without_no_response(form: VerdictForm) -> None:
-    """未联系上 stands open only after the tries that the rules ask for."""
+    """Offer 未联系上 only after the required number of attempts."""
     form.verdict.choices = {key: name for key, name in VERDICT_NAMES.items() if key != Verdict.NO_RESPONSE}

@@ -1,4 +1,4 @@
-"""The lists of cases, and their numbers for the start page; each holds only what the actor may see.
+"""Lists of cases, and counts for the start page; only what the actor may see.
 
 Asked for all the time, so their statements are built once for each shape and then only given values.
 """
@@ -33,7 +33,7 @@ BY_DEADLINE = ("mine", "open", "due")
 
 @dataclass(frozen=True)
 class CaseFilters:
-    """What a list is narrowed to; empty: everything."""
+    """Filters for a list; all empty means everything."""
 
     tab: str = "open"
     category: str = ""
@@ -44,7 +44,7 @@ class CaseFilters:
 
 
 class _Found(NamedTuple):
-    """What the database says of a case in a list: the columns of ``rows``."""
+    """A row of ``rows``: the columns of a case in a list."""
 
     id: int
     number: str
@@ -120,7 +120,7 @@ def seen_by(level: str, can: CAN, unit: Any = UNIT_ID) -> sa.ColumnElement[bool]
 
 
 def _waits_for(can: CAN) -> sa.ColumnElement[bool]:
-    """That the next step of a case is for the actor's unit to do."""
+    """The condition that the next step of a case is up to the actor's unit."""
     parts: list[sa.ColumnElement[bool]] = [
         sa.and_(C.handler_unit_id == UNIT_ID, C.state.in_((S.ASSIGNED, S.IN_PROGRESS)))
     ]
@@ -133,7 +133,7 @@ def _waits_for(can: CAN) -> sa.ColumnElement[bool]:
 
 
 def list_cases(actor: Actor, filters: CaseFilters, cursor: str = "", size: int = PAGE_SIZE) -> Page[CaseRow]:
-    """One page: open cases by their deadline, the others by the day they came in, the newest first."""
+    """One page: open cases by deadline, others by the day they came in, newest first."""
     now = clock.now()
     q = filters.q.strip()
     narrowed = tuple(name for name in ("category", "level", "state") if getattr(filters, name))
@@ -164,7 +164,7 @@ def _order(tab: str) -> list[Any]:
 
 
 def rows() -> AnySelect:
-    """Cases with the names that lists and pages show beside them; not narrowed to anybody's scope yet."""
+    """Cases with the names shown beside them; not yet limited to anybody's scope."""
     categories = CaseCategory.__table__
     where = sa.func.coalesce(C.building_id, C.grid_id, C.community_id, C.street_id)
     return (

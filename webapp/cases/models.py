@@ -45,7 +45,7 @@ def _check(name: str, condition: str) -> sa.CheckConstraint:
 
 
 class CaseCategory(db.Model):
-    """What cases are about; a table, so that a district names its own."""
+    """A category of cases; a table, so that each district can define its own."""
 
     __tablename__ = "case_categories"
 
@@ -58,7 +58,7 @@ class CaseCategory(db.Model):
 
 
 class TermRule(db.Model):
-    """How long a level has for a category; an empty category stands for all of them.
+    """The term of a level for a category; without a category it applies to all.
 
     Versioned by date: a rule is never changed but ended, and a running term keeps the figures it began with.
     """
@@ -96,7 +96,7 @@ def _open_index(name: str, *columns: str) -> sa.Index:
 
 
 class Case(Placed, db.Model):
-    """One matter, from the first word to the archive.
+    """A case, from the first report to the archive.
 
     ``level`` and ``owner_unit_id`` say whose it is now; ``handler_unit_id`` who works on it. The one who handled it is
     never the one who checked it, nor the one who asked the reporter: the table refuses such a row.
@@ -288,7 +288,7 @@ _UNDECIDED = sa.text("decided_at IS NULL AND lapsed_at IS NULL")
 
 
 class CaseRequest(db.Model):
-    """Something about a case that needs another's leave. Nobody decides what they asked for; one is open at a time."""
+    """A request that needs somebody else's approval. Nobody decides their own; only one is open at a time."""
 
     __tablename__ = "case_requests"
     __table_args__ = (
@@ -342,7 +342,7 @@ class CaseRequest(db.Model):
 
 
 class CaseParty(db.Model):
-    """Who was called together over a case: a unit of the directory, or somebody named in words."""
+    """A participant called together over a case: a unit of the directory, or somebody named in free text."""
 
     __tablename__ = "case_parties"
     __table_args__ = (sa.Index("ix_case_parties_case", "case_id"),)
@@ -355,7 +355,7 @@ class CaseParty(db.Model):
 
 
 class ContactTry(db.Model):
-    """One try to reach the reporter that failed."""
+    """A failed attempt to reach the reporter."""
 
     __tablename__ = "contact_tries"
     __table_args__ = (_one_of("channel", Channel), sa.Index("ix_contact_tries_case", "case_id", "id"))

@@ -1,4 +1,4 @@
-"""What one may choose from: categories, places, handlers, levels, other cases."""
+"""The options in case forms: categories, places, handlers, levels, other cases."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class DuplicateRow:
 
 @dataclass(frozen=True)
 class StationView:
-    """Where a resident reports."""
+    """The station at which a resident reports."""
 
     id: int
     name: str
@@ -76,7 +76,7 @@ def unit_names(ids: Sequence[int]) -> list[UnitRow]:
 
 
 def places(actor: Actor, limit: int = 200) -> list[UnitRow]:
-    """Where the actor may register a case: the own unit and two levels below it."""
+    """Where the actor may register a case: their own unit and two levels below."""
     if actor.unit_level not in LADDER:
         return []
     index = LADDER.index(Level(actor.unit_level))
@@ -88,7 +88,7 @@ def places(actor: Actor, limit: int = 200) -> list[UnitRow]:
 
 
 def handler_options(actor: Actor, case: Case) -> list[UnitRow]:
-    """To whom the owner may assign the case; never the side reported.
+    """Handlers the owner may assign the case to; never the party that was reported.
 
     The owner's own unit and those below it in whose territory the case lies, the property companies that serve there
     now, and the departments.
@@ -127,7 +127,7 @@ def handler_options(actor: Actor, case: Case) -> list[UnitRow]:
 
 
 def against_options(unit_id: int) -> list[UnitRow]:
-    """Whom a report (举报) at this unit may be against: grids, buildings' community, companies that serve there."""
+    """Whom a report (举报) at this unit may be about: grids, the buildings' community, companies serving there."""
     unit = db.session.get_one(Unit, unit_id)
     community = unit.id if unit.level == Level.COMMUNITY else unit.community_id
     inside = (
@@ -155,12 +155,12 @@ def levels_above(case: Case) -> list[Level]:
 
 
 def escalation_levels(actor: Actor, case: Case) -> list[tuple[str, str]]:
-    """Where a case may be handed up to, with names; the first is the way without a reason to skip."""
+    """The levels a case may be escalated to, with names; the first needs no reason for skipping a level."""
     return [(level, LEVEL_NAMES[level]) for level in levels_above(case)]
 
 
 def longest_extension(case: Case) -> int:
-    """The most working days by which the case may be prolonged: its level's own term again."""
+    """The longest extension in working days: the level's own term once more."""
     rule = terms.rule_for(case.level, case.category, case.urgent, clock.today())
     return rule.handle_amount if rule.handle_unit == "workday" else 1
 
@@ -181,7 +181,7 @@ def merge_options(actor: Actor, case: Case) -> list[Ref]:
 
 
 def duplicates(actor: Actor, *, category: str, unit_id: int, limit: int = 5) -> list[DuplicateRow]:
-    """Cases of the last 14 days with the same category in the same grid; offered at intake, and a person decides."""
+    """Cases of the last 14 days with the same category and grid; shown at intake for a person to decide."""
     unit = db.session.get(Unit, unit_id)
     if unit is None:
         return []

@@ -1,4 +1,4 @@
-"""Who may do what with a case, and in words why not. The button's hint and the refusal use the same words."""
+"""Who may do what with a case, or why not. The button's hint and the refusal use the same words."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from webapp.foundation.errors import Conflict, DomainError, Refused
 
 
 class Voice(StrEnum):
-    """Who acts without a post: the reporter with the tracking code, or the system by itself."""
+    """Actors without a post: the reporter with the tracking code, or the system."""
 
     RESIDENT = "resident"
     SYSTEM = "system"
@@ -41,7 +41,7 @@ ASKS = tuple(kind.value for kind in RequestKind)
 
 @dataclass(frozen=True)
 class Facts:
-    """What the rules need to know beyond the case's own row."""
+    """What the rules need beyond the case's own row."""
 
     hands: frozenset[int] = (
         frozenset()
@@ -65,7 +65,7 @@ class Offer:
 def facts_of(
     case: Case, events: Sequence[CaseEvent] | None = None, requests: Sequence[CaseRequest] | None = None
 ) -> Facts:
-    """The facts about one case. ``events`` and ``requests`` are all of the case, in order, where they were read anyway."""
+    """The facts about one case. Pass all its ``events`` and ``requests``, in order, if they are loaded already."""
     lead = db.session.get(Case, case.merged_into_id) if case.merged_into_id else None
     if events is None or lead:
         events = _telling_events([case.id, *([lead.id] if lead else [])])
@@ -92,7 +92,7 @@ def facts_of(
 
 
 def _hands(latest_first: Sequence[CaseEvent], case_id: int) -> frozenset[int]:
-    """Who handled the case since its present round began."""
+    """Everybody who handled the case in its current round."""
     hands = set()
     for event in latest_first:
         if event.case_id != case_id:
@@ -111,7 +111,7 @@ def _telling_events(case_ids: Sequence[int]) -> Sequence[CaseEvent]:
 
 
 def requests_of(case_id: int) -> Sequence[CaseRequest]:
-    """Everything that was ever asked for in the case, in order."""
+    """All requests ever made about the case, in order."""
     query = sa.select(CaseRequest).where(CaseRequest.case_id == case_id).order_by(CaseRequest.id)
     return db.session.scalars(query).all()
 
@@ -123,7 +123,7 @@ def unit_at(case: Case, level: str | None) -> int | None:
 
 
 def may_see(actor: Actor, case: Case) -> bool:
-    """Whether the case is the actor's to read.
+    """Whether the actor may read the case.
 
     By scope; a handler what was assigned to its unit; a report (举报) only those who keep reports, whoever wrote it
     down, and whom it was assigned to. The side reported sees nothing of it, whatever else it may see.
@@ -140,7 +140,7 @@ def may_see(actor: Actor, case: Case) -> bool:
 
 
 def _over(actor: Actor, case: Case) -> list[int]:
-    """The units above the actor's own within the case's place: a report against one is kept from those who serve it."""
+    """The ancestors of the actor's unit at the case's place: reports about one of them are hidden from its own staff."""
     if actor.unit_level not in LADDER:
         return []
     above = LADDER[rank(actor.unit_level) + 1 :]
@@ -172,7 +172,7 @@ def _works(actor: Actor) -> bool:
 
 
 def standing(who: Who, case: Case, facts: Facts) -> frozenset[By]:
-    """As what ``who`` may act in this case."""
+    """The roles in which ``who`` may act in this case."""
     if who == Voice.RESIDENT:
         return frozenset({By.RESIDENT})
     if who == Voice.SYSTEM:
@@ -216,7 +216,7 @@ def decides(level: str, can: frozenset[str], kind: str) -> bool:
 
 
 def check_can(who: Who, case: Case, action: str, facts: Facts | None = None) -> None:
-    """Say nothing, or refuse with the reason.
+    """Refuse with the reason unless it is allowed.
 
     Raises:
         Refused: it is not ``who``'s to do. Conflict: it can't be done in this state.
@@ -228,14 +228,14 @@ def check_can(who: Who, case: Case, action: str, facts: Facts | None = None) -> 
 
 
 def reason_not(who: Who, case: Case, action: str, facts: Facts | None = None) -> str | None:
-    """Why ``who`` can't do it; None: they can."""
+    """Why ``who`` can't do it; None if they can."""
     facts = facts or facts_of(case)
     error = _refusal(who, case, action, facts, standing(who, case, facts))
     return error.message if error else None
 
 
 def offers(actor: Actor, case: Case, facts: Facts | None = None) -> list[Offer]:
-    """The actions that the case's state and the actor's part in it allow; those barred for another reason say why."""
+    """The actions open in this state to this actor's role; those barred for another reason carry that reason."""
     facts = facts or facts_of(case)
     roles = standing(actor, case, facts)
     found = []
@@ -266,7 +266,7 @@ def _refusal(who: Who, case: Case, action: str, facts: Facts, roles: frozenset[B
 def _own_work(
     case: Case, action: str, facts: Facts, person: int | None, roles: frozenset[By]
 ) -> DomainError | None:
-    """Three different hands: who handles, who checks, who asks the reporter."""
+    """Handling, checking and calling the reporter must be done by three different people."""
     if person is None:
         return None
     done = facts.lead or case

@@ -1,4 +1,4 @@
-"""What the reporter sees with the tracking code: the way of the case in plain words, and what they may do now."""
+"""What the reporter sees with the tracking code: the case's progress in plain words, and what they can do now."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from webapp.foundation.errors import NotFound
 
 @dataclass(frozen=True)
 class PublicCase:
-    """One case as its reporter sees it. No names of persons; free text without phones and doors."""
+    """A case as its reporter sees it: no names of people; phone and door numbers removed from free text."""
 
     number: str
     title: str
@@ -107,7 +107,7 @@ def _may(case: Case, action: str, facts: Facts) -> bool:
 
 
 def _steps(case: Case, facts: Facts) -> list[Step]:
-    """The case's own way, and from the merger on that of the case it joined, but not what that one's reporter said."""
+    """The case's own progress and, after a merger, that of the case it joined, but not what the other reporter said."""
     events: Sequence[CaseEvent] = db.session.scalars(
         sa.select(CaseEvent)
         .where(CaseEvent.case_id.in_([case.id, *([facts.lead.id] if facts.lead else [])]))

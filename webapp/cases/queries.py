@@ -1,4 +1,4 @@
-"""What one can ask about cases; each answer holds only what the actor may see."""
+"""Queries about cases; each returns only what the actor may see."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ PHOTO_OWNERS = ("case", "case_result")
 
 @dataclass(frozen=True)
 class MaskedIdentity:
-    """The reporter as a list or page shows them; ``present`` says whether anything is kept."""
+    """The reporter, masked; ``present`` says whether anything is stored."""
 
     name: str = ""
     phone: str = ""
@@ -84,7 +84,7 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True)
 class CasePage:
-    """All that the page of one case shows."""
+    """Everything the page of one case shows."""
 
     case: Case
     what: str
@@ -221,14 +221,14 @@ def _is_handler_only(actor: Actor, case: Case) -> bool:
 
 
 def _archiving_unit(case: Case) -> int:
-    """The lowest unit that may file the case: the community, or the owner above it."""
+    """The lowest unit that may archive the case: the community, or the owner if that is above it."""
     return (
         case.owner_unit_id if case.level == Level.STREET or case.community_id is None else case.community_id
     )
 
 
 def _names(case: Case, told: Sequence[Told], facts: Facts) -> Names:
-    """Most names came with the events; the others with a query each for persons and units."""
+    """Names not loaded with the events, with one query for people and one for units."""
     persons: dict[int | None, str] = {line.event.person_id: line.person_name or "" for line in told}
     units: dict[int | None, str] = {line.event.unit_id: line.unit_name or "" for line in told}
     shared = facts.lead or case
@@ -288,7 +288,7 @@ def _request(ask: CaseRequest | None, names: Names) -> OpenRequest | None:
 
 
 def request_detail(workdays: int | None, channel_text: str) -> str:
-    """What exactly is asked for, beyond the kind."""
+    """The details of a request, beyond its kind."""
     if workdays is not None:
         return f"延长{workdays}个工作日"
     return f"请诉求人找：{channel_text}" if channel_text else ""

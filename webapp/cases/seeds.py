@@ -1,4 +1,4 @@
-"""The categories and terms that a district begins with; it changes them in the tables afterwards.
+"""Default categories and terms of a new district, which it can change afterwards.
 
 The terms are defaults between the analogies that law and hotline rules give (12345: 5 to 15 working days; 信访: 60 days):
 building 1, grid 5, community 10, street 15 working days; urgent matters get a first answer within 30 minutes.
@@ -59,7 +59,7 @@ TERMS = (
 
 
 def seed_defaults() -> None:
-    """Add the categories and terms where there are none yet; what a district changed stays."""
+    """Add missing categories and terms; what the district changed stays."""
     with transaction() as session:
         there = set(session.scalars(sa.select(CaseCategory.key)))
         all_categories.forget()

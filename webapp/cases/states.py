@@ -1,4 +1,4 @@
-"""What a case can be: its states and all the other words that a column of it may hold, with their names."""
+"""The states of a case and its other enumerations, with their Chinese names."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ RESULT_NAMES = {
 
 
 class Verdict(StrEnum):
-    """What the reporter says of the result. Not reached is not counted as satisfied."""
+    """The reporter's verdict on the result. Not reached does not count as satisfied."""
 
     SATISFIED = "satisfied"
     MOSTLY = "mostly"
@@ -146,7 +146,7 @@ VERDICT_NAMES = {
 
 
 class VerdictBy(StrEnum):
-    """Who entered the verdict: the reporter by the tracking code, a caller who asked, or time that ran out."""
+    """Who entered the verdict: the reporter, a caller, or the system after the time ran out."""
 
     RESIDENT = "resident"
     CALLER = "caller"
@@ -171,7 +171,7 @@ CHANNEL_NAMES = {
 
 
 class RequestKind(StrEnum):
-    """What needs another's leave."""
+    """Requests that need approval."""
 
     ESCALATE = "escalate"
     EXTEND = "extend"

@@ -1,4 +1,4 @@
-"""How long a case may take: which rule applies, when the term ends, how that came about, and how near it is."""
+"""Terms of cases: which rule applies, when the term ends and why, and how near that is."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def choose(rules: Iterable[TermRule], level: str, category: str, urgent: bool, d
 
 
 def rule_for(level: str, category: str, urgent: bool, day: date) -> TermRule:
-    """``choose`` among the rules of the table.
+    """``choose`` from the rules in the table.
 
     Raises:
         Conflict: none is in force.
@@ -60,7 +60,7 @@ def rule_for(level: str, category: str, urgent: bool, day: date) -> TermRule:
 
 @dataclass(frozen=True)
 class Known:
-    """All rules and a calendar, read beforehand where very many terms are started."""
+    """All rules and a calendar, loaded once for starting many terms."""
 
     rules: Sequence[TermRule]
     days: Calendar
@@ -133,7 +133,7 @@ def suspend(case: Case, until: date, now: datetime) -> None:
 
 
 def resume(case: Case, now: datetime) -> int:
-    """Let the term run on with the working days that were left; returns how many. What was overdue stays overdue."""
+    """Continue the term with the working days that were left; returns their number. What was overdue stays overdue."""
     assert case.suspended_at is not None
     assert case.suspended_due_at is not None
     left = workdays_between(case.suspended_at, case.suspended_due_at)

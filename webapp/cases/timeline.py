@@ -1,4 +1,4 @@
-"""The timeline in words that a newcomer can read aloud: for those inside, and for the reporter."""
+"""The timeline in plain words, for staff and for the reporter."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ NO_ANSWER = "到期仍未联系上诉求人，按未联系上记录。"
 
 
 def sentence(event: CaseEvent, names: Names, *, for_handler: bool = False) -> str:
-    """What happened, in one sentence; the handler is not told who said what before the case is archived."""
+    """The event in one sentence; before the archive a handler is not told who said what."""
     data = event.data
     template = CASE_FLOW[event.action].sentence
     if event.action == "return_case" and "unit" in data:
@@ -136,7 +136,7 @@ def unit_ids(events: Iterable[CaseEvent]) -> list[int]:
 
 
 def line(event: CaseEvent, names: Names, *, for_handler: bool) -> Line:
-    """The event as a line; with its note, except where the note would tell the handler who said what."""
+    """The event as a line with its note, unless the note would tell the handler who said what."""
     hidden = for_handler and event.action in ("record_verdict", "log_try")
     return Line(
         event.at,
@@ -148,7 +148,7 @@ def line(event: CaseEvent, names: Names, *, for_handler: bool) -> Line:
 
 
 def kept_from_handler(event: CaseEvent) -> bool:
-    """Before the archive a handler is not shown the calls and verdicts, save that it must work again."""
+    """Whether an event is hidden from a handler before the archive: calls and verdicts, except that work must be redone."""
     return event.action == "log_try" or (
         event.action == "record_verdict" and event.to_state != CaseState.IN_PROGRESS
     )
@@ -158,7 +158,7 @@ TOLD_AGAIN = "您不满意，已由{level}督促重新办理。"
 
 
 def told(event: CaseEvent, names: Names, scrubbed_note: str) -> str | None:
-    """What the reporter is told of it; None: nothing."""
+    """What the reporter is told about it; None for nothing."""
     template = CASE_FLOW[event.action].told
     if event.action == "escalate" and "request" not in event.data:
         template = CASE_FLOW["approve_escalate"].told

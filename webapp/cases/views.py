@@ -42,7 +42,7 @@ from webapp.foundation.receipts import Done
 
 @dataclass(frozen=True)
 class Tried:
-    """A form that came back: it stands open on the page, with what was typed and the reason."""
+    """A refused form, shown open on the page with its input and the reason."""
 
     action: str
     form: ActionForm
@@ -70,7 +70,7 @@ def index() -> Response:
 
 
 def _around(actor: Actor, filters: lists.CaseFilters) -> dict[str, Any]:
-    """What stands around the rows: numbers on the tabs, and what one may filter by."""
+    """The list's surroundings: counts on the tabs, and the filter options."""
     return {
         "counts": lists.counts(actor),
         "tabs_of": tuple(lists.TABS.items()),
@@ -83,7 +83,7 @@ def _around(actor: Actor, filters: lists.CaseFilters) -> dict[str, Any]:
 
 
 def filters_sent() -> lists.CaseFilters:
-    """The filters of the address, or of the form under the list."""
+    """The filters from the query string, or from the form below the list."""
     args = request.values
     tab = args.get("tab", "")
     return lists.CaseFilters(
@@ -122,7 +122,7 @@ def _new_page(form: RegisterForm, status: int) -> Response:
 @may(Permission.CASE_REGISTER)
 @once(_register_form, again=_new_page)
 def new(form: RegisterForm) -> Done:
-    """Ask what happened, and where; the answer is the slip for the reporter."""
+    """Register a case; the answer is the slip for the reporter."""
     case = intake.register(current_actor(), **form.inputs())
     return Done(url_for("cases.slip", number=case.number), f"已登记，编号 {case.number}。")
 
@@ -130,7 +130,7 @@ def new(form: RegisterForm) -> Done:
 @bp.get("/new/duplicates")
 @may(Permission.CASE_REGISTER)
 def duplicates() -> Response:
-    """What of the same kind was registered nearby: shown while the form is being filled in."""
+    """Similar cases nearby, shown while the form is filled in."""
     category, unit_id = request.args.get("category", ""), request.args.get("unit_id", "")
     rows = []
     if category and unit_id.isdecimal():
@@ -141,7 +141,7 @@ def duplicates() -> Response:
 @bp.get("/<number>/slip")
 @may(Permission.CASE_REGISTER, record="case")
 def slip(number: str) -> Response:
-    """What to hand to the reporter, while nothing has happened yet, and what may be the same matter."""
+    """The reporter's slip, available until the case moves on, and possible duplicates."""
     actor = current_actor()
     case = queries.case_for(actor, number)
     if case.registered_by_id != actor.person_id or case.version > 1:
@@ -186,7 +186,7 @@ def show(number: str) -> Response:
 @bp.get("/<number>/<action>")
 @may(Permission.CASE_READ, record="case")
 def open_action(number: str, action: str) -> Response:
-    """The case with the sheet of one action open; the sheet alone for HTMX. The case again where it can't be done now."""
+    """The case page with one action's form open; only the form for HTMX. Without the form if the action is not possible now."""
     return _case(queries.case_for(current_actor(), number), asked=action)
 
 
@@ -211,7 +211,7 @@ def _acted(done: Done, number: str, action: str) -> Response:
 @may(Permission.CASE_READ, record="case")
 @once(_action_form, again=_action_page, then=_acted)
 def act(form: ActionForm, number: str, action: str) -> Done:
-    """Do one thing to the case; what went wrong comes back with the form, the input kept."""
+    """Do one action on the case; on errors the form comes back with its input."""
     actor = current_actor()
     case = verbs.act(actor, number, action, version=form.seen_version, **form.inputs())
     # Whoever handed the case on and can't see it any more goes back to the list.
@@ -295,7 +295,7 @@ def _case(
 
 
 def _forms(case: Case, first: Sequence[str]) -> dict[str, ActionForm]:
-    """The forms that stand on the page; the others come when they are asked for: together they would outweigh it."""
+    """The forms shown at once. The others are loaded on demand, because together they outweigh the page."""
     return {
         action: _form(action, case, formdata=None, seen=str(case.version))
         for action in first
@@ -309,7 +309,7 @@ def _pictures(case: Case) -> dict[str, tuple[str, ...]]:
 
 
 def _told(found: queries.CasePage) -> dict[str, str]:
-    """Title and place: whoever may not know the reporter must not read it off a door number either."""
+    """Title and place, without the door number for those who may not know the reporter."""
     case = found.case
     title, place = case.title, case.place_text
     if case.confidentiality != Confidentiality.NORMAL and not found.identity.can_reveal:
@@ -320,7 +320,7 @@ def _told(found: queries.CasePage) -> dict[str, str]:
 @bp.post("/<number>/identity")
 @may(Permission.CASE_READ, record="case")
 def identity(number: str) -> Response:
-    """Show who reported; every look is on the record, so a second one is not taken for the first."""
+    """Show who reported. Every look is journalled, so a repeat is not treated as the same one."""
     actor = current_actor()
     case = queries.case_for(actor, number)
     if not ButtonForm().validate_on_submit():

@@ -1,4 +1,4 @@
-"""The closed loop as data: what can happen to a case, from where to where, by whom.
+"""The closed loop as data: every action, its states before and after, and who may do it.
 
 Source: 网格召集 → 分级转办 → 问题处置 → 核查反馈 → 评议归档, with the exceptions of 数字城管 (退单, 挂账, 延期, 督办) and the
 ladder 楼栋 → 网格 → 社区 → 街道. Buttons, forms, the server's check, the timeline, the tests and the README's diagram read
@@ -18,7 +18,7 @@ S = CaseState
 
 
 class By(StrEnum):
-    """Who may do something; ``permissions.py`` says what each means."""
+    """Roles in a case; ``permissions.py`` defines each."""
 
     REGISTRAR = "registrar"
     RESIDENT = "resident"
@@ -53,7 +53,7 @@ STAY = ""  # the state stays as it is
 
 @dataclass(frozen=True)
 class CaseTransition(Transition):
-    """One row of the loop, with all that pages say of it.
+    """One row of the loop, with everything pages show about it.
 
     ``form`` names the class in ``forms`` that asks for its inputs; empty: no person does it by a form. ``sentence`` is the
     timeline's, ``told`` what the reporter reads of it (empty: it stays inside); {who}: unit, post and person; {unit},
@@ -499,7 +499,7 @@ _NEVER = frozenset(
 
 
 def moves(transition: Transition) -> list[tuple[str, str]]:
-    """Every step (from, to) that a row of the table allows; from is empty where it makes the case."""
+    """Every step (from, to) in the table; from is empty for the step that creates the case."""
     sources = transition.sources or ("",)
     pairs = [
         (source, target)

@@ -1,4 +1,4 @@
-"""What one can ask about the bodies of a grid: its committee, its companies, who sits where."""
+"""Queries about a grid's bodies: its committee, companies and seats."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class SeatLine:
 
 
 def _seats(actor: Actor, which: sa.ColumnElement[bool]) -> list[SeatLine]:
-    """Void ones, which end before they begin, are not shown."""
+    """Seats, without void ones that end before they begin."""
     query = (
         sa.select(
             Seat.id, Seat.person_id, Person.name.label("person_name"), Unit.short_name.label("unit_name"),

@@ -56,7 +56,7 @@ def _committee_page(committee_id: int, form: CommitteeForm, status: int) -> Resp
 @may(Permission.DIRECTORY_MANAGE, record="committee")
 @once(_committee_form, again=_committee_page)
 def change_committee(form: CommitteeForm, committee_id: int) -> Done:
-    """Put it right, or let its term end on another day."""
+    """Correct a committee, or end its term on another day."""
     service.change_committee(current_actor(), committee_id, form.facts())
     code = body_queries.committee_for(current_actor(), committee_id).code
     return Done(url_for("directory.unit", code=code), "已保存。")

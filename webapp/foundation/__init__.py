@@ -1,1 +1,1 @@
-"""The ground floor: what every room stands on and what knows none of them."""
+"""Shared by all rooms; knows none of them."""

@@ -1,4 +1,4 @@
-"""Who may use which address, and what an actor is.
+"""Access to views, and the actor.
 
 No address is open unless its view says so: ``@may(permission)``, ``@logged_in`` or ``@public``. A request to a view that
 says nothing is refused, and a test walks the address map for it.
@@ -34,7 +34,7 @@ class Holding:
 
 @dataclass(frozen=True)
 class Actor:
-    """The person at the screen, under the one post that was chosen; loaded once a request."""
+    """The person making the request, under their chosen post; loaded once per request."""
 
     person_id: int
     account_id: int
@@ -82,7 +82,7 @@ class Actor:
 
 @dataclass(frozen=True)
 class Access:
-    """What a view declares: everybody, every person logged in, or those whose post holds ``permission``.
+    """Who may use a view: everybody, everybody logged in, or posts with ``permission``.
 
     ``record`` names the kind of record that the address loads ("case", "visit"), for the access test.
     """
@@ -99,7 +99,7 @@ def public(view: View) -> View:
 
 
 def logged_in(view: View) -> View:
-    """Open to every person with an appointment in force, for their own things."""
+    """Open to everybody with a current appointment, for their own affairs."""
     view.access = Access()  # type: ignore[attr-defined]
     return view
 
@@ -123,7 +123,7 @@ def current_actor() -> Actor:
 
 
 def access_of(app: Flask, endpoint: str | None) -> Access | None:
-    """What the view behind ``endpoint`` declares; None where it declares nothing."""
+    """The access declared by the view of ``endpoint``; None if undeclared."""
     return getattr(app.view_functions.get(endpoint or ""), "access", None)
 
 

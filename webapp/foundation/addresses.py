@@ -1,4 +1,4 @@
-"""Addresses as the outside world knows them."""
+"""External addresses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from webapp.config import Settings
 
 
 def public_url(endpoint: str, **values: object) -> str:
-    """The address of a page for QR codes and papers: below ``PUBLIC_URL``, or else below the host that was asked."""
+    """The address of a page for QR codes and print: below ``PUBLIC_URL``, or the request's host if unset."""
     settings: Settings = current_app.config["SETTINGS"]
     path = url_for(endpoint, **values)  # type: ignore[arg-type]
     if not settings.public_url:

@@ -1,4 +1,4 @@
-"""What waits for a decision, in the one shape that the inbox shows. Rooms with such things have an ``asks.py``."""
+"""Decisions waiting for somebody, in the shape the inbox shows. Rooms that have any provide an ``asks.py``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from webapp.foundation.hot import HotQuery
 
 @dataclass(frozen=True)
 class Ask:
-    """One thing somebody asks for; ``id`` is unique within its source, ``url`` leads to the record behind it."""
+    """One thing waiting for a decision; ``id`` is unique within its source, ``url`` leads to the record."""
 
     id: int
     kind: str  # in Chinese, as the card's label: 上报, 延期, 不予受理, 积分, 时长

@@ -33,7 +33,7 @@ class Counter(db.Model):
 
 
 def tracking_code(choose: Choose = secrets.choice) -> str:
-    """With which a resident follows a case without a login, such as ``K7QM-4FPX-9TRWH``.
+    """A tracking code for residents without a login, such as ``K7QM-4FPX-9TRWH``.
 
     ``choose`` picks one character of a string; only the demo district hands in a predictable one.
     """
@@ -46,7 +46,7 @@ def pickup_code(choose: Choose = secrets.choice) -> str:
 
 
 def station_code(choose: Choose = secrets.choice) -> str:
-    """That names a station in its QR code's address, such as ``K7QM4F``."""
+    """A station's code in the address of its QR code, such as ``K7QM4F``."""
     return _code(STATION_LENGTH, choose)
 
 

@@ -59,7 +59,7 @@ class IntegerField(wtforms.IntegerField):
 
 
 class _Words:
-    """WTForms' own messages as we say them; others in its Chinese."""
+    """Our wording for common WTForms messages; its own Chinese translation for the rest."""
 
     ours: ClassVar[dict[str, str]] = {
         "Not a valid integer value.": "请填写整数。",

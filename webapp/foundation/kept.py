@@ -19,7 +19,7 @@ SECONDS = 60.0
 class Kept(Generic[T]):
     """What ``read`` gives, read anew when it is a minute old: another process may have changed it.
 
-    Only for what a page may show, or a change may follow, a minute late. Who writes such a table calls ``forget``.
+    Use only where data up to a minute old is acceptable. Who writes such a table calls ``forget``.
     """
 
     def __init__(self, read: Callable[[], T]) -> None:

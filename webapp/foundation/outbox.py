@@ -28,7 +28,7 @@ def asks() -> bool:
 
 
 def origin() -> Origin | None:
-    """From which phone, as its how-manieth, written when by the phone's own clock; None when it does not say."""
+    """The phone a submission came from, its sequence number there and the phone's time; None if the headers are missing."""
     if not asks():
         return None
     try:

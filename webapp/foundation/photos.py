@@ -60,7 +60,7 @@ class Photo(db.Model):
     sha256: Mapped[str] = mapped_column(sa.String(64))
     created_by_id: Mapped[
         int | None
-    ]  # None: a resident without a login; no foreign key, people live a floor above
+    ]  # None: a resident without a login; no foreign key, because people belong to a higher room
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     discarded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 

@@ -24,7 +24,7 @@ from webapp.foundation.errors import Conflict, DomainError
 
 
 class Receipt(db.Model):
-    """That a submission was done, by whom, and what it was answered."""
+    """A record that a submission was carried out, by whom, and how it was answered."""
 
     __tablename__ = "receipts"
     __table_args__ = (where_given("uq_receipts_device", "device_id", "device_number", unique=True),)
@@ -43,7 +43,7 @@ class Receipt(db.Model):
 
 @dataclass(frozen=True)
 class Done:
-    """What a submission is answered: where to go next, and what to tell."""
+    """The answer to a submission: where to go next, and the message."""
 
     url: str
     message: str = ""
@@ -53,7 +53,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Origin:
-    """The phone that kept it, its running number there, and when it was written by that phone's clock: a mere claim."""
+    """The phone that kept it, its sequence number there, and the phone's own, unverified time."""
 
     device: uuid.UUID
     number: int
@@ -72,14 +72,14 @@ class Submission:
 
 
 def digest(content: Mapping[str, object]) -> str:
-    """A hash of a form's content that does not depend on the order of its fields."""
+    """A hash of a form's content, independent of the order of its fields."""
     return hashlib.sha256(
         json.dumps(content, sort_keys=True, default=str, ensure_ascii=False).encode()
     ).hexdigest()
 
 
 def once(submission: Submission, do: Callable[[], Done]) -> Done:
-    """Do it, unless it was done: then give the same answer again.
+    """Carry it out once; a repeat gets the same answer again.
 
     Raises:
         Conflict: this id was used for other content, another action or by another person. Otherwise what ``do`` raises.
@@ -115,7 +115,7 @@ def _receipt(submission: Submission, done: Done) -> dict[str, object]:
 
 
 def _origin(origin: Origin | None) -> dict[str, object]:
-    """Where it came from. A number that this phone used before (its memory was copied) is left out: no reason to refuse."""
+    """Where it came from. A sequence number used before (the phone's storage was copied) is dropped, not refused."""
     if origin is None:
         return {"device_id": None, "device_number": None, "claimed_at": None}
     used = sa.select(Receipt.submission_id).where(

@@ -38,7 +38,7 @@ PART = 256 * 1024
 
 
 class Scope(TypedDict):
-    """What an ASGI server says about a request, as far as it is used here."""
+    """The parts of an ASGI scope used here."""
 
     type: str
     http_version: str
@@ -131,7 +131,7 @@ CUT = "内容没有传完，这次没有提交。请再试一次。"
 
 
 class _Body:
-    """A body, as far as it has arrived."""
+    """A request body as it arrives."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -158,7 +158,7 @@ class _Body:
 
 
 async def _parts(receive: Receive, body: _Body) -> AsyncIterator[bytes]:
-    """The parts of a body, as long as the sender is quick enough.
+    """The parts of a body, while the sender keeps up the minimum rate.
 
     Raises:
         Unreadable: the sender hung up, or is too slow.
@@ -212,7 +212,7 @@ def _environ(scope: Scope) -> WSGIEnvironment:
 
 
 class _Answer:
-    """What the app answers to one request. Its methods run the app's code: they are for a thread."""
+    """The app's response to one request. Its methods run the app and belong on a worker thread."""
 
     def __init__(self, app: WSGIApplication, environ: WSGIEnvironment) -> None:
         self._app, self._environ = app, environ
@@ -242,7 +242,7 @@ class _Answer:
         return b"".join(chunks)
 
     def end(self) -> None:
-        """Let go of what the app holds open for this answer."""
+        """Release what the app holds open for this response."""
         self.ended = True
         close = getattr(self._chunks, "close", None)
         if close is not None:

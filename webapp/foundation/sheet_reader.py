@@ -1,4 +1,4 @@
-"""Reads the tables that people kept elsewhere: .xlsx, .xls and CSV (UTF-8, UTF-16 or GB18030; comma, semicolon or tab).
+"""Reads tables from .xlsx, .xls and CSV files (UTF-8, UTF-16 or GB18030; comma, semicolon or tab).
 
 Files are read in a limited process, which loads this module without the rest of the app.
 """
@@ -34,12 +34,12 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 
 class SheetError(ValueError):
-    """The file can't be used; the message says why and what helps, in Chinese."""
+    """The file can't be used; the Chinese message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row that holds something; ``number`` is what Excel shows beside it."""
+    """A row that is not empty; ``number`` is its row number in Excel."""
 
     number: int
     cells: tuple[Cell, ...]
@@ -109,7 +109,7 @@ def _parse(data: bytes) -> Sheet:
 
 
 def text_of(cell: Cell) -> str:
-    """A cell as a person would type it: 2025-03-01, 2025-03-01 08:30, 08:30."""
+    """A cell as a person would type it, e.g. 2025-03-01, 2025-03-01 08:30, 08:30."""
     if isinstance(cell, datetime):
         return f"{cell:%Y-%m-%d %H:%M}"
     if isinstance(cell, time):

@@ -1,4 +1,4 @@
-"""The file of an SQLite database: made private and synced, and missed when it is gone.
+"""The file of an SQLite database: created private and synced; its loss is noticed.
 
 A process that has the file open can go on writing when it is deleted or replaced, and everything it acknowledges is lost
 with its last connection. So each process remembers which file it found under the name, and uses no other until it is
@@ -24,7 +24,7 @@ _found: dict[str, tuple[int, int] | None] = {}  # device and inode, by path
 
 @event.listens_for(Engine, "do_connect")
 def _before_connecting(dialect: Dialect, _: object, arguments: list[Any], __: object) -> None:
-    """Make the file before SQLite does, which would leave it readable by all and its name unsynced."""
+    """Create the file ourselves: SQLite would make it world-readable and not sync its name."""
     if dialect.name != "sqlite" or arguments[0] == ":memory:":
         return
     path = arguments[0]
@@ -36,7 +36,7 @@ def _before_connecting(dialect: Dialect, _: object, arguments: list[Any], __: ob
 
 
 def require_file(path: str | None) -> None:
-    """Raise when the database's file is not the one that this process found there first.
+    """Raise if the database file is not the one this process opened first.
 
     Raises:
         Unavailable: it was deleted or replaced.

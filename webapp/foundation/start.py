@@ -1,4 +1,4 @@
-"""What must be right before the service takes anything, checked when the app is made."""
+"""Checks that must pass before the service accepts anything, run when the app is created."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class NoDatabase(RuntimeError):
 
 
 def check(settings: Settings) -> None:
-    """Refuse to start on a database that would not keep what is entrusted to it, or that has other keys.
+    """Refuse to start on a database that could lose data, or that was written with other keys.
 
     Raises:
         LossyDatabase, OtherKeys: see there.

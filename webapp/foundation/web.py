@@ -1,4 +1,4 @@
-"""What every answer shares: security headers, friendly error pages, template filters."""
+"""What all responses share: security headers, error pages, template filters."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ TITLES = {
 
 
 def remembered(macro: Macro) -> Callable[..., Any]:
-    """A macro that need not be drawn twice: what it gives depends on its arguments alone, all of them hashable.
+    """Cache a macro's output; it must depend only on its arguments, all of them hashable.
 
     A list's rows and the frame around each page are mostly those of a minute ago. With a body (``call``) or a list among
     its arguments it is drawn each time.
@@ -81,7 +81,7 @@ def register(app: Flask, proxies: int) -> None:
 
 
 def one_line(record: logging.LogRecord) -> bool:
-    """Keep a message on its line, whatever it quotes: Flask names the path of a request that failed."""
+    """Keep a log message on one line: Flask quotes the path of a failed request."""
     message = record.getMessage()
     if not message.isprintable():
         record.msg, record.args = repr(message), ()
@@ -110,7 +110,7 @@ def _error_pages(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def csrf_error(_: CSRFError) -> Response:
         if outbox.asks():
-            # It comes again with a fresh token, or with who must log in.
+            # The outbox will retry with a fresh token, or ask for a login.
             return outbox.refusal(401, outbox.LOG_IN)
         return error_page(400, "登录状态已变化，这次没有提交。请返回上一页，刷新后再提交。")
 
@@ -125,7 +125,7 @@ def _error_pages(app: Flask) -> None:
 
 
 def error_page(status: int, message: str) -> Response:
-    """A page, or for HTMX a message out of band, that says what happened and what to do."""
+    """An error page, or for HTMX an out-of-band message, saying what happened and what to do."""
     if outbox.asks():
         return outbox.refusal(status, message)
     title = TITLES.get(status, "没有完成")

@@ -17,7 +17,7 @@ T = TypeVar("T", bound="Transition")
 
 @dataclass(frozen=True)
 class Transition:
-    """One thing that can happen to a record.
+    """A transition of a record.
 
     ``sources`` are the states in which it can happen (empty: it makes the record); ``target`` the state after it
     (empty: the state stays, or the service decides between ``targets``). ``by`` names who may: keys that the room's

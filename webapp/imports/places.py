@@ -71,7 +71,7 @@ class Places:
         return found
 
     def find(self, text: str, levels: Sequence[Level] = ()) -> Place:
-        """The unit called so; it must be of one of ``levels``, if there are any.
+        """Find a unit by name, limited to ``levels`` if given.
 
         Raises:
             Invalid: there is none in scope, it is of another level, or several are called so.

@@ -124,7 +124,7 @@ class Units:
         raise Invalid(f"{right}；这里写的是{LEVEL_NAMES[Level(called[0].level)]}。", "parent")
 
     def _known(self, above: Place, level: Level, short_name: str) -> Unit | None:
-        """The unit called so below ``above``, whatever blanks are in the name."""
+        """Find a unit below ``above`` by name, ignoring spaces."""
         if level == Level.BUILDING:
             short_name = with_grid(above.short_name, short_name)
         unspaced = sa.func.replace(sa.func.replace(Unit.short_name, " ", ""), "\u3000", "")

@@ -1,4 +1,4 @@
-"""What is mine today, and what waits for my decision. Reads the other rooms, owns no table."""
+"""The start page and the inbox of decisions. Reads other rooms, owns no table."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from webapp.foundation.forms import Form, ReasonField
 
 
 class DecisionForm(Form):
-    """Approve, or send back with a reason; which of both is the button's value."""
+    """Approve, or send back with a reason; the button's value says which."""
 
     decision = StringField("决定", validators=[AnyOf(("approve", "back"), "请选择同意或退回。")])
     reason = ReasonField("理由", validators=[Length(max=300, message="理由请写在300字以内。")])

@@ -1,4 +1,4 @@
-"""The start page: what is mine today, by what my post may do."""
+"""The start page: today's work, by what the post may do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NEAREST = 3
 
 @dataclass(frozen=True)
 class Home:
-    """What the start page shows; what the post has no use for is None or empty."""
+    """The contents of the start page; what the post does not need is None or empty."""
 
     works_on_cases: bool
     urgent: Sequence[Any]  # open anywhere below, whoever owns them
@@ -35,7 +35,7 @@ class Home:
 
 
 def home_of(actor: Actor) -> Home:
-    """Gather it; a fixed number of queries for each post."""
+    """Load the start page with a fixed number of queries for each post."""
     works_on_cases = actor.can(Permission.CASE_OWN) or actor.can(Permission.CASE_HANDLE)
     sees_cases = works_on_cases or actor.can(Permission.CASE_READ)
     mine = lists.CaseFilters(tab="mine" if works_on_cases else "due")

@@ -1,4 +1,4 @@
-"""Where decisions come from: the rooms' ``asks`` modules, by the name that stands in the address."""
+"""The sources of decisions: the rooms' ``asks`` modules, by their name in the address."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Waiting:
 
 
 def count(actor: Actor) -> int:
-    """How many decisions wait for this actor; one query, and no more than the badge can say."""
+    """How many decisions wait for this actor, up to what the badge can show; one query."""
     return how_many(actor, *SOURCES.values())
 
 
 def waiting(actor: Actor) -> list[Waiting]:
-    """What waits for this actor, over all sources, the oldest first."""
+    """Everything waiting for this actor, from all sources, oldest first."""
     found = [Waiting(name, ask) for name, source in SOURCES.items() for ask in source.asks(actor)]
     return sorted(found, key=lambda item: item.ask.since)
 

@@ -53,7 +53,7 @@ def _list(form: BatchForm, status: int) -> Response:
 
 
 def _card(source: str, ask_id: int, form: DecisionForm, status: int) -> Response:
-    """The card (or the list) once more, with what is missing; for HTMX a word where it waits no more."""
+    """The card (or the list) again, with what is missing; for HTMX a message if it no longer waits."""
     items = sources.waiting(current_actor())
     item = next((item for item in items if item.source == source and item.ask.id == ask_id), None)
     if item is None and wants_part():

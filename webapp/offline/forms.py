@@ -1,4 +1,4 @@
-"""The forms of this room."""
+"""Forms of this room."""
 
 from __future__ import annotations
 

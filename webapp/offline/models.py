@@ -16,7 +16,7 @@ from webapp.foundation.private import EncryptedText
 
 
 class State(StrEnum):
-    """Where a quarantined submission stands."""
+    """The state of a quarantined submission."""
 
     WAITING = "waiting"
     CLAIMED = "claimed"
@@ -27,7 +27,7 @@ STATE_NAMES = {State.WAITING: "等待认领", State.CLAIMED: "已认领", State.
 
 
 class Quarantined(Placed, db.Model):
-    """A submission whose writer's post had ended when it arrived, or which its writer handed over.
+    """A submission whose author's post had ended when it arrived, or which its author handed over.
 
     It lies where the writer last served; the community there enters it anew or discards it.
     """
@@ -58,7 +58,7 @@ class Quarantined(Placed, db.Model):
 
 
 class DeviceMark(db.Model):
-    """Up to which of its running numbers everything has arrived from a phone; moved on now and then."""
+    """The sequence number up to which everything from a phone has arrived; advanced by the sweep."""
 
     __tablename__ = "device_marks"
 

@@ -24,7 +24,7 @@ LISTED = 100
 
 @dataclass(frozen=True)
 class Arrivals:
-    """What arrived from one phone: how many, the highest of its running numbers, and those below it that did not."""
+    """What arrived from one phone: the count, the highest sequence number, and the gaps below it."""
 
     received: int
     highest: int
@@ -32,7 +32,7 @@ class Arrivals:
 
 
 def arrivals(device: uuid.UUID) -> Arrivals:
-    """The running numbers that arrived from ``device``. Numbers alone: whose they were is not told."""
+    """The sequence numbers that arrived from ``device``; not whose they were."""
     whole = db.session.scalar(sa.select(DeviceMark.whole_up_to).where(DeviceMark.device_id == device)) or 0
     later = set(numbers_after(device, whole))
     highest = max(later, default=whole)
@@ -49,12 +49,12 @@ def numbers_after(device: uuid.UUID, number: int) -> Sequence[int]:
 
 
 def owner_key(person_id: int | None) -> str:
-    """By which a phone knows whose a row is, without learning an id; empty for nobody."""
+    """An opaque key by which a phone tells users apart; empty when nobody is logged in."""
     return keyed_hash(f"outbox owner {person_id}")[:24] if person_id else ""
 
 
 def name_of(person_id: int) -> str:
-    """A colleague's name, for who has to ask them what was meant."""
+    """The author's name, for whoever has to ask them what was meant."""
     return db.session.scalar(sa.select(Person.name).where(Person.id == person_id)) or ""
 
 
@@ -85,7 +85,7 @@ def last_place(person_id: int, appointment_id: int | None) -> Unit | None:
 
 
 def waiting(actor: Actor) -> Sequence[AnyRow]:
-    """What waits to be claimed where the actor serves, the oldest first."""
+    """Submissions to be claimed where the actor serves, oldest first."""
     query = (
         sa.select(
             Quarantined.id,

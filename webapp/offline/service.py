@@ -1,4 +1,4 @@
-"""What can be done with a submission that could not be placed: put it aside, read it, claim or discard it."""
+"""The quarantine of submissions that could not be accepted: put aside, read, claim, discard."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NO_PLACE = "您的职务已经结束，这条内容没有社区可以接收。�
 
 @dataclass(frozen=True)
 class Parcel:
-    """A submission as it arrived. ``text`` is the same in words, as the phone describes it."""
+    """A submission as it arrived; ``text`` is the phone's description of it."""
 
     submission_id: uuid.UUID
     person_id: int
@@ -82,7 +82,7 @@ def read(actor: Actor, quarantine_id: int) -> Quarantined:
 
 
 def claim(actor: Actor, quarantine_id: int) -> Quarantined:
-    """Take it on: the actor enters it anew under the own name.
+    """Claim it: the actor enters it again under their own name.
 
     Raises:
         NotFound: not in scope. Conflict: decided already.
@@ -91,7 +91,7 @@ def claim(actor: Actor, quarantine_id: int) -> Quarantined:
 
 
 def discard(actor: Actor, quarantine_id: int, reason: str) -> Quarantined:
-    """Not to be used. What it says goes, that it was there stays.
+    """Discard it: the content is erased, the record of its arrival stays.
 
     Raises:
         NotFound: not in scope. Conflict: decided already. Invalid: no reason.
@@ -118,7 +118,7 @@ def _decide(actor: Actor, quarantine_id: int, state: State, note: str) -> Quaran
 
 
 def move_marks() -> int:
-    """Note how far the numbers of each phone have arrived without a gap; returns how many phones moved on.
+    """Advance each phone's mark to its last number without a gap; returns how many phones advanced.
 
     A phone asks again and again what arrived: it is answered from what came after its mark.
     """

@@ -44,7 +44,7 @@ def version() -> str:
 
 
 def identity() -> dict[str, str]:
-    """Who looks at this page, for the phone: whose a form is that is kept there, under which post, of which build."""
+    """Identify the page's user, post and build to the phone, so that it knows whose forms it keeps."""
     actor: Actor | None = g.get("actor")
     return {
         "owner": _owner(actor),

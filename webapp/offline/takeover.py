@@ -1,4 +1,4 @@
-"""What a phone sends and its writer may not do any more is put aside for the community instead of being turned away."""
+"""Put a phone's submission aside for the community if its author may no longer send it, instead of refusing it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEXT_LENGTH = 8000
 
 
 def take_over() -> Response | None:
-    """Answer in place of the view. Runs once it is known who asks, before it is checked what they may."""
+    """Answer in place of the view. Runs after the actor is identified, before access is checked."""
     if not outbox.asks() or access_of(current_app, request.endpoint) is None:
         return None
     actor: Actor | None = g.actor
@@ -74,7 +74,7 @@ def _parcel(arrival: Submission, person_id: int, reason: str) -> service.Parcel:
 
 
 def _photos() -> list[photos.ReadyPhoto]:
-    """Those that can be read; one that can't must not keep the words out."""
+    """Keep the readable photos; an unreadable one must not cost the rest of the form."""
     ready = []
     for _, file in list(request.files.items(multi=True))[: photos.MAX_PHOTOS]:
         try:

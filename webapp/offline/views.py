@@ -53,7 +53,7 @@ def index() -> Response:
 @bp.get("/outbox/token")
 @public
 def token() -> Response:
-    """A fresh CSRF token, and whose login this is: asked just before each sending. Also of who holds no post any more."""
+    """A fresh CSRF token and the login's owner, requested before each send; also for people without a post."""
     owner = queries.owner_key(current_person_id())
     return no_store(jsonify(csrf=generate_csrf(), owner=owner, version=shell.version()))
 

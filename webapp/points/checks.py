@@ -1,4 +1,4 @@
-"""The proof that the books are right, for ``flask verify``.
+"""Consistency checks of the ledger, for ``flask verify``.
 
 issued = balance + held + spent + expired + reversed, for every person; what came in = on the shelf + held + handed out,
 for every reward.
@@ -24,7 +24,7 @@ from webapp.points.models import (
 
 
 def verify() -> list[str]:
-    """Walk ledger and stock; return a sentence for each thing that does not add up. Empty: all is well."""
+    """Check ledger and stock; return a sentence for each error, or nothing."""
     return [*_lots(), *_spends(), *_accounts(), *_redemptions(), *_stock()]
 
 

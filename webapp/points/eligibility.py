@@ -63,7 +63,7 @@ def spendable_until(person_id: int, chosen: Settings) -> date | None:
     """The last day on which the person may redeem: ``grace_months`` after the last seat ends; None: no end in sight.
 
     Who has no place among those who earn may have had one until the settings took that place out: then the months count
-    from the last day that earned. Who never earned has nothing to redeem, and is given the day of yore, ``date.min``.
+    from the last day that earned. Someone who never earned has nothing to redeem and gets ``date.min``.
     """
     seats, appointments = _places(chosen)
     both = sa.union_all(

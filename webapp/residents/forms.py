@@ -24,12 +24,12 @@ WHOLE_DISTRICT = 0
 
 
 class TrappedForm(Form):
-    """A form with a field that people don't see: what fills it in is a program. No puzzle is asked of anybody."""
+    """A form with a hidden honeypot field that only programs fill in; nobody has to solve a puzzle."""
 
     website = StringField("这一栏请留空")
 
     def validate_website(self, field: StringField) -> None:
-        """Whoever reads the page aloud is told, too."""
+        """The label warns screen-reader users not to fill it in."""
         if field.data:
             raise ValidationError("请把“这一栏请留空”清空，再提交一次。")
 
@@ -69,7 +69,7 @@ class ReportForm(TrappedForm):
 
 
 class CodeForm(Form):
-    """What one does with a tracking code. It travels in the form: an address ends up in logs."""
+    """An action with a tracking code, which is sent in the form because addresses end up in logs."""
 
     code = HiddenField(validators=[DataRequired("查询码没有带上，请从查询页重新进入。")])
 

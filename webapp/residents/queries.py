@@ -1,4 +1,4 @@
-"""What the pages without a login may know, and what those may know who answer 投诉建议."""
+"""Queries for the public pages, and for those who answer 投诉建议."""
 
 from __future__ import annotations
 

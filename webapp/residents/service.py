@@ -55,7 +55,7 @@ def _place(unit_id: int | None) -> dict[str, int | None]:
 
 
 def answer_feedback(actor: Actor, feedback_id: int, *, answer: str) -> Feedback:
-    """Reply, once.
+    """Reply to a complaint; only once.
 
     Raises:
         NotFound: it is not within the actor's scope. Conflict: answered already. Invalid: an empty reply.

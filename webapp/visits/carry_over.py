@@ -35,7 +35,7 @@ class CaseDraft:
 
 
 def draft(actor: Actor, visit_id: int) -> CaseDraft:
-    """The case that this visit would become.
+    """The draft of the case that this visit would become.
 
     Raises:
         NotFound: no such visit in scope. Refused, Conflict: see ``check_can_turn_into_case``.

@@ -1,4 +1,4 @@
-"""The news that this room sends, inside the transaction that makes it true."""
+"""Signals of this room, sent inside the transaction of the change."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ P = Permission
 
 
 def _visit_columns(actor: Actor) -> list[Column[Line]]:
-    """The screen leaves out what is the reader's own; a file goes to others, too."""
+    """Columns for a file; unlike the screen it names the reader's own unit, since files are passed on."""
     return [
         Column("时间", lambda row: row.at),
         Column("服务形式", lambda row: row.kind),

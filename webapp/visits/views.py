@@ -158,7 +158,6 @@ def saved(visit_id: int) -> Response:
 @bp.get("/<int:visit_id>")
 @may(P.VISIT_READ, record="visit")
 def show(visit_id: int) -> Response:
-    """One visit."""
     return page(
         "visits/visit.html", part="visits/_visit.html", **_sheet(current_actor(), visit_id), resident=None
     )
@@ -231,5 +230,4 @@ def case(form: CaseForm, visit_id: int) -> Done:
 @bp.get("/<int:visit_id>/photos/<photo_id>")
 @may(P.VISIT_READ, record="visit")
 def photo(visit_id: int, photo_id: str) -> Response:
-    """A photo of this visit."""
     return send_photo(service.PHOTO_OWNER, queries.visit_for(current_actor(), visit_id).id, photo_id)

@@ -1,4 +1,4 @@
-"""What this room tells those above it, inside the transaction that makes it true."""
+"""Signals to the rooms above, sent inside the transaction of the change."""
 
 from __future__ import annotations
 

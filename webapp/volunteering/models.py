@@ -232,7 +232,7 @@ _WAITS = sa.text("state IN ('pending', 'disputed')")
 
 
 class Attendance(Placed, db.Model):
-    """That a person was at an activity, and for how many minutes. Its place is the activity's."""
+    """A person's attendance at an activity, in minutes. Its place is the activity's."""
 
     __tablename__ = "attendances"
     __table_args__ = (

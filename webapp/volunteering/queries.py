@@ -111,7 +111,7 @@ _COLUMNS = (
 
 
 def activities(actor: Actor, *, past: bool, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
-    """Those still to come, the nearest first, or those that are over, the latest first."""
+    """Upcoming activities, nearest first, or past ones, latest first."""
     now = clock.now()
     when = Activity.ends_at < now if past else Activity.ends_at >= now
     query = sa.select(*_COLUMNS).where(readable(actor), when)
@@ -148,7 +148,7 @@ def next_activity(actor: Actor) -> Any | None:
 
 
 def people(activity: Activity) -> dict[str, str]:
-    """The names that stand on every activity's page: who is responsible, which unit organises, where."""
+    """The names on an activity's page: person in charge, organising unit, place."""
     row = db.session.execute(
         sa.select(Person.name, Unit.name, Station.name)
         .select_from(Activity)
@@ -337,7 +337,7 @@ def objections(attendance: Attendance) -> Sequence[Any]:
 
 
 def waiting_hours(level: str) -> sa.ColumnElement[bool]:
-    """What makes an attendance wait for an actor of this level: in scope, computed or disputed, and not one's own.
+    """The condition that hours wait for an actor at this level: in scope, computed or disputed, and not their own.
 
     The actor's unit and person are parameters.
     """

@@ -1,1 +1,1 @@
-"""What one can do with a case: one function a verb, (actor, number, *, inputs, version) → the case."""
+"""Changes to a case, one function per verb: (actor, number, *, inputs, version) → the case."""

@@ -1,4 +1,4 @@
-"""逐级上报 and the other things that need another's leave: 延期, 不予受理, 引导其他渠道."""
+"""逐级上报 and everything else that needs approval: 延期, 不予受理, 引导其他渠道."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def escalate(
     to_level: str | None = None,
     version: int | None = None,
 ) -> Case:
-    """上报. From the building to the grid it needs no leave; further up the next level is asked.
+    """上报. From building to grid no approval is needed; further up the next level decides.
 
     ``to_level`` skips a level, and only where it is urgent or somebody has to step back (回避).
     """
@@ -80,7 +80,7 @@ def _climb(t: Turn, level: str, note: str, data: dict[str, object]) -> Case:
 
 
 def hand_down(actor: Actor, number: str, *, reason: str, version: int | None = None) -> Case:
-    """交回下级, once: the level above advises, the level that handed it up goes on."""
+    """交回下级, once: the upper level gives advice, and the level that escalated continues."""
     with turn(actor, number, "hand_down", version) as t:
         case, note = t.case, required(reason, "reason", "请写明交回的理由和建议。")
         assert case.came_from_unit_id is not None
@@ -93,7 +93,7 @@ def hand_down(actor: Actor, number: str, *, reason: str, version: int | None = N
 
 
 def decline(actor: Actor, number: str, *, reason: str, version: int | None = None) -> Case:
-    """Ask the next level to confirm that the matter is not taken (不予受理); the reason is told to the reporter."""
+    """Ask the next level to confirm 不予受理; the reporter is told the reason."""
     with turn(actor, number, "decline", version) as t:
         words = required(reason, "reason", "请写明不予受理的理由，会告知诉求人。")
         request = open_request(t, RequestKind.DECLINE, _confirming(t.case), words)

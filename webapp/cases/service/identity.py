@@ -1,4 +1,4 @@
-"""Who asked: shown in full to those who need it, and each look is on the record."""
+"""The reporter's identity, shown in full to those who need it; every look is journalled."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Identity:
 
 
 def reveal_identity(actor: Actor, number: str) -> Identity:
-    """The reporter's name, phone and door, and the code for a lost slip; journalled.
+    """The reporter's name, phone and door number, and the code if the slip was lost; journalled.
 
     Raises:
         NotFound: the case is not the actor's to see. Refused: the identity is not.

@@ -1,4 +1,4 @@
-"""收集: a matter is written down, by whoever hears of it first."""
+"""收集: registering a matter, by whoever hears of it first."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SENTENCE_END = re.compile(r"[。！？!?；;\n]")
 
 @dataclass(frozen=True)
 class Registered:
-    """What a resident gets in return: the number to name on the phone, and the code to follow the case with."""
+    """What the resident gets: the case number to quote on the phone and the tracking code."""
 
     number: str
     tracking_code: str
@@ -40,7 +40,7 @@ class Registered:
 
 @dataclass(frozen=True)
 class _Matter:
-    """What was told, before it is a case."""
+    """What was reported, before it becomes a case."""
 
     category: str
     what: str
@@ -78,7 +78,7 @@ def register(
     reporter_door: str = "",
     photos: Sequence[ReadyPhoto] = (),
 ) -> Case:
-    """Write a matter down for a resident. The unit that hears it first owns it (首接负责).
+    """Register a matter for a resident. The unit that hears it first owns it (首接负责).
 
     ``unit_id`` is the place it is about, within the actor's unit. ``case.tracking_code`` is for the resident's slip.
 
@@ -207,7 +207,7 @@ def _title(title: str, what: str) -> str:
 
 
 def _reporter(matter: _Matter) -> dict[str, str | None]:
-    """The reporter's columns; of who stays anonymous nothing is kept, whatever was typed."""
+    """The reporter's columns; nothing is stored about an anonymous reporter, whatever was typed."""
     if matter.confidentiality == Confidentiality.ANONYMOUS:
         return {}
     phone = normalise_phone(matter.phone.strip()) if matter.phone.strip() else ""

@@ -27,7 +27,7 @@ def settle_on_spot(
     result_kind: str = ResultKind.RESOLVED,
     version: int | None = None,
 ) -> Case:
-    """当场办结: done while one stood there. Another still checks it."""
+    """当场办结: solved on the spot. Somebody else still checks it."""
     with turn(actor, number, "settle_on_spot", version) as t:
         t.case.handler_unit_id, t.case.assigned_at = actor.unit_id, t.now
         return _result(t, actor, result_text, result_kind)
@@ -42,7 +42,7 @@ def convene(
     note: str = "",
     version: int | None = None,
 ) -> Case:
-    """网格召集: the branch calls together those whom it concerns, in words or as units of the directory."""
+    """网格召集: the branch calls the parties together, named in free text or as units of the directory."""
     with turn(actor, number, "convene", version) as t:
         units = {row.id: row.name for row in options.unit_names([*party_unit_ids])}
         named = [(None, name.strip()) for name in parties if name.strip()]
@@ -81,7 +81,7 @@ def assign(
 
 
 def return_case(actor: Actor, number: str, *, reason: str, version: int | None = None) -> Case:
-    """退单: wrongly assigned, back with a reason. A third time the level above takes it and rules."""
+    """退单: wrongly assigned, returned with a reason. The third time the level above takes over and decides."""
     with turn(actor, number, "return_case", version) as t:
         case, note = t.case, required(reason, "reason", "请写明退单原因。")
         from_unit = case.handler_unit_id
@@ -98,7 +98,7 @@ def return_case(actor: Actor, number: str, *, reason: str, version: int | None =
 
 
 def recall(actor: Actor, number: str, *, reason: str, version: int | None = None) -> Case:
-    """收回另办: the owner takes the case back from its handler, to give it to another."""
+    """收回另办: the owner takes the case back from its handler to assign it to another."""
     with turn(actor, number, "recall", version) as t:
         data: dict[str, object] = {"from_unit": t.case.handler_unit_id}
         clear_handler(t.case)
@@ -107,13 +107,13 @@ def recall(actor: Actor, number: str, *, reason: str, version: int | None = None
 
 
 def accept(actor: Actor, number: str, *, version: int | None = None) -> Case:
-    """签收: the handler takes it up. The clock runs since it was assigned."""
+    """签收: the handler accepts. The clock has been running since the assignment."""
     with turn(actor, number, "accept", version) as t:
         return t.finish()
 
 
 def suspend(actor: Actor, number: str, *, reason: str, until: date, version: int | None = None) -> Case:
-    """挂账: a condition is missing; its review date is at most 90 days away."""
+    """挂账: blocked by something outside; to be reviewed within 90 days."""
     with turn(actor, number, "suspend", version) as t:
         note = required(reason, "reason", "请写明暂时不能办理的条件。")
         today = clock.local(t.now).date()
@@ -125,7 +125,7 @@ def suspend(actor: Actor, number: str, *, reason: str, until: date, version: int
 
 
 def resume(actor: Actor, number: str, *, note: str = "", version: int | None = None) -> Case:
-    """恢复办理: the term runs on with what was left of it."""
+    """恢复办理: the term continues with the time that was left."""
     with turn(actor, number, "resume", version) as t:
         return resumed(t, note.strip())
 
@@ -145,7 +145,7 @@ def submit_result(
     photos: Sequence[ReadyPhoto] = (),
     version: int | None = None,
 ) -> Case:
-    """反馈结果: one sentence on what was done; photos are welcome and never asked for."""
+    """反馈结果: one sentence on what was done; photos are optional."""
     with turn(actor, number, "submit_result", version) as t:
         case = _result(t, actor, result_text, result_kind)
         _attach(case, photos, actor)
@@ -168,7 +168,7 @@ def _result(t: Turn, actor: Actor, result_text: str, result_kind: str) -> Case:
 
 
 def pass_check(actor: Actor, number: str, *, note: str = "", version: int | None = None) -> Case:
-    """核查通过, by somebody who had no hand in it."""
+    """核查通过, by somebody not involved in handling."""
     with turn(actor, number, "pass_check", version) as t:
         t.case.checked_by_id = actor.person_id
         terms.start(t.case, Phase.CALLBACK, t.now)
@@ -176,7 +176,7 @@ def pass_check(actor: Actor, number: str, *, note: str = "", version: int | None
 
 
 def fail_check(actor: Actor, number: str, *, note: str, version: int | None = None) -> Case:
-    """退回重办: what was found differs from what was reported."""
+    """退回重办: what the check found differs from the reported result."""
     with turn(actor, number, "fail_check", version) as t:
         reason = required(note, "note", "请写明哪里没有办好。")
         clear_result(t.case)

@@ -1,4 +1,4 @@
-"""回访, 评议, 归档, 重新办理, 撤回, 督办, 并案: what the reporter says, and how a case ends or begins again."""
+"""回访, 评议, 归档, 重新办理, 撤回, 督办, 并案: the verdict, and how a case ends or is reopened."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def log_try(actor: Actor, number: str, *, channel: str, note: str = "", version:
 def record_verdict(
     actor: Actor, number: str, *, verdict: str, channel: str, note: str = "", version: int | None = None
 ) -> Case:
-    """评议, as a caller of another unit heard it. 未联系上 stands only after three tries."""
+    """评议, as told to a caller from another unit. 未联系上 is accepted only after three attempts."""
     with turn(actor, number, "record_verdict", version) as t:
         value = one_of(verdict, Verdict, "verdict", "请选择评议结果。")
         if value == Verdict.NO_RESPONSE and t.case.contact_tries < LIMITS.contact_tries:
@@ -60,7 +60,7 @@ def record_verdict(
 
 
 def record_verdict_by_code(code: str, *, verdict: str, note: str = "") -> Case:
-    """评议, by the reporter with the tracking code; once. 不满意 needs no reason.
+    """评议 by the reporter with the tracking code, once. 不满意 needs no reason.
 
     Raises:
         NotFound: no such code. Conflict: not yet to be judged, or judged already.
@@ -78,7 +78,7 @@ def _channel(channel: str) -> str:
 
 
 def _give(t: Turn, verdict: str, by: str, channel: str, note: str) -> Case:
-    """Keep the verdict, or, not satisfied for the first time, have it done again one level up."""
+    """Record the verdict; the first 不满意 sends the case back to be done again, one level up."""
     data: dict[str, object] = {"verdict": verdict, "by": by, "channel": channel}
     if verdict == Verdict.UNSATISFIED and t.case.rework_count < LIMITS.reworks:
         return _rework(t, note, data)
@@ -105,7 +105,7 @@ def _rework(t: Turn, note: str, data: dict[str, object]) -> Case:
 
 
 def _again(t: Turn, *, up: bool) -> dict[str, object]:
-    """The handler works on it anew, under the level above where there is one and it should be."""
+    """Send the case back to its handler, one level up if asked and possible."""
     clear_result(t.case)
     above = next_level(t.case.level) if up else None
     if above is not None:
@@ -164,7 +164,7 @@ def _withdraw(t: Turn, reason: str) -> Case:
 
 
 def supervise(actor: Actor, number: str, *, note: str = "", version: int | None = None) -> Case:
-    """督办: the level above presses, or whoever wrote the case down."""
+    """督办, by the level above or by whoever registered the case."""
     with turn(actor, number, "supervise", version) as t:
         return t.finish(note=note.strip())
 
@@ -213,7 +213,7 @@ def _check_lead(actor: Actor, case: Case, lead: Case | None) -> None:
 
 
 def unmerge(actor: Actor, number: str, *, note: str = "", version: int | None = None) -> Case:
-    """拆分: not the same matter after all; it goes on where it stood."""
+    """拆分: not the same matter after all; the case continues where it was."""
     with turn(actor, number, "unmerge", version) as t:
         return _split(t, note.strip())
 
@@ -229,7 +229,7 @@ def _split(t: Turn, note: str) -> Case:
 
 
 def close_callback(t: Turn) -> Case:
-    """未联系上, when the time for asking is over; not counted as satisfied."""
+    """未联系上 once the time for calling is over; not counted as satisfied."""
     if t.case.reporter_phone_hash is not None and t.case.contact_tries < LIMITS.contact_tries:
         raise Conflict("还没有联系满三次。")
     return _give(

@@ -1,4 +1,4 @@
-"""What happens by itself: overdue cases step up, suspensions end, unanswered callbacks close. Run often; it is idempotent."""
+"""Automatic steps: overdue cases move up, suspensions end, unanswered callbacks close. Idempotent; run it often."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SweepCounts:
 
 
 def sweep(now: datetime | None = None) -> SweepCounts:
-    """Do what is due. Step-ups wait for working hours, so that nobody is disturbed at night."""
+    """Do everything that is due. Moves up wait for working hours, so that nobody is disturbed at night."""
     now = now or clock.now()
     working = terms.is_working_time(now)
     query = sa.select(Case.id).where(Case.closed_at.is_(None), Case.due_at < now).order_by(Case.id)

@@ -1,4 +1,4 @@
-"""How every action on a case runs: lock, look again, check, change, note it down, tell the rooms above."""
+"""The steps of every action on a case: lock, reload, check, change, record, signal."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PHASES = {
 
 @dataclass
 class Turn:
-    """One action under way: the locked case, what is known of it, and who acts."""
+    """One action in progress: the locked case, its facts, and who acts."""
 
     who: Who
     case: Case
@@ -52,7 +52,7 @@ class Turn:
     def finish(
         self, state: str | None = None, *, note: str = "", data: dict[str, object] | None = None
     ) -> Case:
-        """Set the new state (None: that of the table), and write timeline, journal and news.
+        """Set the new state (None: the table's), write timeline and journal, send the signal.
 
         Raises:
             RuntimeError: the table does not know such a step; a mistake in a verb.
@@ -73,7 +73,7 @@ class Turn:
         return case
 
     def to_level(self, level: str, phase: Phase | None = None) -> dict[str, object]:
-        """Give the case to its unit of ``level``, with that level's own term; returns what the timeline keeps."""
+        """Hand the case to its unit at ``level`` with that level's own term; returns the details for the timeline."""
         case = self.case
         unit = unit_at(case, level)
         assert unit is not None, f"the case lies in no {level}"
@@ -83,7 +83,7 @@ class Turn:
         return {"unit": unit, "from_unit": case.came_from_unit_id}
 
     def _lapse(self) -> None:
-        """A request for something that the new state no longer allows waits for nobody any more."""
+        """Let a pending request lapse if the new state no longer allows it."""
         ask = self.facts.ask
         if ask is None or ask.decided_at is not None:
             return
@@ -92,20 +92,20 @@ class Turn:
 
 
 def phase_of(state: str) -> Phase:
-    """The term that runs in a state."""
+    """The phase whose term runs in this state."""
     return PHASES.get(CaseState(state), Phase.HANDLE)
 
 
 @contextmanager
 def whole() -> Iterator[None]:
-    """A transaction in which a half-made change never reaches the database on the way: its rules hold for whole ones."""
+    """A transaction without autoflush: the database's checks hold only for the finished change."""
     with transaction() as session, session.no_autoflush:
         yield
 
 
 @contextmanager
 def turn(who: Who, number: str, action: str, version: int | None = None) -> Iterator[Turn]:
-    """Lock the case, refuse what is stale or not ``who``'s to do, and leave the rest to the verb.
+    """Lock the case, refuse stale or forbidden actions, and leave the rest to the verb.
 
     Raises:
         NotFound: there is no such case for ``who``. Refused, Conflict: see ``check_can``; Conflict also when the case
@@ -132,7 +132,7 @@ def begin(
     version: int | None = None,
     requests: Sequence[CaseRequest] | None = None,
 ) -> Turn:
-    """Check and set up an action on a case that is locked already; ``requests`` are all of it, where they were read anyway."""
+    """Check and set up an action on an already locked case; pass all its ``requests`` if they are loaded already."""
     if version is not None and version != case.version:
         raise Conflict(changed_meanwhile(case))
     facts = facts_of(case, requests=requests)
@@ -141,7 +141,7 @@ def begin(
 
 
 def lock_case(condition: sa.ColumnElement[bool]) -> Case:
-    """The one case that meets ``condition``, with its present values, held against other writers until the change is done.
+    """Load and lock the one case that meets ``condition``, until the end of the transaction.
 
     Raises:
         NotFound: there is none.
@@ -176,7 +176,7 @@ def add_event(
 
 
 def tell(who: Who, event: CaseEvent, case: Case, transition: CaseTransition) -> None:
-    """Journal the action and send its news; the rows are in the database by then."""
+    """Journal the action and send its signal, after the rows are in the database."""
     actor = who if isinstance(who, Actor) else None
     journal.record(
         actor,
@@ -233,7 +233,7 @@ def one_of(value: str | None, values: type, field: str, message: str) -> str:
 
 
 def open_request(t: Turn, kind: str, deciding_unit_id: int, reason: str, **fields: object) -> CaseRequest:
-    """Ask another for leave."""
+    """Open a request for somebody else's approval."""
     assert t.actor is not None
     request = CaseRequest(
         case_id=t.case.id,
@@ -252,13 +252,13 @@ def open_request(t: Turn, kind: str, deciding_unit_id: int, reason: str, **field
 
 
 def clear_handler(case: Case) -> None:
-    """Nobody works on the case any more; what was done stands in the timeline."""
+    """Clear the handler's columns; the timeline keeps what was done."""
     case.handler_unit_id = case.assigned_at = None
     clear_result(case)
 
 
 def clear_result(case: Case) -> None:
-    """The case has no valid result, check or verdict any more; those that were stand in the timeline."""
+    """Clear result, check and verdict; the timeline keeps the earlier ones."""
     case.handled_by_id = case.result_kind = case.result_at = case.checked_by_id = None
     case.result_text = ""
     case.verdict = case.verdict_by = case.verdict_channel = case.verdict_at = case.caller_id = None

@@ -1,4 +1,4 @@
-"""Every verb by the name of its row in the table."""
+"""The verbs by the name of their row in the table."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ACTIONS = (*VERBS, *DECISIONS)
 
 
 def act(actor: Actor, number: str, action: str, *, version: int | None = None, **inputs: object) -> Case:
-    """Do the action of that name; ``inputs`` are those of its verb.
+    """Run the action of that name with its verb's ``inputs``.
 
     Raises:
         NotFound: no person can do such an action. Otherwise what the verb raises.
@@ -37,7 +37,7 @@ def act(actor: Actor, number: str, action: str, *, version: int | None = None, *
 
 
 def _decide(actor: Actor, number: str, action: str, version: int | None, reason: str) -> Case:
-    """Decide what waits in this case; the inbox knows the request itself."""
+    """Decide the pending request of this case."""
     waiting = (
         CaseRequest.kind == DECISIONS[action],
         CaseRequest.decided_at.is_(None),

@@ -1,4 +1,4 @@
-"""Forms of what the district sets of cases."""
+"""Forms for the district's case settings."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class WorkdaysForm(SeenForm):
 
 
 class FillYearForm(SeenForm):
-    """Declare a year known, in so many words."""
+    """Confirm that all days of a year are entered."""
 
     year = IntegerField(widget=HiddenInput(), validators=[InputRequired("请从页面上的按钮进入。")])
     sure = BooleanField(
@@ -55,7 +55,7 @@ def _unit(label: str) -> SelectField:
 
 
 class TermsForm(SeenForm):
-    """How long a level has, and from which day on."""
+    """A level's terms, and the first day they apply."""
 
     accept_amount = _amount("受理时限")
     accept_unit = _unit("受理的单位")
@@ -71,7 +71,7 @@ class TermsForm(SeenForm):
 
 
 class NewTermsForm(TermsForm):
-    """Terms of their own for a category, for urgent matters or for both."""
+    """Special terms for a category, for urgent matters, or both."""
 
     level = HiddenField(validators=[InputRequired("请选择层级。")])
     category = SelectField("类别")

@@ -1,4 +1,4 @@
-"""What the district may set of cases, as its pages show it: the working days, and the terms."""
+"""Queries for the district's case settings: working days and terms."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Run:
-    """One day or several in a row that are worked, or are rest under the name of their holiday."""
+    """One or several days in a row that are workdays, or days off under the name of a holiday."""
 
     first: date
     last: date
@@ -44,7 +44,7 @@ def ends(year: int) -> tuple[date, date]:
 
 
 def days_of(year: int) -> dict[date, Day]:
-    """What the calendar says of the days of ``year``, as far as it has them."""
+    """The calendar's days of ``year``, as far as entered."""
     return calendar.days_between(*ends(year))
 
 
@@ -61,7 +61,7 @@ class Year:
 
 
 def year_of_workdays(asked: int | None) -> Year:
-    """The year that is asked for, if the calendar has it; else the present one: four queries."""
+    """The requested year if the calendar has it, else the current one; four queries."""
     this = clock.today().year
     begin = calendar.first_day()
     first = min(begin.year, this) if begin else this
@@ -102,7 +102,7 @@ def _runs(days: dict[date, Day]) -> list[Run]:
 
 @dataclass(frozen=True)
 class Scope:
-    """What a rule is for; an empty category stands for all of them."""
+    """What a rule applies to; without a category, to all."""
 
     level: str
     category: str = ""
@@ -124,7 +124,7 @@ class Line:
 
     @property
     def id(self) -> int:
-        """By which its page is found."""
+        """The id in the address of its page."""
         rule = self.now or self.next
         assert rule is not None
         return rule.id
@@ -136,7 +136,7 @@ class Line:
 
     @property
     def state(self) -> str:
-        """In one word, another once anything in it was changed."""
+        """A digest that changes whenever any of its rules change."""
         rules = [rule for rule in (self.now, self.next) if rule]
         return digest(
             {"rules": [(rule.id, rule.valid_from, rule.valid_to, *figures(rule)) for rule in rules]}
@@ -144,7 +144,7 @@ class Line:
 
 
 def figures(rule: TermRule) -> tuple[int, str, int, str]:
-    """What a rule says: how much of which unit to take up, and to bring a result."""
+    """A rule in figures: the terms for acceptance and for a result, with their units."""
     return rule.accept_amount, rule.accept_unit, rule.handle_amount, rule.handle_unit
 
 
@@ -168,7 +168,7 @@ def lines(level: str = "") -> list[Line]:
 
 
 def line_of(rule_id: int) -> Line:
-    """The rules of the scope that this rule is, or was, for.
+    """All rules with the scope of this one.
 
     Raises:
         NotFound: there is no such rule, or its scope has none any more.

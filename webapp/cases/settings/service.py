@@ -27,12 +27,12 @@ MOVED = "工作日刚被别人改过。请看现在的安排，还要改就再�
 
 
 def last_day() -> date:
-    """Up to where days can be set: the State Council publishes no more than the next year."""
+    """The last day that can be set: the State Council publishes holidays one year ahead."""
     return date(clock.today().year + 1, 12, 31)
 
 
 def correct_workdays(actor: Actor, run: Run, *, seen: str) -> Run:
-    """Set days to come as worked or as rest. Terms already running keep their end.
+    """Set future days as workdays or days off. Terms already running keep their end.
 
     ``seen`` is the calendar's state that the actor saw.
 
@@ -79,7 +79,7 @@ def _check_work_left(run: Run) -> None:
 
 
 def fill_year(actor: Actor, year: int, *, seen: str) -> int:
-    """Take the days of ``year`` that are not there yet as their weekdays say: the year counts as known from now on.
+    """Fill the missing days of ``year`` by weekday; from now on the year counts as known.
 
     Returns:
         How many days were added.
@@ -121,7 +121,7 @@ class Terms:
 
 
 def change_terms(actor: Actor, rule_id: int, *, given: Terms, starts: date, seen: str) -> Line:
-    """Let other terms hold from a day to come: the rule in force gets its last day, a new one begins.
+    """Change terms from a future day on: the current rule gets its last day, and a new one follows.
 
     A change that waits for its day is replaced; with the terms that hold already it is called off.
 
@@ -181,7 +181,7 @@ def add_terms(actor: Actor, scope: Scope, *, given: Terms, starts: date) -> Line
 
 
 def end_terms(actor: Actor, rule_id: int, *, seen: str) -> Scope:
-    """Let a special rule hold for the last time today; what was to follow is called off.
+    """End a special rule after today, and cancel what was to follow it.
 
     Raises:
         NotFound, Conflict: as in ``change_terms``; or it is a general one, which there is always.
@@ -212,7 +212,7 @@ def _held(rule_id: int, seen: str) -> Line:
 
 
 def _hold(level: str) -> None:
-    """Hold a level's rules against other writers: also one that begins is one of them."""
+    """Lock a level's rules against other writers, including new rules."""
     db.session.execute(sa.select(TermRule.id).where(TermRule.level == level).with_for_update())
 
 

@@ -1,4 +1,4 @@
-"""What one can do to the register: people, appointments, seats, units, stations, bodies. Each needs DIRECTORY_MANAGE."""
+"""Changes to the register: people, appointments, seats, units, stations, bodies. All need DIRECTORY_MANAGE."""
 
 from __future__ import annotations
 

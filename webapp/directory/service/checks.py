@@ -1,4 +1,4 @@
-"""What every change to the register asks first."""
+"""Checks shared by all changes to the register."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from webapp.foundation.errors import Conflict, NotFound, Refused
 
 
 def check_can_manage(actor: Actor) -> None:
-    """Only who keeps the register changes it.
+    """Refuse unless the actor keeps the register.
 
     Raises:
         Refused: the actor's post does not hold the permission.
@@ -23,7 +23,7 @@ def check_can_manage(actor: Actor) -> None:
 
 
 def locked_unit(actor: Actor, code: str) -> Unit:
-    """The unit, held against other writers.
+    """Load and lock a unit.
 
     Raises:
         NotFound: there is none, or it is not the actor's. Refused: see ``check_can_manage``.
@@ -37,7 +37,7 @@ def locked_unit(actor: Actor, code: str) -> Unit:
 
 
 def check_in_use(unit: Unit) -> None:
-    """That nothing is entered at a unit that is no more.
+    """Refuse changes at a unit out of use.
 
     Raises:
         Conflict: it was taken out of use.
@@ -47,7 +47,7 @@ def check_in_use(unit: Unit) -> None:
 
 
 def check_grid(unit: Unit) -> None:
-    """That a committee or a company is entered where there can be one.
+    """Refuse a committee or company anywhere but at a grid.
 
     Raises:
         Conflict: the unit is no grid, or was taken out of use.

@@ -152,7 +152,7 @@ def _unit_for_post(actor: Actor, post: Post, code: str) -> Unit:
 
 
 def end_appointment(actor: Actor, appointment_id: int, *, last_day: date) -> Appointment:
-    """Let an appointment end after ``last_day``; a day that has passed ends it from the next request on.
+    """End an appointment after ``last_day``; a past day takes effect from the next request.
 
     Raises:
         NotFound: no such appointment. Conflict: it is the one that the actor is using, or has ended already.
@@ -184,7 +184,7 @@ def _counts(
     ends_on: date | None,
     *same: sa.ColumnElement[bool],
 ) -> bool:
-    """Whether such a row holds on any of these days."""
+    """Whether a row is in force on any of these days."""
     rows = sa.select(table.id).where(*same, sa.or_(table.ends_on.is_(None), table.ends_on >= starts_on))
     if ends_on:
         rows = rows.where(table.starts_on <= ends_on)
@@ -235,7 +235,7 @@ def take_seat(
 
 
 def _grid_with(actor: Actor, body: str, code: str, starts_on: date, ends_on: date | None) -> Unit:
-    """The grid, which must have the body that the seat is in."""
+    """Load the grid, and check that it has the body of the seat."""
     unit = _unit_in_use(actor, code)
     if unit.level != Level.GRID:
         raise Invalid(f"{BODY_NAMES[body]}设在网格，这里是{LEVEL_NAMES[Level(unit.level)]}。", "unit_code")

@@ -63,7 +63,7 @@ def _check(facts: StationFacts) -> None:
 
 
 def _new_code() -> str:
-    """One that no station ever had: short as it is, the same could come twice."""
+    """A code that no station has ever had; codes are short enough to collide."""
     while True:
         code = codes.station_code()
         if not db.session.scalar(sa.select(Station.id).where(Station.code == code)):

@@ -51,7 +51,7 @@ def earn(
 ) -> list[PointEntry]:
     """Credit what the rules of ``event`` give on the day ``on``; above a cap it is only proposed.
 
-    Part of the sender's transaction. ``place`` is the record that earned (its ``Placed`` columns); ``minutes`` are served,
+    Runs inside the caller's transaction. ``place`` is the record that earned (its ``Placed`` columns); ``minutes`` are served,
     ``counted`` of them earned before. Only full hours count. Nothing happens where no rule is in force, the person does
     not belong to those who earn, or this source earned before.
     """
@@ -82,7 +82,7 @@ def earn(
 
 
 def take_back(source: tuple[str, object], actor: Actor | None, why: str) -> None:
-    """Undo what a source earned, because the source itself was undone or corrected. Part of the sender's transaction.
+    """Undo what a source earned, because the source itself was undone or corrected. Runs inside the caller's transaction.
 
     Raises:
         Conflict: the points have been redeemed already.
