@@ -52,6 +52,7 @@ FEW: dict[str, str] = {
     "cases.category = ?": "the cases of one category in one grid",
     "reporter_phone_hash = ?": "what one telephone number reported",
     "FROM signups JOIN activities": "what one person signed up for",
+    "FROM activities JOIN signups": "what one person signed up for",
     "case_requests.deciding_unit_id = ?": "the requests that wait for one unit",
     "resident_phone_hash = ?": "the visits to one telephone number",
     "FROM cases WHERE cases.closed_at IS NULL": "the open cases",

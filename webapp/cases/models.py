@@ -27,6 +27,7 @@ from webapp.directory.models import Placed
 from webapp.directory.posts import LADDER
 from webapp.extensions import db
 from webapp.foundation.db import Code, Json, UTCDateTime, append_only
+from webapp.foundation.periods import DatedRule
 from webapp.foundation.private import EncryptedText
 
 TERM_UNITS = ("workday", "work_hour", "minute")
@@ -57,7 +58,7 @@ class CaseCategory(db.Model):
     retired_on: Mapped[date | None]
 
 
-class TermRule(db.Model):
+class TermRule(DatedRule, db.Model):
     """The term of a level for a category; without a category it applies to all.
 
     Versioned by date: a rule is never changed but ended, and a running term keeps the figures it began with.
@@ -81,8 +82,6 @@ class TermRule(db.Model):
     accept_unit: Mapped[str]
     handle_amount: Mapped[int]
     handle_unit: Mapped[str]
-    valid_from: Mapped[date]
-    valid_to: Mapped[date | None]
 
 
 _HANDED_OUT = ("assigned", "in_progress", "suspended", "pending_check", "callback", "appraised", "archived")

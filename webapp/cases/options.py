@@ -17,7 +17,7 @@ from webapp.directory.models import PropertyContract, Station, Unit
 from webapp.directory.posts import LADDER, LEVEL_NAMES, Level
 from webapp.directory.scope import path_prefix, units_within, within
 from webapp.extensions import db
-from webapp.foundation import clock, private
+from webapp.foundation import clock, periods, private
 from webapp.foundation.access import Actor
 from webapp.foundation.codes import normalise_code
 from webapp.foundation.errors import NotFound
@@ -107,8 +107,7 @@ def handler_options(actor: Actor, case: Case) -> list[UnitRow]:
     )
     serving = sa.select(PropertyContract.company_id).where(
         PropertyContract.grid_id.in_(grids),
-        PropertyContract.starts_on <= today,
-        sa.or_(PropertyContract.ends_on.is_(None), PropertyContract.ends_on >= today),
+        periods.in_force(PropertyContract.starts_on, PropertyContract.ends_on, today),
     )
     district = actor.unit_path.split("/")[0] + "/"
     query = sa.select(Unit.id, Unit.short_name, Unit.level).where(

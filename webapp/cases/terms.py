@@ -12,7 +12,7 @@ from webapp.cases.models import Case, TermRule
 from webapp.cases.states import LIMITS, OPEN, PHASE_NAMES, UNDER_WAY, CaseState, Phase
 from webapp.directory.posts import LEVEL_NAMES, Level
 from webapp.extensions import db
-from webapp.foundation import calendar, clock, text
+from webapp.foundation import calendar, clock, periods, text
 from webapp.foundation.calendar import Calendar
 from webapp.foundation.errors import Conflict
 
@@ -39,8 +39,7 @@ def choose(rules: Iterable[TermRule], level: str, category: str, urgent: bool, d
         if rule.level == level
         and rule.category in ("", category)
         and (urgent or not rule.urgent)
-        and rule.valid_from <= day
-        and (rule.valid_to is None or day <= rule.valid_to)
+        and periods.includes(rule.valid_from, rule.valid_to, day)
     ]
     return max(fitting, key=lambda rule: (rule.urgent, rule.category != "", rule.valid_from), default=None)
 

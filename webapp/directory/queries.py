@@ -24,7 +24,7 @@ from webapp.directory.models import (
 from webapp.directory.posts import POST_NAMES, WORK_POSTS, Level, Permission, Post
 from webapp.directory.scope import covers, path_prefix, units_within, within
 from webapp.extensions import db
-from webapp.foundation import clock, private
+from webapp.foundation import clock, periods, private
 from webapp.foundation.access import Actor
 from webapp.foundation.errors import NotFound
 from webapp.foundation.paging import PAGE_SIZE, Page, keyset
@@ -38,8 +38,7 @@ def in_force(today: date | sa.ColumnElement[date]) -> sa.ColumnElement[bool]:
     Needs ``Unit`` joined.
     """
     return sa.and_(
-        Appointment.starts_on <= today,
-        sa.or_(Appointment.ends_on.is_(None), Appointment.ends_on >= today),
+        periods.in_force(Appointment.starts_on, Appointment.ends_on, today),
         Unit.retired_on.is_(None),
     )
 
@@ -222,8 +221,7 @@ def _company_of(grid_id: int) -> Company | None:
         .join(PropertyCompany, PropertyCompany.unit_id == Unit.id)
         .where(
             PropertyContract.grid_id == grid_id,
-            PropertyContract.starts_on <= today,
-            sa.or_(PropertyContract.ends_on.is_(None), PropertyContract.ends_on >= today),
+            periods.in_force(PropertyContract.starts_on, PropertyContract.ends_on, today),
         )
         .order_by(PropertyContract.starts_on.desc())
     )

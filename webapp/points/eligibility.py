@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from webapp.directory.models import Appointment, Person, Seat, Unit
 from webapp.directory.scope import PERSON_ID
 from webapp.extensions import db
+from webapp.foundation import periods
 from webapp.foundation.hot import HotQuery
 from webapp.foundation.kept import Kept
 from webapp.points.models import IS_LOT, PointEntry, PointSettings
@@ -52,9 +53,15 @@ class _Earns(NamedTuple):
 @lru_cache(maxsize=16)
 def _may_earn(bodies: tuple[str, ...], posts: tuple[str, ...]) -> HotQuery[_Earns]:
     day = sa.bindparam("day", type_=sa.Date)
-    sits = sa.exists().where(Seat.body.in_(bodies), Seat.person_id == PERSON_ID, _in_force(Seat, day))
+    sits = sa.exists().where(
+        Seat.body.in_(bodies),
+        Seat.person_id == PERSON_ID,
+        periods.in_force(Seat.starts_on, Seat.ends_on, day),
+    )
     serves = sa.exists().where(
-        Appointment.post.in_(posts), Appointment.person_id == PERSON_ID, _in_force(Appointment, day)
+        Appointment.post.in_(posts),
+        Appointment.person_id == PERSON_ID,
+        periods.in_force(Appointment.starts_on, Appointment.ends_on, day),
     )
     return HotQuery(_Earns, sa.select(sa.or_(sits, serves).label("earns")))
 
@@ -85,9 +92,11 @@ def candidates(path: str, day: date, chosen: Settings, text: str = "", limit: in
     seats, appointments = _places(chosen)
     inside = sa.and_(Unit.path >= path, Unit.path < path[:-1] + "0")
     both = sa.union(
-        seats.with_only_columns(Seat.person_id, Seat.unit_id).where(_in_force(Seat, day)),
+        seats.with_only_columns(Seat.person_id, Seat.unit_id).where(
+            periods.in_force(Seat.starts_on, Seat.ends_on, day)
+        ),
         appointments.with_only_columns(Appointment.person_id, Appointment.unit_id).where(
-            _in_force(Appointment, day)
+            periods.in_force(Appointment.starts_on, Appointment.ends_on, day)
         ),
     ).subquery()
     query = (
@@ -119,7 +128,3 @@ def _places(chosen: Settings) -> tuple[sa.Select[Any], sa.Select[Any]]:
     seats = sa.select(sa.literal(1)).select_from(Seat).where(Seat.body.in_(chosen.bodies))
     appointments = sa.select(sa.literal(1)).select_from(Appointment).where(Appointment.post.in_(chosen.posts))
     return seats, appointments
-
-
-def _in_force(table: Any, day: Any) -> sa.ColumnElement[bool]:
-    return sa.and_(table.starts_on <= day, sa.or_(table.ends_on.is_(None), table.ends_on >= day))

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.directory.models import Placed, one_of
 from webapp.extensions import db
 from webapp.foundation.db import Code, Json, UTCDateTime, append_only, where_given
+from webapp.foundation.periods import DatedRule
 from webapp.points.guards import guard_entries
 
 
@@ -188,7 +189,7 @@ class PointSettings(db.Model):
     grace_months: Mapped[int] = mapped_column(default=6)  # spendable after the seat has ended
 
 
-class PointRule(db.Model):
+class PointRule(DatedRule, db.Model):
     """What earns how much from when to when. Another amount is another row: a rule never changes what was earned."""
 
     __tablename__ = "point_rules"
@@ -214,8 +215,6 @@ class PointRule(db.Model):
     daily_cap: Mapped[int | None]
     monthly_cap: Mapped[int | None]
     evidence: Mapped[str]
-    valid_from: Mapped[date]
-    valid_to: Mapped[date | None]  # the last day
 
 
 class PointAccount(db.Model):

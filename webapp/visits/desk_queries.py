@@ -14,7 +14,7 @@ from webapp.directory.models import Appointment, Person, Station, Unit
 from webapp.directory.posts import GRANTS, Permission
 from webapp.directory.scope import PERSON_ID, units_within, within, within_level
 from webapp.extensions import db
-from webapp.foundation import clock
+from webapp.foundation import clock, periods
 from webapp.foundation.access import Actor
 from webapp.foundation.db import AnySelect, UTCDateTime
 from webapp.foundation.errors import NotFound
@@ -196,8 +196,7 @@ def possible_hosts(actor: Actor) -> list[tuple[int, str]]:
         .join(Unit, Unit.id == Appointment.unit_id)
         .where(
             Appointment.post.in_(HOST_POSTS),
-            Appointment.starts_on <= today,
-            sa.or_(Appointment.ends_on.is_(None), Appointment.ends_on >= today),
+            periods.in_force(Appointment.starts_on, Appointment.ends_on, today),
             units_within(actor),
         )
         .order_by(Person.name, Person.id)

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from webapp.extensions import db
+from webapp.foundation import periods
 from webapp.foundation.errors import NotFound
 from webapp.foundation.kept import Kept
 from webapp.points.models import (
@@ -28,7 +29,7 @@ all_rules = Kept(read_rules)
 
 def in_force(rule: Any, day: date) -> bool:
     """Whether the rule applies to what was done on ``day``."""
-    return bool(rule.valid_from <= day and (rule.valid_to is None or day <= rule.valid_to))
+    return periods.includes(rule.valid_from, rule.valid_to, day)
 
 
 def rules_on(day: date, event: str = "") -> Sequence[Any]:
