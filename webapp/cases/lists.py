@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -24,7 +24,7 @@ from webapp.foundation import clock, private
 from webapp.foundation.access import Actor
 from webapp.foundation.db import AnySelect, UTCDateTime
 from webapp.foundation.hot import HotQuery
-from webapp.foundation.paging import PAGE_SIZE, Keyset, Page, keyset
+from webapp.foundation.paging import PAGE_SIZE, Column, Keyset, Page, keyset
 
 S = CaseState
 TABS = {"mine": "待我办", "open": "未办结", "due": "快到期", "archived": "已归档", "all": "全部"}
@@ -104,7 +104,7 @@ def visible(actor: Actor) -> sa.ColumnElement[bool]:
     return seen_by(actor.unit_level, actor.permissions, actor.unit_id)
 
 
-def seen_by(level: str, can: CAN, unit: Any = UNIT_ID) -> sa.ColumnElement[bool]:
+def seen_by(level: str, can: CAN, unit: int | sa.BindParameter[int] = UNIT_ID) -> sa.ColumnElement[bool]:
     """``visible``, for a statement that is built once: the unit is its parameter."""
     if level not in (*LADDER, Level.DISTRICT):
         return C.handler_unit_id == unit if Permission.CASE_HANDLE in can else sa.false()
@@ -138,7 +138,7 @@ def list_cases(actor: Actor, filters: CaseFilters, cursor: str = "", size: int =
     q = filters.q.strip()
     narrowed = tuple(name for name in ("category", "level", "state") if getattr(filters, name))
     shape = (actor.unit_level, actor.permissions, filters.tab, narrowed, filters.urgent)
-    values: dict[str, Any] = {name: getattr(filters, name) for name in narrowed}
+    values: dict[str, object] = {name: getattr(filters, name) for name in narrowed}
     if filters.tab == "due":
         values["soon"] = terms.soon_before(now)
     values["unit_id"] = actor.unit_id
@@ -159,7 +159,7 @@ def _pages(
     return Keyset(_Found, query, _order(tab), size, ascending=tab in BY_DEADLINE)
 
 
-def _order(tab: str) -> list[Any]:
+def _order(tab: str) -> list[Column]:
     return [C.due_at if tab in BY_DEADLINE else C.registered_at, C.id]
 
 

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.directory.models import (
     COVERAGE_NAMES,
@@ -26,6 +26,7 @@ from webapp.directory.scope import covers, path_prefix, units_within, within
 from webapp.extensions import db
 from webapp.foundation import clock, periods, private
 from webapp.foundation.access import Actor
+from webapp.foundation.db import AnySelect
 from webapp.foundation.errors import NotFound
 from webapp.foundation.paging import PAGE_SIZE, Page, keyset
 
@@ -107,7 +108,7 @@ class UnitPage:
     below: Mapping[Level, Sequence[UnitLine]]
     holders: Sequence[Holder]
     volunteers: int
-    stations: Sequence[Any]
+    stations: Sequence[sa.Row[str, str, str, str]]
     branch: str
     committees: Sequence[Committee]
     company: Company | None
@@ -154,7 +155,7 @@ def unit_page(actor: Actor, code: str) -> UnitPage:
     )
 
 
-def _units(actor: Actor, which: sa.ColumnElement[bool], order: Any) -> list[UnitLine]:
+def _units(actor: Actor, which: sa.ColumnElement[bool], order: InstrumentedAttribute[str]) -> list[UnitLine]:
     parent = sa.orm.aliased(Unit)
     query = (
         sa.select(Unit.code, Unit.short_name, Unit.level, Unit.path, parent.short_name.label("parent"))
@@ -202,7 +203,7 @@ def _holders(unit_id: int) -> tuple[list[Holder], int]:
     ) or 0
 
 
-def _holdings(*more: Any) -> sa.Select[Any]:
+def _holdings(*more: InstrumentedAttribute[object]) -> AnySelect:
     return (
         sa.select(Person.id, Person.name, Appointment.post, *more)
         .join(Appointment, Appointment.person_id == Person.id)
@@ -260,7 +261,7 @@ def _stations(actor: Actor) -> sa.ColumnElement[bool]:
     return sa.or_(within(actor, Station), Station.unit_id.in_(above))
 
 
-def stations(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
+def stations(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page[sa.Row[str, str, str, str, str]]:
     """Stations for the actor, by code."""
     query = (
         sa.select(Station.code, Station.name, Station.kind, Station.address, Unit.short_name.label("unit"))

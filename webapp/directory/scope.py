@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.directory.models import Placed, Unit
 from webapp.directory.posts import Level
@@ -28,7 +27,7 @@ def of_actor(actor: Actor) -> dict[str, int]:
     return {"unit_id": actor.unit_id, "person_id": actor.person_id}
 
 
-def within(actor: Actor, table: Any) -> sa.ColumnElement[bool]:
+def within(actor: Actor, table: type[Placed]) -> sa.ColumnElement[bool]:
     """That a row of a ``Placed`` model lies in the actor's unit or below.
 
     One equality on the column of the actor's level: with the index (that column, order of the list) a page of the list
@@ -37,7 +36,9 @@ def within(actor: Actor, table: Any) -> sa.ColumnElement[bool]:
     return within_level(actor.unit_level, table, actor.unit_id)
 
 
-def within_level(level: str, table: Any, unit: Any = UNIT_ID) -> sa.ColumnElement[bool]:
+def within_level(
+    level: str, table: object, unit: int | sa.BindParameter[int] = UNIT_ID
+) -> sa.ColumnElement[bool]:
     """``within`` for a statement that is built once: the actor's unit is its parameter ``unit_id``."""
     if level == Level.DISTRICT:
         return sa.true()
@@ -50,7 +51,7 @@ def units_within(actor: Actor) -> sa.ColumnElement[bool]:
     return path_prefix(Unit.path, actor.unit_path)
 
 
-def path_prefix(column: Any, path: str) -> sa.ColumnElement[bool]:
+def path_prefix(column: InstrumentedAttribute[str], path: str) -> sa.ColumnElement[bool]:
     """``path`` itself and all below, as an index range ('0' is the character after '/')."""
     return sa.and_(column >= path, column < path[:-1] + "0")
 

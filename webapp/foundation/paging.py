@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, TypeVarTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
@@ -19,7 +19,8 @@ from webapp.foundation.hot import HotQuery
 
 Row = TypeVar("Row")
 HotRow = TypeVar("HotRow", bound=NamedTuple)
-Column: TypeAlias = "sa.ColumnElement[Any] | InstrumentedAttribute[Any]"
+Cells = TypeVarTuple("Cells")
+Column: TypeAlias = "sa.ColumnElement[Any] | InstrumentedAttribute[object]"
 PAGE_SIZE = 20
 
 
@@ -59,13 +60,13 @@ class Keyset(Generic[HotRow]):
 
 
 def keyset(
-    query: AnySelect,
+    query: sa.Select[*Cells],
     columns: Sequence[Column],
     cursor: str = "",
     size: int = PAGE_SIZE,
     ascending: bool = False,
-    **values: Any,
-) -> Page[Any]:
+    **values: object,
+) -> Page[sa.Row[*Cells]]:
     """One page of ``query``, as ``Keyset`` gives it; for lists that are not asked for all the time."""
     after = _decode(cursor, columns)
     first, following = _statements(query, columns, size, ascending)
@@ -74,8 +75,8 @@ def keyset(
 
 
 def _statements(
-    query: AnySelect, columns: Sequence[Column], size: int, ascending: bool
-) -> tuple[AnySelect, AnySelect]:
+    query: sa.Select[*Cells], columns: Sequence[Column], size: int, ascending: bool
+) -> tuple[sa.Select[*Cells], sa.Select[*Cells]]:
     order = [column.asc() if ascending else column.desc() for column in columns]
     first = query.order_by(*order).limit(size + 1)
     key = sa.tuple_(*columns)
@@ -83,7 +84,7 @@ def _statements(
     return first, first.where(key > seen if ascending else key < seen)
 
 
-def _seen(after: Sequence[Any] | None) -> dict[str, Any]:
+def _seen(after: Sequence[object] | None) -> dict[str, object]:
     return {f"after_{n}": value for n, value in enumerate(after or ())}
 
 
@@ -94,12 +95,12 @@ def _cut(rows: Sequence[Row], columns: Sequence[Column], size: int) -> Page[Row]
     return Page(shown, _encode([getattr(shown[-1], str(column.key)) for column in columns]))
 
 
-def _encode(values: list[Any]) -> str:
+def _encode(values: Sequence[object]) -> str:
     plain = [{"t": value.isoformat()} if isinstance(value, datetime) else value for value in values]
     return base64.urlsafe_b64encode(json.dumps(plain, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, columns: Sequence[Any]) -> list[Any] | None:
+def _decode(cursor: str, columns: Sequence[Column]) -> list[object] | None:
     if not cursor:
         return None
     try:
@@ -110,7 +111,7 @@ def _decode(cursor: str, columns: Sequence[Any]) -> list[Any] | None:
     return values if len(values) == len(columns) and all(map(_fits, values, columns)) else None
 
 
-def _fits(value: Any, column: Any) -> bool:
+def _fits(value: object, column: Column) -> bool:
     """Whether a value from outside is of the column's kind: the database would stumble over another."""
     if isinstance(value, datetime):
         return issubclass(column.type.python_type, datetime) and value.tzinfo is not None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response
 
 from webapp.directory.posts import Permission
 from webapp.foundation.access import current_actor, may
+from webapp.foundation.db import AnyRow
 from webapp.foundation.exports import AT_ONCE, export
 from webapp.foundation.paging import Page
 from webapp.foundation.private import scrub
@@ -31,14 +30,14 @@ from webapp.points.models import (
 from webapp.points.rewards import queries as reward_queries
 
 P = Permission
-ENTRIES: list[Column[Any]] = [
+ENTRIES: list[Column[queries.EntryRow]] = [
     Column("记录时间", lambda row: row.at),
     Column("事项", lambda row: scrub(row.title)),
     Column("类型", lambda row: KIND_NAMES[EntryKind(row.kind)]),
     Column("积分", lambda row: row.amount),
     Column("状态", lambda row: STATE_NAMES[EntryState(row.state)]),
 ]
-REVIEW: list[Column[Any]] = [
+REVIEW: list[Column[AnyRow]] = [
     Column("记录时间", lambda row: row.at),
     Column("姓名", lambda row: row.person_name),
     Column("单位", lambda row: row.unit_name),
@@ -50,7 +49,7 @@ REVIEW: list[Column[Any]] = [
     Column("说明", lambda row: scrub(row.reason or "")),
 ]
 # Without the code: whoever holds it is handed the reward.
-REDEMPTIONS: list[Column[Any]] = [
+REDEMPTIONS: list[Column[reward_queries.RedemptionRow]] = [
     Column("兑换时间", lambda row: row.requested_at),
     Column("奖品", lambda row: row.reward_name),
     Column("积分", lambda row: row.cost),
@@ -59,7 +58,7 @@ REDEMPTIONS: list[Column[Any]] = [
     Column("领取截止", lambda row: row.expires_at),
     Column("办结时间", lambda row: row.settled_at),
 ]
-REWARDS: list[Column[Any]] = [
+REWARDS: list[Column[AnyRow]] = [
     Column("奖品", lambda row: row.name),
     Column("类型", lambda row: REWARD_KIND_NAMES[RewardKind(row.kind)]),
     Column("所需积分", lambda row: row.cost),
@@ -69,7 +68,7 @@ REWARDS: list[Column[Any]] = [
     Column("单位", lambda row: row.unit_name),
     Column("状态", lambda row: "已下架" if row.retired_on else "在架" if row.on_shelf else "缺货"),
 ]
-STOCK: list[Column[Any]] = [
+STOCK: list[Column[reward_queries.MovementRow]] = [
     Column("时间", lambda row: row.at),
     Column("类型", lambda row: STOCK_NAMES[StockKind(row.kind)]),
     Column("数量", lambda row: row.amount),

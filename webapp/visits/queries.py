@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,7 +14,7 @@ from webapp.directory.scope import path_prefix, within
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
-from webapp.foundation.db import AnyRow
+from webapp.foundation.db import AnyRow, AnySelect
 from webapp.foundation.errors import NotFound
 from webapp.foundation.kept import Kept
 from webapp.foundation.paging import PAGE_SIZE, Page, keyset
@@ -81,9 +80,9 @@ def visits_page(actor: Actor, filters: Filters, cursor: str = "", size: int = PA
     return Page([_line(actor, row, items.get(row.id, [])) for row in page.rows], page.next)
 
 
-def list_query(actor: Actor, filters: Filters) -> sa.Select[Any]:
+def list_query(actor: Actor, filters: Filters) -> AnySelect:
     """The visits of a list, not ordered yet."""
-    query: Any = (
+    query = (
         sa.select(
             Visit.id, Visit.at, Visit.kind, Visit.outcome, Visit.note, Visit.resident_name, Visit.is_late_entry,
             Visit.do_not_disturb, Visit.worker_id, Visit.unit_id, Person.name.label("worker"), Unit.short_name.label("unit"),
@@ -123,7 +122,7 @@ def _matches(q: str) -> sa.ColumnElement[bool]:
     )
 
 
-def _line(actor: Actor, row: Any, items: Sequence[str], next_visit_on: date | None = None) -> Line:
+def _line(actor: Actor, row: AnyRow, items: Sequence[str], next_visit_on: date | None = None) -> Line:
     note = scrub(row.note)
     return Line(
         id=row.id,
@@ -285,7 +284,7 @@ def case_categories(visit_id: int) -> set[str]:
     return set(db.session.scalars(query))
 
 
-def stations(actor: Actor) -> list[Any]:
+def stations(actor: Actor) -> list[sa.Row[int, str, int]]:
     """Stations (id, name) where the actor may receive people: in the own unit, below it, and those of the units above."""
     codes = actor.unit_path.rstrip("/").split("/")
     above = ["/".join(codes[:depth]) + "/" for depth in range(1, len(codes))]
@@ -301,7 +300,7 @@ def stations(actor: Actor) -> list[Any]:
     return list(db.session.execute(query))
 
 
-def usual_station(actor: Actor, offered: Sequence[Any]) -> int | None:
+def usual_station(actor: Actor, offered: Sequence[sa.Row[int, str, int]]) -> int | None:
     """The station that this worker used last, while it is offered; else the nearest one."""
     query = (
         sa.select(Visit.station_id)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from flask import Response, request, url_for
+from markupsafe import Markup
 
 from webapp.directory.posts import Permission
 from webapp.foundation import clock
@@ -24,6 +25,7 @@ from webapp.volunteering.hours import service as hours_service
 from webapp.volunteering.hours.forms import ConfirmForm
 from webapp.volunteering.models import WAY_NAMES, Activity, HoursState, SignupState, Way
 from webapp.volunteering.permissions import check_can_check_in, check_can_confirm, check_can_organise, why_not
+from webapp.volunteering.queries import Attendee
 from webapp.volunteering.rules import CLOSE_AFTER, LONG_DAY_MINUTES, length_minutes
 
 P = Permission
@@ -72,7 +74,7 @@ def confirm(form: ConfirmForm, activity_id: int) -> Done:
     return Done(url_for(".desk", activity_id=activity_id), f"已确认 {count} 人的时长。")
 
 
-def _code(actor: Actor, activity: Activity) -> Any:
+def _code(actor: Actor, activity: Activity) -> Markup | None:
     """The QR code to show now; None before and after the time for it."""
     now = clock.now()
     if activity.cancelled_at or now >= activity.ends_at + CLOSE_AFTER:
@@ -81,7 +83,7 @@ def _code(actor: Actor, activity: Activity) -> Any:
     return qr_svg(public_url("volunteering.check_in", token=token))
 
 
-def _is_open(row: Any, actor: Actor) -> bool:
+def _is_open(row: Attendee, actor: Actor) -> bool:
     """Whether somebody on the list still waits for confirmation by this actor."""
     listed = row.signup == SignupState.SIGNED_UP
     return (
@@ -91,7 +93,7 @@ def _is_open(row: Any, actor: Actor) -> bool:
     )
 
 
-def _ticked(form: ConfirmForm, rows: Any) -> set[int]:
+def _ticked(form: ConfirmForm, rows: Sequence[Attendee]) -> set[int]:
     """Who is ticked at first: those who checked in, or everybody where nobody used the code."""
     if form.is_submitted():
         return set(form.people.data or ())
@@ -99,7 +101,7 @@ def _ticked(form: ConfirmForm, rows: Any) -> set[int]:
     return checked_in or {row.person_id for row in rows}
 
 
-def _remarks(row: Any, length: int) -> list[str]:
+def _remarks(row: Attendee, length: int) -> list[str]:
     """What the one who confirms should know of a person on the list."""
     found = []
     if row.minutes is not None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response
 
 from webapp.directory.posts import Permission
 from webapp.foundation import clock
 from webapp.foundation.access import current_actor, may
+from webapp.foundation.db import AnyRow
 from webapp.foundation.exports import AT_ONCE, export
 from webapp.foundation.paging import Page
 from webapp.foundation.private import scrub
@@ -32,7 +31,7 @@ from webapp.volunteering.reports import queries as report_queries
 
 P = Permission
 SIGNUP_NAMES = {SignupState.SIGNED_UP: "已报名", SignupState.WAITING: "候补"}
-ACTIVITIES: list[Column[Any]] = [
+ACTIVITIES: list[Column[AnyRow]] = [
     Column("活动", lambda row: row.title),
     Column("类别", lambda row: CATEGORY_NAMES[Category(row.category)]),
     Column("开始时间", lambda row: row.starts_at),
@@ -43,8 +42,8 @@ ACTIVITIES: list[Column[Any]] = [
     Column("状态", lambda row: PHASE_NAMES[phase(row.cancelled_at, row.starts_at, row.ends_at, clock.now())]),
     Column("时长确认时间", lambda row: row.confirmed_at),
 ]
-MY_PLACE = Column[Any]("我的报名", lambda row: SIGNUP_NAMES[SignupState(row.state)])
-REPORTS: list[Column[Any]] = [
+MY_PLACE = Column[AnyRow]("我的报名", lambda row: SIGNUP_NAMES[SignupState(row.state)])
+REPORTS: list[Column[report_queries.ReportRow]] = [
     Column("姓名", lambda row: row.name),
     Column("报到类型", lambda row: row.kind),
     Column("报到单位", lambda row: row.unit),
@@ -52,14 +51,14 @@ REPORTS: list[Column[Any]] = [
     Column("特长", lambda row: scrub(row.skills or "")),
     Column("状态", lambda row: "已报到" if row.state == ReportState.REPORTED else "已撤回"),
 ]
-HOURS: list[Column[Any]] = [
+HOURS: list[Column[queries.HoursRow]] = [
     Column("活动", lambda row: row.title),
     Column("活动时间", lambda row: row.starts_at),
     Column("时长（分钟）", lambda row: row.minutes),
     Column("状态", lambda row: HOURS_NAMES[HoursState(row.state)]),
     Column("未签退", lambda row: row.auto_closed),
 ]
-ATTENDANCES: list[Column[Any]] = [
+ATTENDANCES: list[Column[queries.Attendee]] = [
     Column("姓名", lambda row: row.name),
     Column("报名", lambda row: SIGNUP_NAMES[SignupState(row.signup)]),
     Column("签到时间", lambda row: row.sign_in_at),

@@ -7,8 +7,8 @@ Nothing here orders or compares people by hours.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 
@@ -20,6 +20,7 @@ from webapp.directory.scope import PERSON_ID, covers, units_within, within, with
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
+from webapp.foundation.db import AnyRow
 from webapp.foundation.errors import Conflict, NotFound
 from webapp.foundation.paging import PAGE_SIZE, Page, keyset
 from webapp.volunteering import codes
@@ -108,9 +109,13 @@ _COLUMNS = (
     Activity.confirmed_at,
     _SIGNED_UP,
 )
+ActivityRow: TypeAlias = sa.Row[
+    int, str, str, str, datetime, datetime, int | None, datetime | None, datetime | None, int
+]
+HoursRow: TypeAlias = sa.Row[int, datetime, int | None, str, bool, str, datetime]
 
 
-def activities(actor: Actor, *, past: bool, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
+def activities(actor: Actor, *, past: bool, cursor: str = "", size: int = PAGE_SIZE) -> Page[ActivityRow]:
     """Upcoming activities, nearest first, or past ones, latest first."""
     now = clock.now()
     when = Activity.ends_at < now if past else Activity.ends_at >= now
@@ -118,7 +123,7 @@ def activities(actor: Actor, *, past: bool, cursor: str = "", size: int = PAGE_S
     return keyset(query, [Activity.ends_at, Activity.id], cursor, size, ascending=not past)
 
 
-def my_activities(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
+def my_activities(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page[AnyRow]:
     """What the actor signed up for, the latest sign-up first."""
     query = (
         sa.select(*_COLUMNS[1:], Activity.id.label("activity_id"), Signup.id, Signup.joined_at, Signup.state)
@@ -128,7 +133,7 @@ def my_activities(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page
     return keyset(query, [Signup.joined_at, Signup.id], cursor, size)
 
 
-def next_activity(actor: Actor) -> Any | None:
+def next_activity(actor: Actor) -> sa.Row[int, str, str, datetime, datetime, str] | None:
     """The actor's next or present activity, for the home page."""
     query = (
         sa.select(
@@ -199,11 +204,25 @@ def my_attendance(actor: Actor, activity_id: int) -> Attendance | None:
     ).first()
 
 
-def attendees(activity: Activity) -> Sequence[Any]:
-    """Everybody signed up or present, in the order of signing up, for those who may organise the activity.
+class Attendee(NamedTuple):
+    """Somebody on an activity's list; without an attendance its columns are None."""
 
-    ``day_minutes`` is what the person has on that day elsewhere.
-    """
+    person_id: int
+    name: str
+    signup: str
+    attendance_id: int | None
+    sign_in_at: datetime | None
+    sign_out_at: datetime | None
+    way: str | None
+    auto_closed: bool | None
+    capped: bool | None
+    minutes: int | None
+    state: str | None
+    day_minutes: int  # what the person has on that day elsewhere
+
+
+def attendees(activity: Activity) -> list[Attendee]:
+    """Everybody signed up or present, in the order of signing up, for those who may organise the activity."""
     start = clock.at(clock.local(activity.starts_at).date())
     other, theirs = sa.orm.aliased(Activity), sa.orm.aliased(Attendance)
     elsewhere = (
@@ -244,10 +263,10 @@ def attendees(activity: Activity) -> Sequence[Any]:
         .where(Signup.activity_id == activity.id, Signup.state != SignupState.LEFT)
         .order_by(Signup.joined_at, Signup.id)
     )
-    return db.session.execute(query).all()
+    return [Attendee._make(row) for row in db.session.execute(query)]
 
 
-def my_hours(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
+def my_hours(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page[HoursRow]:
     """The actor's own hours, the latest first."""
     query = (
         sa.select(
@@ -309,7 +328,7 @@ _TRAIL = (
 )
 
 
-def corrections(attendance: Attendance) -> Sequence[Any]:
+def corrections(attendance: Attendance) -> Sequence[sa.Row[int, int, str, datetime, str]]:
     """The trail of its minutes, the latest first."""
     query = (
         sa.select(
@@ -326,7 +345,7 @@ def corrections(attendance: Attendance) -> Sequence[Any]:
     return db.session.execute(query).all()
 
 
-def objections(attendance: Attendance) -> Sequence[Any]:
+def objections(attendance: Attendance) -> Sequence[sa.Row[str, str, datetime, str, datetime | None]]:
     """Its objections with their answers, the latest first."""
     query = (
         sa.select(Objection.text, Objection.state, Objection.made_at, Objection.answer, Objection.answered_at)
@@ -351,7 +370,7 @@ def may_confirm(can: frozenset[str]) -> bool:
     return Permission.HOURS_CONFIRM in can or Permission.ACTIVITY_ORGANISE in can
 
 
-def places_to_organise(actor: Actor) -> Sequence[Any]:
+def places_to_organise(actor: Actor) -> Sequence[sa.Row[int, str, str]]:
     """The communities and grids that the actor may organise for, the actor's own first."""
     query = (
         sa.select(Unit.id, Unit.short_name, Unit.level)
@@ -361,7 +380,7 @@ def places_to_organise(actor: Actor) -> Sequence[Any]:
     return db.session.execute(query).all()
 
 
-def stations(actor: Actor) -> Sequence[Any]:
+def stations(actor: Actor) -> Sequence[sa.Row[int, str]]:
     """The stations where the actor may hold an activity."""
     query = (
         sa.select(Station.id, Station.name)
@@ -387,7 +406,7 @@ def linkable_case(actor: Actor, number: str) -> int | None:
     return db.session.scalar(query)
 
 
-def case_of(actor: Actor, activity: Activity) -> Any | None:
+def case_of(actor: Actor, activity: Activity) -> sa.Row[str, str] | None:
     """Number and title of the case that an activity helps with, for those who may read cases here."""
     if activity.case_id is None or not actor.can(Permission.CASE_READ):
         return None
@@ -395,7 +414,7 @@ def case_of(actor: Actor, activity: Activity) -> Any | None:
     return db.session.execute(query).first()
 
 
-def statements(actor: Actor) -> Sequence[Any]:
+def statements(actor: Actor) -> Sequence[sa.Row[str, date, date, datetime, int]]:
     """The actor's latest statements."""
     query = (
         sa.select(
@@ -429,7 +448,9 @@ def statement_by_code(code: str) -> Statement | None:
     return db.session.scalars(sa.select(Statement).where(Statement.verify_code == code)).first()
 
 
-def settled(person_id: int, since: datetime, until: datetime) -> Sequence[Any]:
+def settled(
+    person_id: int, since: datetime, until: datetime
+) -> Sequence[sa.Row[str, datetime, datetime, str, str, str, int | None, str, str]]:
     """A person's confirmed hours of activities that began in [since, until), with the fields of a service record."""
     query = (
         sa.select(

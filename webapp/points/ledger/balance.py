@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -196,7 +196,7 @@ def taken_from(lot_id: int, kind: EntryKind) -> int:
     return int(db.session.scalar(query) or 0)
 
 
-def _lots(person_id: Any) -> sa.Select[int, int, date | None, bool]:
+def _lots(person_id: int) -> sa.Select[int, int, date | None, bool]:
     spent = (
         sa.select(sa.func.coalesce(sa.func.sum(PointSpend.amount), 0))
         .where(PointSpend.lot_id == PointEntry.id)
@@ -223,5 +223,5 @@ def _read(lot: sa.Subquery, which: sa.ColumnElement[bool]) -> list[Lot]:
     return [Lot(row.id, row.left, row.expires_on, bool(row.frozen)) for row in rows]
 
 
-def _alive(lot: sa.Subquery, today: Any) -> sa.ColumnElement[bool]:
+def _alive(lot: sa.Subquery, today: date) -> sa.ColumnElement[bool]:
     return sa.or_(lot.c.expires_on.is_(None), lot.c.expires_on >= today)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, aliased
@@ -16,7 +16,7 @@ from webapp.directory.scope import PERSON_ID, within, within_level
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
-from webapp.foundation.db import AnySelect
+from webapp.foundation.db import AnyRow, AnySelect
 from webapp.foundation.errors import NotFound
 from webapp.foundation.paging import PAGE_SIZE, Page, keyset
 from webapp.points.models import (
@@ -28,6 +28,7 @@ from webapp.points.models import (
     PointObjection,
 )
 
+T = TypeVar("T")
 ENTRY_COLUMNS = (
     PointEntry.id,
     PointEntry.at,
@@ -39,12 +40,13 @@ ENTRY_COLUMNS = (
     PointEntry.answer,
     PointEntry.earned_on,
 )
+EntryRow: TypeAlias = sa.Row[int, datetime, str, str, int, str, str, str, date]
 
 
 # Entries
 
 
-def entries_page(person_id: int, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
+def entries_page(person_id: int, cursor: str = "", size: int = PAGE_SIZE) -> Page[EntryRow]:
     """The person's entries, the newest first."""
     return keyset(
         sa.select(*ENTRY_COLUMNS).where(PointEntry.person_id == person_id),
@@ -114,7 +116,9 @@ def any_objection(entry_id: int, by: int) -> bool:
     )
 
 
-def objections_to(entry_id: int) -> Sequence[Any]:
+def objections_to(
+    entry_id: int,
+) -> Sequence[sa.Row[str, datetime, str, str, datetime | None, str, str | None]]:
     """All objections to an entry, the oldest first, with the names of who raised and who settled them."""
     raiser, settler = aliased(Person), aliased(Person)
     columns = (
@@ -155,7 +159,7 @@ def sources_like(source_type: str, record_id: int) -> list[str]:
 # Review
 
 
-def review_page(actor: Actor, which: str, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
+def review_page(actor: Actor, which: str, cursor: str = "", size: int = PAGE_SIZE) -> Page[AnyRow]:
     """Earnings in the actor's scope, the newest first: ``waiting`` for review, ``objections`` open, or ``all``."""
     query = _review_rows().where(within(actor, PointEntry))
     if which == "waiting":
@@ -165,7 +169,7 @@ def review_page(actor: Actor, which: str, cursor: str = "", size: int = PAGE_SIZ
     return keyset(query, [PointEntry.at, PointEntry.id], cursor, size)
 
 
-def review_row(actor: Actor, entry_id: int) -> Any:
+def review_row(actor: Actor, entry_id: int) -> AnyRow:
     """One row of ``review_page``.
 
     Raises:
@@ -238,7 +242,7 @@ class Statement:
     last: date
     opening: int
     closing: int
-    rows: Sequence[Any]
+    rows: Sequence[EntryRow]
 
 
 def statement(person_id: int, first: date, last: date) -> Statement:
@@ -258,7 +262,7 @@ def statement(person_id: int, first: date, last: date) -> Statement:
     )
 
 
-def _one(query: sa.Select[Any]) -> Any:
+def _one(query: sa.Select[T]) -> T:
     found = db.session.scalars(query).one_or_none()
     if found is None:
         raise NotFound

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -17,7 +17,7 @@ from webapp.directory.scope import PERSON_ID, place_of
 from webapp.extensions import db
 from webapp.foundation import clock, journal
 from webapp.foundation.access import Actor
-from webapp.foundation.db import locked, require_transaction, transaction
+from webapp.foundation.db import AnyRow, locked, require_transaction, transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
 from webapp.foundation.hot import HotQuery
 from webapp.points import eligibility, permissions
@@ -44,7 +44,7 @@ def earn(
     person_id: int | None,
     source: tuple[str, object],
     on: date,
-    place: Any,
+    place: object,
     actor: Actor | None,
     minutes: int = 0,
     counted: int = 0,
@@ -216,7 +216,7 @@ class _Earned(NamedTuple):
     before: bool
 
 
-def _earned(rule: Any, person_id: int, source: tuple[str, object], day: date) -> _Earned:
+def _earned(rule: AnyRow, person_id: int, source: tuple[str, object], day: date) -> _Earned:
     """What the rule gave the person on the day and in its month, less what was reversed, and whether by this source."""
     first = day.replace(day=1)
     return _earned_before(rule.event == RuleEvent.BY_HAND).one(
@@ -257,7 +257,7 @@ def _earned_before(by_hand: bool) -> HotQuery[_Earned]:
 
 
 def _credit(
-    rule: Any,
+    rule: AnyRow,
     chosen: eligibility.Settings,
     actor: Actor | None,
     state: EntryState,

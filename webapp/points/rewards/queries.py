@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
@@ -14,6 +14,7 @@ from webapp.directory.scope import place_of, within
 from webapp.extensions import db
 from webapp.foundation import clock, codes
 from webapp.foundation.access import Actor
+from webapp.foundation.db import AnyRow
 from webapp.foundation.errors import NotFound
 from webapp.foundation.paging import PAGE_SIZE, Page, keyset
 from webapp.points.eligibility import add_months
@@ -28,6 +29,7 @@ from webapp.points.models import (
 )
 from webapp.points.permissions import serves_station
 
+T = TypeVar("T")
 RECENT = 10  # handed out by this clerk, on the desk's page
 REWARD_COLUMNS = (
     Reward.id,
@@ -39,12 +41,15 @@ REWARD_COLUMNS = (
     Reward.quarter_limit,
     Reward.retired_on,
 )
+RewardRow: TypeAlias = sa.Row[int, str, str, int, str, int, int | None, date | None]
+MovementRow: TypeAlias = sa.Row[int, str, int, datetime, str, str | None]
+RedemptionRow: TypeAlias = sa.Row[int, datetime, str, str, int, datetime, datetime | None, str, str]
 
 
 # Rewards
 
 
-def shop_page(actor: Actor, kind: str = "", cursor: str = "") -> Page[Any]:
+def shop_page(actor: Actor, kind: str = "", cursor: str = "") -> Page[RewardRow]:
     """What is offered to the actor: by the own community, street and district; the newest first."""
     query = sa.select(*REWARD_COLUMNS).where(_offered_to(actor), Reward.retired_on.is_(None))
     return keyset(query.where(Reward.kind == kind) if kind else query, [Reward.id], cursor)
@@ -73,7 +78,7 @@ def reward_for(actor: Actor, reward_id: int) -> Any:
     return row
 
 
-def rewards_page(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
+def rewards_page(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page[AnyRow]:
     """The rewards of the actor's unit and below, with what is held of each; the newest first."""
     held = sa.select(sa.func.count()).where(Redemption.reward_id == Reward.id, UNCOLLECTED)
     query = sa.select(
@@ -96,7 +101,7 @@ def reward_managed_by(actor: Actor, reward_id: int) -> Reward:
     return _one(sa.select(Reward).where(Reward.id == reward_id, within(actor, Reward)))
 
 
-def movements_page(reward_id: int, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
+def movements_page(reward_id: int, cursor: str = "", size: int = PAGE_SIZE) -> Page[MovementRow]:
     """What happened to a reward's stock, the newest first."""
     columns = (
         StockMovement.id,
@@ -110,7 +115,7 @@ def movements_page(reward_id: int, cursor: str = "", size: int = PAGE_SIZE) -> P
     return keyset(query.where(StockMovement.reward_id == reward_id), [StockMovement.id], cursor, size)
 
 
-def stations_of(actor: Actor) -> Sequence[Any]:
+def stations_of(actor: Actor) -> Sequence[sa.Row[int, str]]:
     """Where rewards of the actor's unit can be collected: id and name."""
     return db.session.execute(
         sa.select(Station.id, Station.name)
@@ -133,7 +138,7 @@ def _offered_to(actor: Actor) -> sa.ColumnElement[bool]:
 # Redemptions
 
 
-def redemptions_page(person_id: int, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
+def redemptions_page(person_id: int, cursor: str = "", size: int = PAGE_SIZE) -> Page[RedemptionRow]:
     """The person's redemptions, the newest first."""
     columns = (
         Redemption.id,
@@ -184,7 +189,7 @@ def redemption_for_clerk(actor: Actor, code: str) -> Redemption:
     return redemption
 
 
-def described(redemption: Redemption) -> Any:
+def described(redemption: Redemption) -> sa.Row[str, str, str, str, str, str, str]:
     """What a page says of a redemption beside its own columns: reward, picture, station, receiver."""
     return db.session.execute(
         sa.select(
@@ -204,7 +209,7 @@ def described(redemption: Redemption) -> Any:
     ).one()
 
 
-def handed_out_by(actor: Actor) -> Sequence[Any]:
+def handed_out_by(actor: Actor) -> Sequence[sa.Row[int, datetime | None, str, str]]:
     """What this clerk has handed out lately."""
     return db.session.execute(
         sa.select(
@@ -248,7 +253,7 @@ def payment_of(redemption: Redemption) -> PointEntry:
     )
 
 
-def _one(query: sa.Select[Any]) -> Any:
+def _one(query: sa.Select[T]) -> T:
     found = db.session.scalars(query).one_or_none()
     if found is None:
         raise NotFound

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import time, timedelta
-from typing import Any
 
 from flask import Response, flash, request, url_for
 from flask.sansio.blueprints import BlueprintSetupState
@@ -11,6 +10,7 @@ from flask.sansio.blueprints import BlueprintSetupState
 from webapp.directory.posts import Permission
 from webapp.foundation import clock
 from webapp.foundation.access import Actor, current_actor, may
+from webapp.foundation.db import AnyRow
 from webapp.foundation.forms import ButtonForm, Form, once
 from webapp.foundation.htmx import go, page, wants_part
 from webapp.foundation.paging import PAGE_SIZE, Page
@@ -80,7 +80,7 @@ def list_asked(actor: Actor) -> str:
     return which if which in _lists(actor) else "coming"
 
 
-def listed(actor: Actor, which: str, cursor: str, size: int = PAGE_SIZE) -> Page[Any]:
+def listed(actor: Actor, which: str, cursor: str, size: int = PAGE_SIZE) -> Page[AnyRow]:
     """A page of one of the lists."""
     if which == "mine":
         return queries.my_activities(actor, cursor, size)
@@ -160,7 +160,7 @@ def in_place(done: Done, activity_id: int) -> Response:
     return show_activity(activity_id)
 
 
-def _context(actor: Actor, activity: Activity) -> dict[str, Any]:
+def _context(actor: Actor, activity: Activity) -> dict[str, object]:
     own = actor.can(P.REPORT_OWN)
     place, queue = queries.my_place(actor, activity.id) if own else ("", 0)
     organises = not why_not(check_can_organise, actor, activity)

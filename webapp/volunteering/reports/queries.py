@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import TypeAlias
 
 import sqlalchemy as sa
 
@@ -15,6 +16,8 @@ from webapp.foundation.access import Actor
 from webapp.foundation.paging import PAGE_SIZE, Page, keyset
 from webapp.volunteering.models import CheckInKind, PartyReport, ReportState
 
+ReportRow: TypeAlias = sa.Row[int, int, datetime, str, str, str, str, str]
+
 
 def check_in_kinds() -> Sequence[CheckInKind]:
     """The kinds of 三报到 in use, in their order."""
@@ -23,7 +26,7 @@ def check_in_kinds() -> Sequence[CheckInKind]:
     ).all()
 
 
-def grids_to_report_to(actor: Actor) -> Sequence[Any]:
+def grids_to_report_to(actor: Actor) -> Sequence[sa.Row[int, str]]:
     """The grids of the actor's community, the own one first."""
     mine = sa.select(Unit.community_id).where(Unit.id == actor.unit_id).scalar_subquery()
     query = (
@@ -42,7 +45,7 @@ def unit_to_report_to(actor: Actor, grid_id: int, level: str) -> Unit | None:
     return grid if level == Level.GRID else db.session.get(Unit, grid.community_id)
 
 
-def reports(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
+def reports(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page[ReportRow]:
     """One's own reports; for those who serve a place, those made to it."""
     query = (
         sa.select(
