@@ -67,7 +67,7 @@ def record(
     """
     require_transaction()
     db.session.info.setdefault("journal", []).append(
-        (actor, action, subject_type, str(subject_id), dict(detail or {}))
+        (clock.now(), actor, action, subject_type, str(subject_id), dict(detail or {}))
     )
 
 
@@ -81,9 +81,9 @@ def _write(session: Session) -> None:
     last = _last.first()
     previous = last.hash if last else GENESIS
     rows = []
-    for actor, action, subject_type, subject_id, detail in waiting:
+    for at, actor, action, subject_type, subject_id, detail in waiting:
         row: dict[str, object] = {
-            "at": clock.now(),
+            "at": at,
             "person_id": actor.person_id if actor else None,
             "post": actor.post if actor else "",
             "unit_id": actor.unit_id if actor else None,
