@@ -15,6 +15,7 @@ from webapp.cases.service.review import close_callback
 from webapp.cases.service.turn import begin, lock_case, whole
 from webapp.cases.states import LIMITS, CaseState
 from webapp.cases.workflow import next_level, rank
+from webapp.directory.posts import LADDER
 from webapp.extensions import db
 from webapp.foundation import clock
 
@@ -32,13 +33,20 @@ def sweep(now: datetime | None = None) -> SweepCounts:
     """Do everything that is due. Moves up wait for working hours, so that nobody is disturbed at night."""
     now = now or clock.now()
     working = terms.is_working_time(now)
-    query = sa.select(Case.id).where(Case.closed_at.is_(None), Case.due_at < now).order_by(Case.id)
+    query = sa.select(Case.id).where(Case.closed_at.is_(None), Case.due_at < now, _something_to_do())
     counts = {_step_up: 0, _resume: 0, _close_callback: 0}
-    for case_id in db.session.scalars(query).all():
+    for case_id in db.session.scalars(query.order_by(Case.id)).all():
         for job in counts:
             if job is not _step_up or working:
                 counts[job] += job(case_id, now)
     return SweepCounts(*counts.values())
+
+
+def _something_to_do() -> sa.ColumnElement[bool]:
+    """Leaves out what has stepped up already and what has no level above: it stays overdue, sweep after sweep."""
+    waits = Case.state.in_((CaseState.SUSPENDED, CaseState.CALLBACK))
+    stepped = sa.func.coalesce(Case.overdue_stepped_level, "") == Case.level
+    return sa.or_(waits, sa.and_(Case.level != LADDER[-1], ~stepped))
 
 
 def _step_up(case_id: int, now: datetime) -> bool:
