@@ -183,7 +183,7 @@ def test_each_account_has_its_pages(post: Post, visitor: Browse) -> None:
 
 
 def test_the_live_cases_can_be_worked_on(demo: Demo, visitor: Browse) -> None:
-    """What is asked for can be decided: nothing in the told rows stands in the way of the verbs."""
+    """What is asked for can be decided: nothing stands in the way of the verbs."""
     staff = demo.actor(Post.COMMUNITY_STAFF)
     wanted = [ask for ask in case_asks.asks(staff) if ask.kind == "上报"]
     assert case_asks.decide(staff, wanted[0].id, approve=True)
@@ -192,7 +192,7 @@ def test_the_live_cases_can_be_worked_on(demo: Demo, visitor: Browse) -> None:
 
 
 def test_new_rows_follow_the_built_ones(demo_app: Flask, demo: Demo) -> None:
-    """The sequences and counters go on behind what was written in bulk."""
+    """The sequences and counters go on behind what was built."""
     from webapp.cases.service import intake
 
     worker = demo.actor(Post.GRID_WORKER)

@@ -47,7 +47,7 @@ def test_other_codes_are_shorter() -> None:
 
 
 def test_a_predictable_choice_gives_predictable_codes() -> None:
-    assert tracking_code(random.Random(7).choice) == tracking_code(random.Random(7).choice)
+    assert station_code(random.Random(7).choice) == station_code(random.Random(7).choice)
 
 
 @given(

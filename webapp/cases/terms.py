@@ -57,23 +57,13 @@ def rule_for(level: str, category: str, urgent: bool, day: date) -> TermRule:
     return rule
 
 
-@dataclass(frozen=True)
-class Known:
-    """All rules and a calendar, loaded once for starting many terms."""
-
-    rules: Sequence[TermRule]
-    days: Calendar
-
-
-def start(
-    case: Case, phase: Phase, now: datetime, *, by_day: date | None = None, known: Known | None = None
-) -> None:
+def start(case: Case, phase: Phase, now: datetime, *, by_day: date | None = None) -> None:
     """Begin a term on ``case``. The figures are copied, so that a rule changed later never rewrites it.
 
     ``by_day`` is an earlier last day, set by a person; a later one than the rule allows is not taken.
     """
-    amount, unit, rule = _length(case, phase, clock.local(now).date(), known)
-    due = _due(now, amount, unit, known)
+    amount, unit, rule = _length(case, phase, clock.local(now).date())
+    due = _due(now, amount, unit)
     case.term_phase, case.term_amount, case.term_unit = phase, amount, unit
     case.term_rule_id = rule.id if rule else None
     case.term_started_at = now
@@ -87,26 +77,25 @@ def start(
         case.due_explained = f"转办时约定{text.day(by_day)}前办结（{head}）。"
 
 
-def _length(case: Case, phase: Phase, day: date, known: Known | None) -> tuple[int, str, TermRule | None]:
+def _length(case: Case, phase: Phase, day: date) -> tuple[int, str, TermRule | None]:
     if phase == Phase.CALLBACK:
         return LIMITS.callback_workdays, "workday", None
     # Checking and filing are desk work: even of an urgent matter they take the ordinary term.
     urgent = case.urgent and phase in (Phase.ACCEPT, Phase.HANDLE)
-    rule = choose(known.rules, case.level, case.category, urgent, day) if known else None
-    rule = rule or rule_for(case.level, case.category, urgent, day)
+    rule = rule_for(case.level, case.category, urgent, day)
     if phase == Phase.HANDLE:
         return rule.handle_amount, rule.handle_unit, rule
     return rule.accept_amount, rule.accept_unit, rule
 
 
-def _due(start_at: datetime, amount: int, unit: str, known: Known | None) -> calendar.Due:
+def _due(start_at: datetime, amount: int, unit: str) -> calendar.Due:
     if unit == "minute":
         begin = clock.local(start_at)
         return calendar.Due(
             start_at + timedelta(minutes=amount), f"{text.day(begin)}{begin:%H:%M}起算，不分昼夜"
         )
     whole: calendar.Unit = "workday" if unit == "workday" else "work_hour"
-    return known.days.due_at(start_at, amount, whole) if known else calendar.deadline(start_at, amount, whole)
+    return calendar.deadline(start_at, amount, whole)
 
 
 def _end_of(day: date) -> datetime:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from webapp.accounts.models import Account
 from webapp.accounts.service import hasher
-from webapp.demo.history import History
+from webapp.demo.loader import Loader
+from webapp.demo.places import District
 
 
-def tell(history: History, password: str) -> int:
+def tell(made: District, password: str) -> int:
     """Write the accounts; returns how many. One hash for all: they share the password anyway."""
-    password_hash = hasher().hash(password)
-    for post, person_id in history.made.demo.items():
-        history.loader.add(
+    loader, password_hash = Loader(), hasher().hash(password)
+    for post, person_id in made.demo.items():
+        loader.add(
             Account,
             person_id=person_id,
             username=post.value,
@@ -19,5 +20,5 @@ def tell(history: History, password: str) -> int:
             must_change_password=False,
             is_demo=True,
         )
-    history.loader.write()
-    return len(history.made.demo)
+    loader.write()
+    return len(made.demo)

@@ -1,4 +1,4 @@
-"""Builds the demo district: places and people, accounts, then the past year room by room."""
+"""Builds the demo district: places and people, accounts, then the past year as those people would have lived it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from webapp.demo import accounts, cases, desks, places, points, visits, volunteering
-from webapp.demo.history import SEED, YEAR, History
+from webapp.demo import accounts, desks, places, points, scenes, visits, volunteering
+from webapp.demo.cases import Cases
+from webapp.demo.cast import Cast
+from webapp.demo.timeline import SEED, YEAR, Stage
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.calendar import load_calendar
@@ -25,7 +27,7 @@ def district(
     """Write the demo district into an empty database that has the defaults of every room.
 
     ``small`` builds one street; ``say`` is told what is done; ``now`` is when the history ends. Two builds with the same
-    ``now`` differ only in what is random by nature: encrypted values, the password's hash.
+    ``now`` differ only in what is random by nature: codes, secrets, encrypted values, the password's hash.
     """
     now = now or clock.now()
     with transaction():  # all or nothing: an interrupted first start must not leave half a district
@@ -37,15 +39,17 @@ def _tell(now: datetime, figures: places.Figures, password: str, say: Callable[[
     today = clock.local(now).date()
     made = places.build(random.Random(SEED), today, figures)  # noqa: S311 - invents a district, guards nothing
     say(f"{len(made.grids)} grids, {figures.members} party members")
-    history = History(made, now, load_calendar(today - BEFORE, today + AHEAD))
-    say(f"{accounts.tell(history, password)} accounts")
-    told = cases.tell(history, figures.cases)
-    say(f"{len(told)} cases")
-    say(f"{desks.tell(history)} desk sessions")
-    say(f"{visits.tell(history, told, figures.visits)} visits")
-    say(f"{volunteering.tell(history, told)} attendances of volunteers")
-    say(f"{points.tell(history)} entries of points")
-    say(f"{history.book.write()} entries of the journal")
+    say(f"{accounts.tell(made, password)} accounts")
+    stage = Stage(made, now, load_calendar(today - BEFORE, today + AHEAD), Cast())
+    cases = Cases(stage)
+    scenes.tell(stage, cases)
+    cases.tell(figures.cases)
+    desks.tell(stage)
+    visits.tell(stage, figures.visits)
+    volunteering.tell(stage)
+    points.tell(stage)
+    say("a year of their work")
+    stage.timeline.play()
 
 
 def _analyse() -> None:

@@ -1,317 +1,318 @@
-"""What can happen to a case, told: the verbs of the closed loop, each at the moment that the story has got to."""
+"""The course that cases take: how far each climbs, who is called together, what delays it, how it ends."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, datetime, timedelta
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
-from webapp.cases import terms
-from webapp.cases.models import CaseParty, ContactTry
-from webapp.cases.permissions import Voice, unit_at
-from webapp.cases.service.turn import clear_handler, clear_result, phase_of
-from webapp.cases.states import (
-    LIMITS,
-    UNDER_WAY,
-    CaseState,
-    Channel,
-    Phase,
-    RequestKind,
-    ResultKind,
-    Verdict,
-    VerdictBy,
-)
+from webapp.cases.models import Case
+from webapp.cases.options import longest_extension
+from webapp.cases.permissions import Voice, reason_not, unit_at
+from webapp.cases.service import review, verbs
+from webapp.cases.states import LIMITS, CaseState, Channel, Confidentiality, ReasonKind, ResultKind, Verdict
 from webapp.cases.workflow import next_level
-from webapp.demo.case_record import Record, Who
-from webapp.demo.history import Doer
+from webapp.demo import case_texts as texts
+from webapp.demo import volunteering
+from webapp.demo.case_texts import SUBJECTS, Matter
+from webapp.demo.timeline import Stage, Story, T, weighted
 from webapp.directory.posts import Level
 from webapp.foundation import clock
+from webapp.foundation.access import Actor
 
-OFTEN = timedelta(seconds=1)  # what is due happens at the next sweep
+# How often something happens, of the cases to which it can.
+CONVENED, CLIMBS, APPROVED, RETURNED, CHECK_FAILS, REOPENED = 0.465, 0.22, 0.85, 0.04, 0.05, 0.015
+EXTENDED, SUSPENDED, PRESSED, LATE, HANDED_DOWN = 0.05, 0.03, 0.04, 0.05, 0.06
+BY_CODE, NOBODY_ANSWERS, TRIED_IN_VAIN = 0.45, 0.05, 0.08
+VERDICTS = ((Verdict.SATISFIED, 72), (Verdict.MOSTLY, 21), (Verdict.UNSATISFIED, 7))
+RESULTS = ((ResultKind.RESOLVED, 84), (ResultKind.PARTLY, 8), (ResultKind.EXPLAINED, 8))
+# Working days from taking a case up to its result, well within the level's term.
+DAYS = {Level.BUILDING: (0, 0), Level.GRID: (1, 3), Level.COMMUNITY: (2, 6), Level.STREET: (3, 9)}
+QUICK = ("policy",)
+DEPARTMENTS = (texts.CITY, texts.WORKS, texts.WATER, texts.POWER, texts.FIRE)
+RESIDENTS: dict[str, Callable[..., Case]] = {
+    "withdraw": review.withdraw_by_code,
+    "supervise": review.supervise_by_code,
+    "record_verdict": review.record_verdict_by_code,
+    "reopen": review.reopen_by_code,
+}
 
 
-class NotYetError(Exception):
-    """The next step lies in the future; the story ends where it stands."""
+class OverError(Exception):
+    """Nobody may do what comes next: time or others have led the case elsewhere. Its story ends here."""
 
 
-class Story(Record):
-    """A case under way. Every verb happens at ``at``; nothing is checked, the teller knows the rules."""
+class CaseStory:
+    """A case under way, and what people do to it."""
 
-    # Time
+    def __init__(
+        self, stage: Stage, rng: random.Random, case: Case, matter: Matter, *, first_hand: bool = False
+    ) -> None:
+        self.stage, self.rng, self.case, self.matter = stage, rng, case, matter
+        # With ``first_hand`` it is always the first who may: in the demo's own places the one with the account.
+        self._choice = None if first_hand else rng
+        self.worker: Actor | None = None  # who took it up
 
-    def go(self, at: datetime) -> None:
-        """Let time pass until ``at``; what was due by then has happened by itself.
+    def told(self, course: Story) -> Story:
+        """Follow the course until it ends, or until nobody may go on."""
+        try:
+            yield from course
+        except OverError:
+            return
+
+    # Single steps
+
+    def do(self, action: str, *unit_ids: int | None, **inputs: object) -> Actor:
+        """Somebody of the first of these units that may does it.
 
         Raises:
-            NotYetError: ``at`` has not come yet.
+            OverError: nobody may.
         """
-        self._meanwhile(min(at, self.history.now))
-        if at >= self.history.now:
-            raise NotYetError
-        self.at = max(self.at, at)
+        actor = self.stage.cast.able(self.case, action, unit_ids, self._choice)
+        if actor is None:
+            raise OverError
+        verbs.act(actor, self.case.number, action, version=None, **inputs)
+        return actor
 
-    def catch_up(self) -> None:
-        """Let time pass until the present, so that the sweep finds nothing that it would have done before."""
-        self._meanwhile(self.history.now)
+    def resident(self, action: str, **inputs: object) -> None:
+        """The reporter does it, with the tracking code."""
+        if reason_not(Voice.RESIDENT, self.case, action):
+            raise OverError
+        RESIDENTS[action](self.case.tracking_code, **inputs)
 
-    def _meanwhile(self, until: datetime) -> None:
-        while (due := self._due_by_itself()) is not None and due[0] <= until:
-            self.at, happen = due
-            happen()
+    def assign(self, handler: str, note: str) -> None:
+        """Give it to who stands behind a word of the texts: the grid's company, a department, or the owner itself."""
+        case, made = self.case, self.stage.made
+        unit_id = case.owner_unit_id
+        if handler == texts.COMPANY and case.grid_id:
+            unit_id = made.company_of[case.grid_id]
+        elif handler in DEPARTMENTS:
+            unit_id = made.departments[DEPARTMENTS.index(handler)].id
+        if unit_id == case.against_unit_id:
+            unit_id = case.owner_unit_id
+        self.do("assign", case.owner_unit_id, handler_unit_id=unit_id, note=note)
 
-    def _due_by_itself(self) -> tuple[datetime, Callable[[], None]] | None:
-        """When the sweep would next move the case, and what it would do."""
-        case = self.case
-        if case.due_at is None:
-            return None
-        if case.state == CaseState.SUSPENDED:
-            return case.due_at + OFTEN, lambda: self.resume(Voice.SYSTEM)
-        if case.state == CaseState.CALLBACK:
-            tried = case.reporter_phone_hash is None or case.contact_tries >= LIMITS.contact_tries
-            return (case.due_at + OFTEN, self._no_response) if tried else None
-        stepped_here = case.overdue_stepped_level == case.level
-        steps = case.state in (*UNDER_WAY, CaseState.PENDING_CHECK) and next_level(case.level) is not None
-        return (self._step_up_at(case.due_at), self._step_up) if steps and not stepped_here else None
+    def accept(self) -> None:
+        """签收, by the one who will work on it."""
+        self.worker = self.do("accept", self.case.handler_unit_id)
 
-    def _step_up_at(self, due_at: datetime) -> datetime:
-        """In working hours: at once if it is urgent, else when the working days of grace are over."""
-        if self.case.urgent:
-            return self.history.working_hours(due_at + OFTEN)
-        due_on = clock.local(due_at).date()
-        return self.history.working_hours(
-            clock.at(self.history.calendar.add_workdays(due_on, LIMITS.grace_workdays + 1))
-        )
-
-    def _step_up(self) -> None:
-        """超期升级."""
-        self.case.overdue_stepped_level = self.case.level
-        self._finish("step_up", Voice.SYSTEM, data=self._to_level(next_level(self.case.level)))
-
-    def _no_response(self) -> None:
-        """未联系上: nobody answered until the end of the term."""
-        channel = Channel.PHONE if self.case.reporter_phone_hash else Channel.CODE
-        self.record_verdict(Voice.SYSTEM, Verdict.NO_RESPONSE, channel)
-
-    # 收集, 召集, 转办, 处置
-
-    def settle_on_spot(self, by: Doer, text: str, kind: str = ResultKind.RESOLVED) -> None:
-        """当场办结."""
-        self.case.handler_unit_id, self.case.assigned_at = by.unit_id, self.at
-        self._result("settle_on_spot", by, text, kind)
-
-    def convene(self, by: Doer, parties: tuple[str, ...], note: str) -> None:
-        """召集."""
-        for name in parties:
-            self._rows.append(
-                (CaseParty, {"case_id": self.case.id, "unit_id": None, "name": name, "called_at": self.at})
-            )
-        self._term(Phase.ACCEPT)
-        self._finish("convene", by, note, {"parties": list(parties)})
-
-    def assign(self, by: Doer, unit_id: int, note: str) -> None:
-        """转办."""
-        clear_handler(self.case)
-        self.hands.clear()
-        self.worker = None
-        self.case.handler_unit_id, self.case.assigned_at = unit_id, self.at
-        self._term(Phase.HANDLE)
-        self._finish("assign", by, note, {"unit": unit_id, **self._due()})
-
-    def return_case(self, by: Doer, note: str) -> None:
-        """退单, the first or second time."""
-        data = {"from_unit": self.case.handler_unit_id}
-        clear_handler(self.case)
-        self.case.returns += 1
-        self._term(Phase.ACCEPT)
-        self._finish("return_case", by, note, data)
-
-    def accept(self, by: Doer) -> None:
-        """签收."""
-        self.worker = by
-        self.hands.add(by.person_id)
-        self._finish("accept", by)
-
-    def suspend(self, by: Doer, until: date, note: str) -> None:
-        """挂账."""
-        self.case.suspended_reason = note
-        terms.suspend(self.case, until, self.at)
-        self._finish("suspend", by, note, {"until": until.isoformat()})
-
-    def resume(self, by: Who, note: str = "") -> None:
-        """恢复办理."""
-        terms.resume(self.case, self.at)
-        self._finish("resume", by, note, self._due())
-
-    def submit_result(self, by: Doer, text: str, kind: str = ResultKind.RESOLVED) -> None:
-        """反馈结果."""
-        self._result("submit_result", by, text, kind)
-
-    def _result(self, action: str, by: Doer, text: str, kind: str) -> None:
-        case = self.case
-        case.result_kind, case.result_text, case.result_at = kind, text, self.at
-        case.handled_by_id, case.checked_by_id = by.person_id, None
-        self.worker = by
-        self.hands.add(by.person_id)
-        self._term(Phase.CHECK)
-        self._finish(action, by, text, {"result_kind": kind})
-
-    def pass_check(self, by: Doer, note: str) -> None:
-        """核查通过."""
-        self.case.checked_by_id = by.person_id
-        self._term(Phase.CALLBACK)
-        self._finish("pass_check", by, note)
-
-    def fail_check(self, by: Doer, note: str) -> None:
-        """退回重办."""
-        clear_result(self.case)
-        self._term(Phase.HANDLE)
-        self._finish("fail_check", by, note, self._due())
-
-    # 回访, 评议, 归档
-
-    def log_try(self, by: Doer, channel: str, note: str) -> None:
-        """记录未联系上."""
-        self._rows.append((ContactTry, {
-            "case_id": self.case.id, "at": self.at, "channel": channel, "person_id": by.person_id,
-            "unit_id": by.unit_id, "note": note,
-        }))  # fmt: skip
-        self.case.contact_tries += 1
-        self._finish("log_try", by, note, {"channel": channel, "try": self.case.contact_tries})
-
-    def record_verdict(self, by: Who, verdict: str, channel: str, note: str = "") -> None:
-        """评议; not satisfied for the first time, it is done again one level up."""
-        whose = VerdictBy.CALLER if isinstance(by, Doer) else VerdictBy(by.value)
-        data: dict[str, object] = {"verdict": verdict, "by": whose, "channel": channel}
-        case = self.case
-        if verdict == Verdict.UNSATISFIED and case.rework_count < LIMITS.reworks:
-            case.rework_count += 1
-            data |= self._again(up=True)
-            self._finish("record_verdict", by, note, data, to=CaseState.IN_PROGRESS)
-            return
-        case.verdict, case.verdict_by, case.verdict_channel, case.verdict_at = (
-            verdict,
-            whose,
-            channel,
-            self.at,
-        )
-        case.verdict_note = note
-        case.caller_id = by.person_id if isinstance(by, Doer) else None
-        self._term(Phase.ARCHIVE)
-        self._finish("record_verdict", by, note, data, to=CaseState.APPRAISED)
-
-    def archive(self, by: Doer) -> None:
-        """归档."""
-        self.case.archived_at = self.at
-        self.filer = by
-        self._finish("archive", by)
-
-    def reopen(self, by: Who, note: str) -> None:
-        """重新办理."""
-        self.case.reopen_count += 1
-        self.case.archived_at = None
-        data = self._again(up=self.case.reopen_count > 1)
-        self.hands.clear()
-        self._finish("reopen", by, note, {**data, "count": self.case.reopen_count})
-
-    def withdraw(self, by: Who, note: str) -> None:
-        """撤回."""
-        self._finish("withdraw", by, note)
-
-    def supervise(self, by: Who, note: str) -> None:
-        """督办, 催办."""
-        self._finish("supervise", by, note)
-
-    def merge(self, by: Doer, lead: Story) -> None:
-        """并案."""
-        self.case.state_before, self.case.merged_into_id = self.case.state, lead.case.id
-        self._finish("merge", by, data={"into": lead.case.number})
-
-    # Leave of others
-
-    def escalate(self, by: Doer, reason_kind: str, note: str) -> None:
-        """上报: at once from the building, as a request above."""
-        level = next_level(self.case.level)
-        data: dict[str, object] = {"reason_kind": reason_kind, "to_level": level}
-        if level == Level.GRID:
-            data |= self._climb(level)
-            self._finish("escalate", by, note, data, to=self._after_climbing)
-            return
-        unit_id = unit_at(self.case, level)
-        ask_id = self._open(RequestKind.ESCALATE, by, unit_id, note, reason_kind=reason_kind)
-        self._finish("escalate", by, note, {**data, "unit": unit_id, "request": ask_id})
-
-    def extend(self, by: Doer, workdays: int, note: str) -> None:
-        """申请延期."""
-        ask_id = self._open(RequestKind.EXTEND, by, self.case.owner_unit_id, note, workdays=workdays)
-        self._finish(
-            "extend", by, note, {"request": ask_id, "workdays": workdays, "unit": self.case.owner_unit_id}
-        )
-
-    def decline(self, by: Doer, note: str) -> None:
-        """申请不予受理."""
-        unit_id = self._confirming()
-        self._finish(
-            "decline",
-            by,
-            note,
-            {"request": self._open(RequestKind.DECLINE, by, unit_id, note), "unit": unit_id},
-        )
-
-    def redirect(self, by: Doer, note: str, channel: str) -> None:
-        """申请引导其他渠道."""
-        unit_id = self._confirming()
-        ask_id = self._open(RequestKind.REDIRECT, by, unit_id, note, channel_text=channel)
-        self._finish("redirect", by, note, {"request": ask_id, "unit": unit_id, "channel": channel})
-
-    def decide(self, by: Doer, approve: bool, note: str) -> None:
-        """Approve what is asked for, or send it back."""
-        ask, case = self.ask, self.case
-        assert ask is not None
-        ask.decided_by_id, ask.decided_at, ask.approved, ask.answer = by.person_id, self.at, approve, note
-        data: dict[str, object] = {"request": ask.id}
-        if not approve:
-            self._finish(f"refuse_{ask.kind}", by, note, {**data, "unit": ask.asked_unit_id})
-        elif ask.kind == RequestKind.ESCALATE:
-            after, level = self._after_climbing, next_level(case.level)
-            data |= self._climb(level)
-            self._finish("approve_escalate", by, note, data, to=after)
+    def by_handler(self, action: str, **inputs: object) -> None:
+        """Whoever took it up does it, else somebody of the same unit."""
+        worker, case = self.worker, self.case
+        if worker and worker.unit_id == case.handler_unit_id and not reason_not(worker, case, action):
+            verbs.act(worker, case.number, action, version=None, **inputs)
         else:
-            if ask.kind == RequestKind.EXTEND:
-                terms.extend(case, ask.workdays or 1, ask.reason)
-                data |= {"workdays": ask.workdays, **self._due()}
-            if ask.kind == RequestKind.REDIRECT:
-                data["channel"] = ask.channel_text
-            self._finish(f"approve_{ask.kind}", by, ask.reason, data)
+            self.do(action, case.handler_unit_id, **inputs)
 
-    def hand_down(self, by: Doer, note: str) -> None:
-        """交回下级."""
+    def check(self, action: str, note: str) -> None:
+        """Somebody of the owner without a hand in it; where there is none, of the level above."""
         case = self.case
-        assert case.came_from_unit_id is not None
-        assert case.came_from_level is not None
-        case.owner_unit_id, case.level = case.came_from_unit_id, case.came_from_level
-        case.came_from_unit_id = case.came_from_level = None
-        case.returned_down = True
-        self._term(phase_of(case.state))
-        self._finish("hand_down", by, note, {"unit": case.owner_unit_id})
+        self.do(action, case.owner_unit_id, unit_at(case, next_level(case.level)), note=note)
 
-    def _confirming(self) -> int | None:
-        return unit_at(self.case, next_level(self.case.level)) or self.case.owner_unit_id
+    def call(self, action: str, **inputs: object) -> None:
+        """Somebody of another unit than the handler's asks the reporter."""
+        self.do(action, self.case.community_id, self.case.street_id, channel=Channel.PHONE, **inputs)
 
-    @property
-    def _after_climbing(self) -> str:
-        in_hand = self.case.state in (CaseState.ASSIGNED, CaseState.IN_PROGRESS)
-        return CaseState.CONVENING if in_hand else self.case.state
+    def file(self, action: str, **inputs: object) -> None:
+        """Somebody of the community does it, or of the level that owns the case where that is higher."""
+        self.do(action, self.case.community_id, self.case.street_id, **inputs)
 
-    def _climb(self, level: str | None) -> dict[str, object]:
-        data: dict[str, object] = {}
-        if self._after_climbing != self.case.state:
-            data["handler"] = self.case.handler_unit_id
-            clear_handler(self.case)
-        return {**data, **self._to_level(level, Phase.ACCEPT)}
+    def decide(self, kind: str, approve: bool, reason: str = "") -> None:
+        """Approve what is asked for, or send it back: the owner for a longer term, else the level above."""
+        case, action = self.case, f"{'approve' if approve else 'refuse'}_{kind}"
+        self.do(
+            action, unit_at(case, next_level(case.level)), case.owner_unit_id, case.community_id, case.street_id,
+            reason=reason,
+        )  # fmt: skip
 
-    def _again(self, *, up: bool) -> dict[str, object]:
-        clear_result(self.case)
-        above = next_level(self.case.level) if up else None
-        if above is not None:
-            return self._to_level(above, Phase.HANDLE)
-        self._term(Phase.HANDLE)
-        return {}
+    def escalate(self, kind: str) -> None:
+        """上报, for a reason of that kind."""
+        reason = self._one(texts.ESCALATE[kind])
+        self.do("escalate", self.case.owner_unit_id, reason_kind=kind, reason=reason)
+
+    def convene(self) -> None:
+        """召集 those whom such a matter concerns."""
+        parties = SUBJECTS[self.case.category].parties
+        self.do("convene", self.case.owner_unit_id, parties=parties, note=self._one(texts.CONVENE_NOTES))
+
+    def redirect(self) -> None:
+        """Ask to lead the reporter to where the matter belongs."""
+        assert self.matter.elsewhere is not None
+        reason, channel = self.matter.elsewhere
+        self.do("redirect", self.case.owner_unit_id, reason=reason, channel_text=channel)
+
+    # Courses
+
+    def whole(self) -> Story:
+        """The usual course, to the archive and now and then beyond."""
+        yield from self._climb()
+        yield from self._handle()
+        yield from self._finish()
+        if self._happens(REOPENED):
+            yield self.later(3, 15)
+            self.resident("reopen", reason=self._one(texts.REOPEN_NOTES))
+            yield from self._work()
+            yield from self._finish()
+
+    def on_spot(self) -> Story:
+        """Done while one stood there."""
+        volunteering.help_with(self.stage, self.case)
+        yield self._in_minutes(3, 12)
+        self.do("settle_on_spot", self.case.owner_unit_id, result_text=self._one(self.matter.results))
+        yield from self._finish()
+
+    def withdrawn(self) -> Story:
+        """The reporter takes it back."""
+        yield self.later(0, 1)
+        self.resident("withdraw", reason=self._one(texts.WITHDRAW_NOTES))
+
+    def refused(self) -> Story:
+        """Not taken, or led elsewhere; the next level confirms it."""
+        yield self.later(0, 0)
+        if self.matter.elsewhere:
+            self.redirect()
+        else:
+            self.do("decline", self.case.owner_unit_id, reason=self._one(texts.DECLINE_NOTES))
+        yield self.later(0, 1)
+        self.decide("redirect" if self.matter.elsewhere else "decline", True)
+
+    def merged(self, lead: Case) -> Story:
+        """The same matter from another resident, joined to the first within the hour."""
+        yield self._in_minutes(8, 20)
+        if lead.closed_at is None:
+            self.do("merge", self.case.owner_unit_id, into=lead.number)
+
+    def _climb(self) -> Story:
+        """Up the ladder as far as it must, called together on the way."""
+        case, report = self.case, self.case.confidentiality == Confidentiality.REPORT
+        while True:
+            if case.level == Level.BUILDING:
+                yield self._in_minutes(5, 90)
+                self.escalate(ReasonKind.BEYOND_AUTHORITY)
+                continue
+            if case.state == CaseState.REGISTERED and not report and self._happens(CONVENED):
+                yield self.later(0, 1)
+                self.convene()
+            if next_level(case.level) is None or report or not self._happens(CLIMBS):
+                return
+            yield self.later(0, 1)
+            self.escalate(self._one(tuple(texts.ESCALATE)))
+            yield self.later(0, 1)
+            if not self._happens(APPROVED):
+                self.decide("escalate", False, self._one(texts.REFUSE_NOTES))
+                return
+            self.decide("escalate", True, self._one(texts.APPROVE_NOTES))
+            if not case.returned_down and self._happens(HANDED_DOWN):
+                yield self.later(0, 1)
+                self.do("hand_down", case.owner_unit_id, reason=self._one(texts.HAND_DOWN_NOTES))
+                return
+
+    def _handle(self) -> Story:
+        """Given to a handler, perhaps sent back once, taken up, perhaps delayed, done."""
+        yield self.later(0, 1)
+        self.assign(self._one(self.matter.handlers), self._one(texts.ASSIGN_NOTES))
+        yield self.later(0, 1)
+        if self._happens(RETURNED):
+            self.do("return_case", self.case.handler_unit_id, reason=self._one(texts.RETURN_NOTES))
+            yield self.later(0, 1)
+            self.assign(self._one(self.matter.handlers), self._one(texts.ASSIGN_NOTES))
+            yield self.later(0, 0)
+        self.accept()
+        volunteering.help_with(self.stage, self.case)
+        yield from self._delays()
+        yield from self._work()
+
+    def _delays(self) -> Story:
+        """What may come between: pressing, a longer term, a missing condition."""
+        case = self.case
+        if self._happens(PRESSED):
+            yield self.later(1, 1)
+            above = unit_at(case, next_level(case.level))
+            if above and self._happens(0.5):
+                self.do("supervise", above, note=self._one(texts.SUPERVISE_NOTES))
+            else:
+                self.resident("supervise", note=self._one(texts.SUPERVISE_NOTES))
+        if self._happens(EXTENDED):
+            yield self.later(0, 1)
+            days = min(self.rng.randint(2, 4), longest_extension(case))
+            self.by_handler("extend", workdays=days, reason=self._one(texts.EXTEND_NOTES))
+            yield self.later(0, 1)
+            self.decide("extend", True)
+        if self._happens(SUSPENDED):
+            yield self.later(0, 1)
+            until = clock.today() + timedelta(days=self.rng.randint(14, 80))
+            self.file("suspend", until=until, reason=self._one(texts.SUSPEND_NOTES))
+            early = self._happens(0.5)
+            day = self.stage.workday(until + timedelta(days=-2 if early else 1))
+            yield self.stage.moment(self.rng, day)
+            if case.state == CaseState.SUSPENDED:  # else it went on by itself
+                self.file("resume", note="条件已经具备")
+
+    def _work(self) -> Story:
+        """The work itself, now and then too long."""
+        case = self.case
+        low, high = (0, 1) if case.category in QUICK or case.urgent else DAYS[Level(case.level)]
+        late = self.rng.randint(3, 8) if self._happens(LATE) else 0
+        yield self.later(low + late, high + late)
+        text, kind = self._one(self.matter.results), weighted(self.rng, RESULTS)
+        self.by_handler("submit_result", result_text=text, result_kind=kind)
+
+    def _finish(self) -> Story:
+        """核查, 评议, 归档."""
+        case, spot = self.case, self.worker is None
+        yield self.later(0, 1)
+        if self._happens(CHECK_FAILS) and not spot:
+            self.check("fail_check", self._one(texts.FAIL_NOTES))
+            yield from self._work()
+            yield self.later(0, 1)
+        self.check("pass_check", self._one(texts.CHECK_NOTES))
+        yield from self._verdict()
+        if case.state == CaseState.IN_PROGRESS:  # not satisfied: once more
+            yield from self._work()
+            yield from self._finish()
+            return
+        yield self.later(0, 1)
+        self.file("archive")
+
+    def _verdict(self) -> Story:
+        """By the reporter's code, by a caller, or by nobody."""
+        phone = self.case.reporter_phone_hash is not None
+        value = weighted(self.rng, VERDICTS)
+        note = self._one(texts.VERDICT_NOTES[value])
+        if not self._happens(NOBODY_ANSWERS) and (self._happens(BY_CODE) or not phone):
+            yield self.later(0, 4)
+            self.resident("record_verdict", verdict=value, note=note)
+            return
+        in_vain = self._happens(TRIED_IN_VAIN)
+        tries = LIMITS.contact_tries if in_vain else self.rng.choice((0, 0, 0, 1))
+        for _ in range(tries if phone else 0):
+            yield self.later(1, 1)
+            self.call("log_try", note=self._one(texts.TRY_NOTES))
+        if in_vain or not phone:  # it closes by itself when the term is over
+            assert self.case.due_at is not None
+            yield self.stage.moment(
+                self.rng, self.stage.workday(clock.local(self.case.due_at).date() + timedelta(days=1))
+            )
+            return
+        yield self.later(1, 2)
+        self.call("record_verdict", verdict=value, note=note)
+
+    # Small things
+
+    def later(self, low: int, high: int) -> datetime:
+        """So many working days on, in the hours of service; what is urgent and not taken up yet waits minutes only."""
+        days = self.rng.randint(low, high)
+        if self.case.urgent and self.case.state in (CaseState.REGISTERED, CaseState.CONVENING):
+            return self._in_minutes(2, 7)
+        if not days:
+            return self._in_minutes(10, 55)
+        return self.stage.moment(self.rng, self.stage.calendar.add_workdays(clock.today(), days))
+
+    def _in_minutes(self, low: int, high: int) -> datetime:
+        return clock.now() + timedelta(minutes=self.rng.randint(low, high))
+
+    def _happens(self, share: float) -> bool:
+        return self.rng.random() < share
+
+    def _one(self, choices: Sequence[T]) -> T:
+        return self.rng.choice(choices)

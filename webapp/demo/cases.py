@@ -1,217 +1,174 @@
-"""A year of cases: each is told step by step until it is filed, or until the present interrupts it."""
+"""A year of cases: each is heard by somebody and worked on until it is filed, or until the present interrupts it."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 
-from webapp.cases.permissions import Voice
-from webapp.cases.states import Confidentiality, Source
-from webapp.demo import case_live, people
-from webapp.demo import case_texts as texts
-from webapp.demo.case_cast import Cast
-from webapp.demo.case_course import Course
-from webapp.demo.case_record import Opening, ToldCase, Who
-from webapp.demo.case_story import NotYetError, Story
-from webapp.demo.case_texts import SUBJECTS, Matter
-from webapp.demo.history import Act, Doer, History
-from webapp.demo.places import Place
-from webapp.directory.posts import Level, Post
-from webapp.foundation import clock, codes
-from webapp.points.models import RuleEvent
+import sqlalchemy as sa
 
-SOURCES = {
-    Source.VISIT: 40,
-    Source.STATION: 14,
-    Source.PHONE: 10,
-    Source.RESIDENT_QR: 14,
-    Source.PAPER: 2,
-    Source.HOTLINE: 7,
-    Source.PARTY_MEMBER: 13,
-}
+from webapp.cases.models import Case
+from webapp.cases.service import intake
+from webapp.cases.states import Confidentiality, Source
+from webapp.demo import case_texts as texts
+from webapp.demo import people
+from webapp.demo.case_story import CaseStory
+from webapp.demo.case_texts import SUBJECTS, Matter
+from webapp.demo.places import Place
+from webapp.demo.timeline import Stage, Story, weighted
+from webapp.directory.models import Station
+from webapp.directory.posts import Permission, Post
+from webapp.extensions import db
+from webapp.foundation.access import Actor
+from webapp.visits import carry_over
+from webapp.visits.models import Outcome, ServiceItem, VisitKind
+from webapp.visits.service import Details, log_visit
+
+SOURCES = (
+    (Source.VISIT, 40), (Source.STATION, 14), (Source.PHONE, 10), (Source.RESIDENT_QR, 14), (Source.PAPER, 2),
+    (Source.HOTLINE, 7), (Source.PARTY_MEMBER, 13),
+)  # fmt: skip
+VISITED = {Source.VISIT: VisitKind.HOME_VISIT, Source.STATION: VisitKind.STATION_RECEPTION}
 KEY_SMALL = ("parking", "charging")  # 关键小事
 URGENT = {"fire_safety": 0.2, "utilities": 0.12, "lift": 0.15}
 CONFIDENTIALITY = (
-    (Confidentiality.NORMAL, 93),
-    (Confidentiality.NAME_HIDDEN, 4),
-    (Confidentiality.ANONYMOUS, 2),
+    (Confidentiality.NORMAL, 93), (Confidentiality.NAME_HIDDEN, 4), (Confidentiality.ANONYMOUS, 2),
     (Confidentiality.REPORT, 1),
-)
+)  # fmt: skip
 WITHDRAWN, DECLINED, ON_SPOT, TWICE = 0.015, 0.012, 0.2, 0.015
-SMALL = (
-    "sanitation",
-    "corridor_clutter",
-    "lighting",
-    "policy",
-    "assistance",
-    "dogs",
-)  # can be done on the spot
-
-Tell = Callable[[str, str], Story]  # number, tracking code
+# What can be done on the spot.
+SMALL = ("sanitation", "corridor_clutter", "lighting", "policy", "assistance", "dogs")
 
 
-class Beginning(NamedTuple):
-    """A case that is to be told: numbers are given in the order in which cases began."""
+class Heard(NamedTuple):
+    """A matter as somebody hears it; ``by`` None: a resident writes it down at the station of ``place``."""
 
-    at: datetime
-    tell: Tell
-
-
-def tell(history: History, count: int) -> list[ToldCase]:
-    """Write ``count`` cases, those of the demo's slice included; returns them in the order in which they began."""
-    author = _Author(history)
-    live = [Beginning(at, told) for at, told in case_live.beginnings(history, author.cast, author.course)]
-    usual = [
-        author.invent(history.moment(author.rng, day))
-        for day in history.some_days(author.rng, count - len(live))
-    ]
-    beginnings = sorted([*live, *usual, *author.twins], key=lambda beginning: beginning.at)
-    numbers: Counter[str] = Counter()
-    told = []
-    for beginning in beginnings:
-        month = f"{clock.local(beginning.at):%y%m}"
-        numbers[month] += 1
-        code = codes.tracking_code(author.rng.choice)
-        story = beginning.tell(f"{month}-{numbers[month]:04d}", code)
-        story.catch_up()
-        told.append(story.write())
-    for month, value in numbers.items():
-        history.loader.add(codes.Counter, name=f"case:{month}", value=value)
-    history.loader.write()
-    _note_acts(history, told)
-    return told
-
-
-def _note_acts(history: History, told: list[ToldCase]) -> None:
-    """An archived case may earn for who wrote it down and for who settled it."""
-    for case in told:
-        if case.archived_at is None or case.archived_by is None:
-            continue
-        hands = {case.registered_by.person_id if case.registered_by else None, case.handled_by_id} - {None}
-        for person_id in sorted(person for person in hands if person is not None):
-            day = clock.local(case.archived_at).date()
-            source, at = ("case", case.id), case.archived_at
-            history.acts.append(
-                Act(RuleEvent.CASE_ARCHIVED, person_id, case.archived_by, source, day, at, case.place)
-            )
-
-
-class _Idea(NamedTuple):
-    """What a case will be about; ``twice``: another resident will say the same."""
-
-    grid: Place
     category: str
     matter: Matter
-    secrecy: Confidentiality
-    twice: bool
+    place: Place
+    by: Actor | None
+    source: Source = Source.RESIDENT_QR
+    confidentiality: Confidentiality = Confidentiality.NORMAL
+    against_unit_id: int | None = None
+    urgent: bool = False
+    reporter: tuple[str, str, str] = ("", "", "")  # name, phone, door
 
 
-class _Author:
-    """Invents cases and tells their usual course."""
+class Cases:
+    """Brings cases in."""
 
-    def __init__(self, history: History) -> None:
-        self.history, self.rng = history, history.rng("cases")
-        self.cast = Cast(history.made, self.rng)
-        self.course = Course(history, self.cast, self.rng)
-        self.twins: list[Beginning] = []
-        self._categories = list(SUBJECTS)
-        self._shares = [subject.share for subject in SUBJECTS.values()]
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.rng = stage, stage.rng("cases")
+        self._stations = {row.id: row.code for row in db.session.execute(sa.select(Station.id, Station.code))}
+        rows = db.session.execute(
+            sa.select(ServiceItem.case_category, ServiceItem.key).order_by(ServiceItem.position.desc())
+        )
+        self._item_of = {row.case_category: row.key for row in rows}
+        self._communities = {place.id: place for place in stage.made.communities}
 
-    def invent(self, at: datetime) -> Beginning:
-        """A case that began at that moment; now and then another resident says the same an hour later."""
-        rng = self.rng
-        idea = self._idea()
-        lead: list[Story] = []
-        if idea.twice:
-            later = at + timedelta(minutes=rng.randint(25, 70))
-            self.twins.append(
-                Beginning(later, lambda number, code: self._twin(later, number, code, lead[0], idea.matter))
-            )
+    def tell(self, count: int) -> None:
+        """``count`` cases in the course of the year; now and then another resident says the same an hour later."""
+        for day in self.stage.some_days(self.rng, count):
+            self.stage.timeline.begin(self.stage.moment(self.rng, day), self._usual())
 
-        def told(number: str, code: str) -> Story:
-            story = self._open(at, number, code, idea)
-            lead.append(story)
-            with suppress(NotYetError):
-                self._end(story, idea)
-            return story
+    def open(self, heard: Heard) -> Case:
+        """The first word: noted on a visit, at a desk, or by the resident."""
+        (name, phone, door), matter, key_small = heard.reporter, heard.matter, heard.category in KEY_SMALL
+        if heard.by is None:
+            made = intake.register_by_resident(
+                self._stations[self.stage.made.stations_of[heard.place.id]], category=heard.category, what=matter.what,
+                place_text=matter.where, confidentiality=heard.confidentiality, urgent=heard.urgent,
+                against_unit_id=heard.against_unit_id, name=name, phone=phone, door=door,
+            )  # fmt: skip
+            return db.session.scalars(sa.select(Case).where(Case.number == made.number)).one()
+        plain = heard.confidentiality == Confidentiality.NORMAL and not key_small
+        if heard.source in VISITED and plain and heard.by.can(Permission.VISIT_LOG):
+            return self._on_visit(heard, heard.by)
+        return intake.register(
+            heard.by, category=heard.category, unit_id=heard.place.id, what=matter.what, place_text=matter.where,
+            source=heard.source, confidentiality=heard.confidentiality, against_unit_id=heard.against_unit_id,
+            urgent=heard.urgent, key_small_matter=key_small, reporter_name=name, reporter_phone=phone, reporter_door=door,
+        )  # fmt: skip
 
-        return Beginning(at, told)
+    def _on_visit(self, heard: Heard, by: Actor) -> Case:
+        (name, phone, door), matter = heard.reporter, heard.matter
+        details = Details(
+            unit_id=heard.place.id, resident_name=name, resident_phone=phone, door=door, note=matter.what.split("。")[0]
+        )  # fmt: skip
+        visit = log_visit(
+            by, kind=VISITED[heard.source], items=[self._item_of.get(heard.category, "other")],
+            outcome=Outcome.IN_PROGRESS, details=details,
+        )  # fmt: skip
+        return carry_over.turn_into_case(
+            by,
+            visit.id,
+            category=heard.category,
+            what=matter.what,
+            place_text=matter.where,
+            urgent=heard.urgent,
+        )
 
-    def _idea(self) -> _Idea:
-        rng = self.rng
-        grid, twice = rng.choice(self.history.made.grids), rng.random() < TWICE
-        category = rng.choices(self._categories, weights=self._shares)[0]
-        secrecy = Confidentiality.NORMAL if twice else self.course.weighted(CONFIDENTIALITY)
-        if secrecy == Confidentiality.REPORT:
-            return _Idea(grid, texts.REPORTS_CATEGORY, rng.choice(texts.REPORTS), secrecy, twice=False)
-        matter = rng.choice(SUBJECTS[category].matters)
-        return _Idea(grid, category, matter, secrecy, twice=twice and not matter.elsewhere)
-
-    def _end(self, story: Story, idea: _Idea) -> None:
-        """Which way it goes."""
-        luck, by, matter = self.rng.random(), story.opening.by, idea.matter
-        if matter.elsewhere:
-            self.course.refused(story, matter.elsewhere)
-        elif idea.twice or idea.secrecy == Confidentiality.REPORT:
-            self.course.whole(story, matter)
+    def _usual(self) -> Story:
+        """Hear of something, and lead it to its end."""
+        rng, luck, twice = self.rng, self.rng.random(), self.rng.random() < TWICE
+        heard = self._hear()
+        case = self.open(heard)
+        story = CaseStory(self.stage, rng, case, heard.matter)
+        normal = heard.confidentiality == Confidentiality.NORMAL
+        if twice and normal and not heard.matter.elsewhere:
+            self._say_again(heard, case)
+        if heard.matter.elsewhere:
+            course = story.refused()
         elif luck < WITHDRAWN:
-            self.course.withdrawn(story)
-        elif luck < WITHDRAWN + DECLINED:
-            self.course.refused(story)
-        elif isinstance(by, Doer) and story.case.category in SMALL and luck < ON_SPOT:
-            self.course.on_spot(story, matter)
+            course = story.withdrawn()
+        elif luck < WITHDRAWN + DECLINED and normal:
+            course = story.refused()
+        elif heard.by and heard.category in SMALL and normal and luck < ON_SPOT:
+            course = story.on_spot()
         else:
-            self.course.whole(story, matter)
+            course = story.whole()
+        yield from story.told(course)
 
-    def _twin(self, at: datetime, number: str, code: str, lead: Story, matter: Matter) -> Story:
-        """The same matter from another resident, joined to the first within the hour."""
-        start = lead.opening
-        owner = self._place(lead.case.grid_id)
-        by = self.cast.of_unit(owner.id)
-        opening = Opening(
-            at, number, code, start.category, matter.what, start.place, start.place_text, owner, Source.PHONE, by,
-            reporter=people.resident(self.rng),
-        )  # fmt: skip
-        story = Story(self.history, opening)
-        with suppress(NotYetError):
-            story.go(at + timedelta(minutes=self.rng.randint(8, 20)))
-            story.merge(self.cast.owner(story), lead)
-        return story
+    def _say_again(self, heard: Heard, lead: Case) -> None:
+        def again() -> Story:
+            by = self.rng.choice(self.stage.cast.workers(lead.grid_id or lead.community_id))
+            second = heard._replace(by=by, source=Source.PHONE, reporter=people.resident(self.rng))
+            story = CaseStory(self.stage, self.rng, self.open(second), heard.matter)
+            yield from story.told(story.merged(lead))
 
-    def _place(self, grid_id: int | None) -> Place:
-        return next(grid for grid in self.history.made.grids if grid.id == grid_id)
+        at = lead.registered_at + timedelta(minutes=self.rng.randint(25, 70))
+        self.stage.timeline.begin(at, again())
 
-    def _open(self, at: datetime, number: str, code: str, idea: _Idea) -> Story:
-        """The first word: who heard it, about which place, from whom."""
-        rng, made, grid, secrecy = self.rng, self.history.made, idea.grid, idea.secrecy
-        building = rng.choice(made.buildings[grid.id])
-        source = rng.choices(list(SOURCES), weights=list(SOURCES.values()))[0]
-        community = next(place for place in made.communities if place.id == grid.community_id)
-        owner, by = self._hearer(source, grid, building, community)
-        against = None
+    def _hear(self) -> Heard:
+        rng, made = self.rng, self.stage.made
+        grid = rng.choice(made.grids)
+        category = weighted(rng, [(key, subject.share) for key, subject in SUBJECTS.items()])
+        secrecy, source = weighted(rng, CONFIDENTIALITY), weighted(rng, SOURCES)
+        matter = rng.choice(SUBJECTS[category].matters)
         if secrecy == Confidentiality.REPORT:
-            owner, against = community, made.company_of[grid.id]
-        place = building if owner.level == Level.BUILDING or rng.random() < 0.6 else grid
-        opening = Opening(
-            at, number, code, idea.category, idea.matter.what, place, idea.matter.where, owner, source, by, secrecy, against,
-            urgent=owner.level != Level.BUILDING and rng.random() < URGENT.get(idea.category, 0),
-            key_small_matter=idea.category in KEY_SMALL,
-            reporter=people.resident(rng) if secrecy != Confidentiality.ANONYMOUS and rng.random() < 0.85 else None,
+            category, matter = texts.REPORTS_CATEGORY, rng.choice(texts.REPORTS)
+        if source == Source.RESIDENT_QR and grid.id not in made.stations_of:
+            source = Source.PHONE
+        by, place = self._hearer(source, grid)
+        known = secrecy != Confidentiality.ANONYMOUS and rng.random() < 0.85
+        return Heard(
+            category, matter, place, by, source, secrecy,
+            against_unit_id=made.company_of[grid.id] if secrecy == Confidentiality.REPORT else None,
+            urgent=bool(by and by.post != Post.BUILDING_LEADER) and rng.random() < URGENT.get(category, 0),
+            reporter=people.resident(rng) if known else ("", "", ""),
         )  # fmt: skip
-        return Story(self.history, opening)
 
-    def _hearer(self, source: str, grid: Place, building: Place, community: Place) -> tuple[Place, Who]:
-        """Which unit heard it first, and who wrote it down."""
-        rng, staff = self.rng, self.history.made.staff
+    def _hearer(self, source: Source, grid: Place) -> tuple[Actor | None, Place]:
+        """Who hears it, and about which place: the building, or the whole grid."""
+        rng, cast = self.rng, self.stage.cast
+        building = rng.choice(self.stage.made.buildings[grid.id])
+        place = building if rng.random() < 0.6 else grid
         if source == Source.RESIDENT_QR:
-            return (grid if grid.id in self.history.made.stations_of else community), Voice.RESIDENT
+            return None, grid
         if source == Source.PARTY_MEMBER:
-            return grid, Doer(staff[Post.BRANCH_SECRETARY, grid.id][0], Post.BRANCH_SECRETARY, grid.id)
+            return cast.first(Post.BRANCH_SECRETARY, grid.id), place
         if source in (Source.HOTLINE, Source.PAPER) or (source == Source.STATION and rng.random() < 0.5):
-            return community, self.history.serving(rng, Post.COMMUNITY_STAFF, community.id)
+            return rng.choice(cast.holders(Post.COMMUNITY_STAFF, grid.community_id)), place
         if source == Source.VISIT and rng.random() < 0.25:
-            return building, self.history.serving(rng, Post.BUILDING_LEADER, building.id)
-        return grid, self.history.serving(rng, Post.GRID_WORKER, grid.id)
+            return cast.first(Post.BUILDING_LEADER, building.id), building
+        return rng.choice(cast.holders(Post.GRID_WORKER, grid.id)), place

@@ -5,62 +5,35 @@ from __future__ import annotations
 import random
 from datetime import date, time, timedelta
 
-from webapp.demo.history import ONE_DAY, Doer, History
 from webapp.demo.places import Place
+from webapp.demo.timeline import ONE_DAY, Stage, Story
 from webapp.directory.posts import Level, Post
-from webapp.foundation import clock
-from webapp.visits.models import DeskHost, DeskSession
+from webapp.visits.desk import Plan, cancel_desk, plan_desk
 
 WEEKS_BACK, WEEKS_AHEAD = 8, 3
-ONE_WEEK = timedelta(weeks=1)
 HOURS = ((time(8, 30), time(11, 30)), (time(14, 30), time(17)), (time(9), time(11)))
 
 
-def tell(history: History) -> int:
-    """Write the desk sessions; returns how many."""
-    rng, made = history.rng("desks"), history.made
-    count = 0
+def tell(stage: Stage) -> None:
+    """One series for every station. The demo's grid has its desk today, whatever day it is, and its community tomorrow."""
+    rng, made = stage.rng("desks"), stage.made
+    fixed = {made.grids[0].id: stage.today, made.communities[0].id: stage.today + ONE_DAY}
     for place in (*made.communities, *made.grids):
         if place.id in made.stations_of:
-            weekday = history.workday(history.today + timedelta(days=rng.randrange(7)))
-            # The demo's grid has its desk today, whatever day it is, and its community tomorrow.
-            day = {made.grids[0]: history.today, made.communities[0]: history.today + ONE_DAY}.get(
-                place, weekday
-            )
-            count += _series(history, rng, place, day)
-    history.loader.write()
-    return count
+            weekday = stage.workday(stage.today + timedelta(days=rng.randrange(7)))
+            first = fixed.get(place.id, weekday) - timedelta(weeks=WEEKS_BACK)
+            at = stage.moment(rng, stage.last_workday(first - timedelta(weeks=1)))
+            stage.timeline.begin(at, _series(stage, rng, place, first))
 
 
-def _series(history: History, rng: random.Random, place: Place, day: date) -> int:
-    """One station's sessions, a week apart, such that one falls on ``day``; now and then one is cancelled."""
+def _series(stage: Stage, rng: random.Random, place: Place, first: date) -> Story:
+    """A session a week; now and then one is cancelled."""
     post = Post.GRID_WORKER if place.level == Level.GRID else Post.COMMUNITY_STAFF
-    host = Doer(history.made.staff[post, place.id][0], post, place.id)
-    starts, ends = rng.choice(HOURS)
-    planned_at = history.moment(rng, history.workday(day - (WEEKS_BACK + 1) * ONE_WEEK))
-    first = history.loader.reserve(DeskSession)
-    for week in range(-WEEKS_BACK, WEEKS_AHEAD):
-        when = day + week * ONE_WEEK
-        cancelled = rng.random() < 0.02 and week != 0
-        session_id = history.loader.add(
-            DeskSession,
-            id=first if week == -WEEKS_BACK else history.loader.reserve(DeskSession),
-            unit_id=place.id,
-            station_id=history.made.stations_of[place.id],
-            place="",
-            starts_at=clock.at(when, starts),
-            ends_at=clock.at(when, ends),
-            series_id=first,
-            planned_by_id=host.person_id,
-            cancelled_at=planned_at + timedelta(hours=1) if cancelled else None,
-            cancelled_by_id=host.person_id if cancelled else None,
-            cancel_reason="值守人员参加培训，改为下周同一时间" if cancelled else "",
-            **place.columns(),
-        )
-        history.loader.add(DeskHost, session_id=session_id, person_id=host.person_id)
-        history.book.note(planned_at, host, "desk:plan", ("desk_session", session_id), {"series": first})
-        if cancelled:
-            history.book.note(
-                planned_at + timedelta(hours=1), host, "desk:cancel", ("desk_session", session_id)
-            )
-    return WEEKS_BACK + WEEKS_AHEAD
+    host, (starts, ends) = stage.cast.first(post, place.id), rng.choice(HOURS)
+    station_id = stage.made.stations_of[place.id]
+    plan = Plan(first, starts, ends, station_id=station_id, weeks=WEEKS_BACK + WEEKS_AHEAD)
+    planned = plan_desk(host, plan)
+    for week, session in enumerate(planned.sessions):
+        if week != WEEKS_BACK and rng.random() < 0.02:
+            yield session.starts_at - ONE_DAY
+            cancel_desk(host, session.id, reason="值守人员参加培训，改为下周同一时间")

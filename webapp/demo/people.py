@@ -1,4 +1,4 @@
-"""Invented residents: a surname with a form of address, a phone that no network gives out, a door."""
+"""Invented residents: a surname with a form of address, a phone whose area code (0300) does not exist, a door."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ def resident(rng: random.Random) -> tuple[str, str, str]:
     """Name, phone and door of somebody who does not exist."""
     name = rng.choice(SURNAMES) + rng.choice(ADDRESSED)
     door = f"{rng.randint(1, 3)}单元{rng.randint(1, 6)}0{rng.randint(1, 4)}室"
-    return name, f"1000{rng.randint(9000000, 9999999)}", door
+    return name, f"0300{rng.randint(5000000, 5999999)}", door

@@ -51,7 +51,7 @@ class Figures:
     cadres: int = 79
     members: int = 12060
     cases: int = 2600
-    visits: int = 25000
+    visits: int = 24400  # besides those of which a case came
 
 
 SMALL = Figures(

@@ -1,185 +1,241 @@
-"""A year of points: what the rules gave for visits, cases and hours, what was put forward by hand, and what it bought."""
+"""A year of points: what was put forward by hand, what a second person answered, and what the points bought.
+
+What visits, cases and hours earn comes by itself, from the rules.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+import random
+from collections.abc import Sequence
+from datetime import date, time, timedelta
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from webapp.demo.history import ONE_DAY, Act, Doer, History
-from webapp.demo.ledger import Entry, Ledger, note
-from webapp.demo.redeeming import Shop
+from webapp.demo.timeline import ONE_DAY, Stage, Story, weighted
+from webapp.directory.models import Person
 from webapp.directory.posts import Post
 from webapp.extensions import db
-from webapp.points.eligibility import add_months, settings
-from webapp.points.models import EntryKind, EntryState, Per, PointObjection, PointRule, RuleEvent
+from webapp.foundation import clock
+from webapp.foundation.access import Actor
+from webapp.points.ledger import service
+from webapp.points.ledger.balance import balance
+from webapp.points.models import EntryState, PointEntry, RedemptionState, Reward, RewardKind, RuleEvent
+from webapp.points.redemptions import service as redemptions
+from webapp.points.rewards.queries import redeemed_in_quarter
+from webapp.points.rewards.service import RewardInput, offer, stock
+from webapp.points.rules.queries import rules_on
 
 UNANSWERED = timedelta(days=5)  # proposals older than this have been reviewed
-APPROVED = 0.88
-REJECTION = "材料不全，请补充后再报"
+REJECTED = 0.12
 REASONS = {
     "mediation": ("调解楼上楼下漏水纠纷，双方签订协议", "调解晾晒争执，双方和好", "调解停车剐蹭纠纷"),
     "meeting": ("参加停车协调会", "参加充电桩选址协商会", "参加物业费恳谈会"),
     "cleaning": ("参加楼道清理", "参加绿化带清理", "参加扫雪"),
     "publicity": ("向住户讲解反诈知识", "讲解垃圾分类", "讲解消防安全"),
 }
-BY_HAND = (4, 9)  # acts put forward for each member of a committee in a year
+BY_HAND = (2, 5)  # acts put forward for each member of a committee in a year
 ACTIVE = 30  # ... and for the demo's own, so that the shop can be tried
 LATELY = 4  # proposals that wait for the demo's community
+REVIEWED_AT = time(16, 10)
+OPENS_AT = time(8, 5)
 
 
-def tell(history: History) -> int:
-    """Write the ledger and the shop; returns how many entries."""
-    author = _Author(history)
-    for act in sorted(history.acts, key=lambda act: (act.at, act.source)):
-        author.reward(act)
-    author.by_hand()
-    shop = Shop(history, author.ledger, author.rng)
-    shop.open()
-    shop.redeem(author.earners)
-    count = author.ledger.write()
-    for entry, by in author.noted:
-        note(history, entry, by)
-    for entry, by in author.reviews:
-        assert entry.reviewed_at is not None
-        verb = "points:approve" if entry.state == EntryState.EFFECTIVE else "points:reject"
-        history.book.note(entry.reviewed_at, by, verb, ("point_entry", entry.id))
-    author.disagree()
-    shop.write()
-    history.loader.write()
-    return count
+class Offer(NamedTuple):
+    """A reward as a community offers it; ``limit`` for each person and quarter."""
+
+    name: str
+    kind: RewardKind
+    about: str
+    cost: int
+    picture: str
+    limit: int | None
+    stock: int
 
 
-class _Author:
-    def __init__(self, history: History) -> None:
-        self.history, self.rng = history, history.rng("points")
-        self.ledger = Ledger(history)
-        self.settings = settings()
-        self.rules = list(db.session.scalars(sa.select(PointRule).order_by(PointRule.id)))
-        made = history.made
-        # Everybody took their seat before the history begins.
-        self.earners = list(
-            dict.fromkeys(p for body in (made.branch, made.committee) for ps in body.values() for p in ps)
-        )
-        self.noted: list[tuple[Entry, Doer | None]] = []
-        self.reviews: list[tuple[Entry, Doer]] = []
-        self._may_earn = set(self.earners)
-        self._got: Counter[tuple[object, ...]] = Counter()
-        self._rejected: Entry | None = None
+OFFERS = (
+    Offer("大米 5 公斤", RewardKind.GOODS, "东北大米，真空包装。", 30, "rice", 2, 40),
+    Offer("食用油 5 升", RewardKind.GOODS, "非转基因大豆油。", 40, "oil", 2, 30),
+    Offer("抽纸一提", RewardKind.GOODS, "十包装。", 8, "tissue", None, 120),
+    Offer("洗衣液 2 公斤", RewardKind.GOODS, "无磷，机洗手洗都可以。", 12, "wash", None, 80),
+    Offer("晴雨伞", RewardKind.GOODS, "三折，防晒。", 15, "umbrella", 1, 50),
+    Offer("保温杯", RewardKind.GOODS, "316 不锈钢，500 毫升。", 20, "cup", 1, 40),
+    Offer("义剪理发一次", RewardKind.SERVICE, "每周三上午，服务站。", 6, "haircut", None, 60),
+    Offer("小家电维修一次", RewardKind.SERVICE, "上门检修，不含配件。", 10, "repair", 2, 40),
+    Offer("家庭保洁两小时", RewardKind.SERVICE, "提前两天预约。", 35, "clean", 1, 20),
+    Offer("基础体检一次", RewardKind.SERVICE, "社区卫生服务中心，空腹。", 50, "health", 1, 15),
+    Offer("节日礼盒", RewardKind.GOODS, "杂粮、红枣、核桃。", 25, "box", 1, 30),
+    Offer("毛巾两条", RewardKind.GOODS, "纯棉。", 5, "wash", None, 100),
+)
+ELSEWHERE = (
+    "抽纸一提",
+    "毛巾两条",
+    "洗衣液 2 公斤",
+    "义剪理发一次",
+    "大米 5 公斤",
+)  # what the other communities offer
+LOW, RESTOCK = 4, 20
+WISHES = 3  # how often in a year a person looks at the shop
+SAVES = 0.4  # who could take something keeps the points instead
+FATES = ((RedemptionState.FULFILLED, 86), (RedemptionState.CANCELLED, 8), (RedemptionState.EXPIRED, 6))
+# What the demo accounts have taken, how many days ago, and what became of it.
+LIVE = (
+    (Post.COMMITTEE_MEMBER, 120, RedemptionState.EXPIRED),
+    (Post.COMMITTEE_MEMBER, 90, RedemptionState.CANCELLED),
+    (Post.COMMITTEE_MEMBER, 60, RedemptionState.FULFILLED),
+    (Post.COMMITTEE_MEMBER, 2, RedemptionState.REQUESTED),
+    (Post.BRANCH_SECRETARY, 1, RedemptionState.REQUESTED),
+    (Post.GRID_WORKER, 3, RedemptionState.REQUESTED),
+)
 
-    def reward(self, act: Act) -> None:
-        """What the rules give for an act; above a cap it is only proposed, and a second person answers."""
-        if act.person_id not in self._may_earn:
-            return
-        for rule in self._rules(act.event, act.on):
-            amount = rule.amount * (act.minutes // 60) if rule.per == Per.HOUR else rule.amount
-            if amount:
-                below = self._below(rule, act.person_id, act.on, amount)
-                self._add(
-                    rule, act.person_id, amount, act.source, act.on, act.at, act.place, act.by, counts=below
+
+def tell(stage: Stage) -> None:
+    """The shops, who puts forward, who answers, who redeems."""
+    rng, made, timeline = stage.rng("points"), stage.made, stage.timeline
+    opens_at = clock.at(stage.days[0], OPENS_AT)
+    timeline.begin(opens_at, _shops(stage))
+    timeline.begin(opens_at, _reviews(stage, rng))
+    for grid in made.grids:
+        members = stage.cast.holders(Post.COMMITTEE_MEMBER, grid.id)
+        for member in members:
+            mine = member.person_id == made.demo[Post.COMMITTEE_MEMBER]
+            for day in dict.fromkeys(stage.some_days(rng, ACTIVE if mine else rng.randint(*BY_HAND))):
+                at = stage.moment(rng, stage.workday(day + ONE_DAY))
+                at = min(at, stage.now - timedelta(minutes=rng.randint(40, 400)))
+                timeline.begin(
+                    at, _propose(stage, rng, Post.BRANCH_SECRETARY, grid.id, member.person_id, day)
                 )
+        for post in (Post.COMMITTEE_MEMBER, Post.BRANCH_SECRETARY, Post.GRID_WORKER):
+            for actor in stage.cast.holders(post, grid.id):
+                for day in stage.some_days(rng, WISHES):
+                    timeline.begin(stage.moment(rng, day), _wish(stage, rng, actor, grid.community_id))
+    _live(stage, rng)
 
-    def by_hand(self) -> None:
-        """What the branch secretaries put forward for the members of the committees."""
-        made, mine = self.history.made, self.history.made.demo[Post.COMMITTEE_MEMBER]
-        rules = self._rules(RuleEvent.BY_HAND, self.history.today)
-        for grid in made.grids:
-            by = Doer(made.staff[Post.BRANCH_SECRETARY, grid.id][0], Post.BRANCH_SECRETARY, grid.id)
-            for person_id in made.committee[grid.id]:
-                count = ACTIVE if person_id == mine else self.rng.randint(*BY_HAND)
-                for day in dict.fromkeys(self.history.some_days(self.rng, count)):
-                    self._propose(self.rng.choice(rules), person_id, day, by, grid.columns())
-        grid = made.grids[0]
-        by = Doer(made.demo[Post.GRID_WORKER], Post.GRID_WORKER, grid.id)
-        for number, person_id in enumerate(made.committee[grid.id] + made.branch[grid.id]):
-            if number < LATELY and person_id != by.person_id:
-                day = self.history.today - (1 + number % 2) * ONE_DAY
-                self._propose(rules[number % len(rules)], person_id, day, by, grid.columns())
 
-    def disagree(self) -> None:
-        """The demo's committee member says that a refusal was wrong; the community has to settle it."""
-        if self._rejected is None:
+def _live(stage: Stage, rng: random.Random) -> None:
+    grid, made = stage.made.grids[0], stage.made
+    worker = stage.cast.first(Post.GRID_WORKER, grid.id)
+    earners = [p for p in made.committee[grid.id] + made.branch[grid.id] if p != worker.person_id]
+    for number, person_id in enumerate(dict.fromkeys(earners[:LATELY])):
+        day = stage.today - (1 + number % 2) * ONE_DAY
+        at = stage.now - timedelta(minutes=rng.randint(40, 400))
+        stage.timeline.begin(at, _propose(stage, rng, Post.GRID_WORKER, grid.id, person_id, day, number))
+    for post, days, fate in LIVE:
+        at = stage.now - timedelta(days=days, minutes=rng.randint(5, 600))
+        actor = stage.cast.first(post, grid.id)
+        stage.timeline.begin(at, _wish(stage, rng, actor, grid.community_id, fate))
+    stage.timeline.begin(stage.now - timedelta(hours=26), _disagree(stage))
+
+
+def _propose(
+    stage: Stage,
+    rng: random.Random,
+    post: Post,
+    grid_id: int,
+    person_id: int,
+    day: date,
+    which: int | None = None,
+) -> Story:
+    """Put forward what somebody did on that day."""
+    rules = rules_on(day, RuleEvent.BY_HAND)
+    rule = rng.choice(rules) if which is None else rules[which % len(rules)]
+    same = sa.select(PointEntry.id).where(
+        PointEntry.person_id == person_id, PointEntry.rule_code == rule.code, PointEntry.source_type == "by_hand",
+        PointEntry.source_id == day.isoformat(),
+    )  # fmt: skip
+    if not db.session.scalar(same):
+        by = stage.cast.first(post, grid_id)
+        reason = rng.choice(REASONS[rule.code])
+        service.propose(by, person_id=person_id, rule_id=rule.id, day=day, reason=reason)
+    yield from ()
+
+
+def _reviews(stage: Stage, rng: random.Random) -> Story:
+    """Twice a week the communities answer what waits. The demo's own leaves it to others, to settle objections to it."""
+    mine, refused = stage.made.demo[Post.COMMITTEE_MEMBER], False
+    query = sa.select(PointEntry).where(PointEntry.state == EntryState.PROPOSED).order_by(PointEntry.id)
+    for day in stage.days[1::3]:
+        yield clock.at(stage.workday(day), REVIEWED_AT)
+        if clock.now() > stage.now - UNANSWERED:
             return
-        at = self.history.now - timedelta(hours=26)
-        entry, grid = self._rejected, self.history.made.grids[0]
-        objection_id = self.history.loader.add(
-            PointObjection,
-            entry_id=entry.id,
-            raised_by_id=entry.person_id,
-            reason="调解协议当天已交到社区，请再核对一次。",
-            at=at,
-            state="open",
-            settled_by_id=None,
-            settled_at=None,
-            answer="",
-        )
-        doer = Doer(entry.person_id, Post.COMMITTEE_MEMBER, grid.id)
-        self.history.book.note(
-            at, doer, "points:object", ("point_entry", entry.id), {"objection": objection_id}
-        )
+        for entry in db.session.scalars(query).all():
+            staff = stage.cast.holders(Post.COMMUNITY_STAFF, entry.community_id)[1:]
+            by = rng.choice([a for a in staff if a.person_id not in (entry.person_id, entry.created_by_id)])
+            first_of_mine = entry.person_id == mine and not refused
+            refused = refused or first_of_mine
+            approve = rng.random() > REJECTED and not first_of_mine
+            service.review(by, entry.id, approve=approve, reason="" if approve else "材料不全，请补充后再报")
 
-    def _propose(
-        self, rule: PointRule, person_id: int, day: date, by: Doer, place: dict[str, int | None]
-    ) -> None:
-        at = self.history.moment(self.rng, self.history.workday(day + ONE_DAY))
-        source, reason = ("by_hand", day.isoformat()), self.rng.choice(REASONS[rule.code])
-        at = min(at, self.history.now - timedelta(minutes=self.rng.randint(40, 400)))
-        if self._got[(person_id, rule.code, source)]:
-            return
-        self._got[(person_id, rule.code, source)] += 1
-        self._add(rule, person_id, rule.amount, source, day, at, place, by, counts=False, reason=reason)
 
-    def _add(
-        self, rule: PointRule, person_id: int, amount: int, source: tuple[str, object], day: date, at: datetime,
-        place: Mapping[str, int | None], by: Doer, *, counts: bool, reason: str = "",
-    ) -> None:  # fmt: skip
-        months = self.settings.lot_months
-        entry = Entry(
-            person_id, EntryKind.EARN, amount, rule.name, source, at, day, rule=(rule.id, rule.code), place=place,
-            created_by_id=by.person_id, reason=reason,
-            expires_on=add_months(at.date(), months) if months else None,
-            state=EntryState.EFFECTIVE if counts else EntryState.PROPOSED,
-        )  # fmt: skip
-        if not counts:
-            self._review(entry)
-        if entry.state == EntryState.EFFECTIVE:
-            self._got[(person_id, rule.code, day)] += amount
-            self._got[(person_id, rule.code, day.year, day.month)] += amount
-        self.ledger.earn(entry)
-        self.noted.append((entry, by))
+def _disagree(stage: Stage) -> Story:
+    """The demo's committee member says that a refusal was wrong; the community has to settle it."""
+    me = stage.cast.first(Post.COMMITTEE_MEMBER, stage.made.grids[0].id)
+    refused = sa.select(PointEntry.id).where(
+        PointEntry.person_id == me.person_id, PointEntry.state == EntryState.REJECTED
+    )
+    if entry_id := db.session.scalar(refused.order_by(PointEntry.id.desc()).limit(1)):
+        service.object_to(me, entry_id, reason="调解协议当天已交到社区，请再核对一次。")
+    yield from ()
 
-    def _review(self, entry: Entry) -> None:
-        """Somebody of the community answers within two working days."""
-        at = self.history.moment(
-            self.rng, self.history.workday(entry.at.date() + self.rng.randint(1, 2) * ONE_DAY)
-        )
-        if entry.at > self.history.now - UNANSWERED or at >= self.history.now:
-            return
-        community_id = entry.place["community_id"]
-        staff = self.history.made.staff[Post.COMMUNITY_STAFF, community_id or 0]
-        # The demo's own is the first of the first community's: objections to these reviews are left to be settled.
-        by = self.rng.choice([p for p in staff[1:] if p not in (entry.person_id, entry.created_by_id)])
-        approved = self.rng.random() < APPROVED
-        entry.state = EntryState.EFFECTIVE if approved else EntryState.REJECTED
-        entry.reviewed_by_id, entry.reviewed_at, entry.answer = by, at, "" if approved else REJECTION
-        self.reviews.append((entry, Doer(by, Post.COMMUNITY_STAFF, community_id or 0)))
-        if not approved and entry.person_id == self.history.made.demo[Post.COMMITTEE_MEMBER]:
-            self._rejected = entry
 
-    def _below(self, rule: PointRule, person_id: int, day: date, amount: int) -> bool:
-        today = self._got[(person_id, rule.code, day)] + amount
-        month = self._got[(person_id, rule.code, day.year, day.month)] + amount
-        return (rule.daily_cap is None or today <= rule.daily_cap) and (
-            rule.monthly_cap is None or month <= rule.monthly_cap
-        )
+def _shops(stage: Stage) -> Story:
+    """Every community offers some rewards, the demo's all of them."""
+    for community in stage.made.communities:
+        mine = community is stage.made.communities[0]
+        for thing in OFFERS:
+            if mine or thing.name in ELSEWHERE:
+                given = RewardInput(
+                    thing.name, thing.kind, thing.about, thing.cost, thing.picture, thing.limit,
+                    stage.made.stations_of[community.id],
+                )  # fmt: skip
+                offer(_clerk(stage, community.id), given=given, stock=thing.stock)
+    yield from ()
 
-    def _rules(self, event: str, day: date) -> list[PointRule]:
-        return [
-            rule
-            for rule in self.rules
-            if rule.event == event
-            and rule.valid_from <= day
-            and (rule.valid_to is None or day <= rule.valid_to)
-        ]
+
+def _clerk(stage: Stage, community_id: int | None) -> Actor:
+    return stage.cast.first(Post.COMMUNITY_STAFF, community_id)
+
+
+def _wish(
+    stage: Stage,
+    rng: random.Random,
+    who: Actor,
+    community_id: int | None,
+    fate: RedemptionState | None = None,
+) -> Story:
+    """Look at the shop; take something that one can afford. With a ``fate`` the cheapest, for certain."""
+    fits = [] if _serving(who) else _affordable(who, community_id)
+    if not fits or (fate is None and rng.random() < SAVES):
+        return
+    reward = fits[0] if fate else rng.choice(fits)
+    fate = fate or weighted(rng, FATES)
+    clerk = _clerk(stage, community_id)
+    redemption = redemptions.redeem(who, reward_id=reward.id)
+    if reward.on_shelf < LOW:
+        stock(clerk, reward.id, amount=RESTOCK)
+    yield stage.moment(rng, stage.workday(clock.today() + rng.randint(1, 5) * ONE_DAY))
+    if fate == RedemptionState.FULFILLED:
+        redemptions.hand_out(clerk, redemption.code)
+    elif fate == RedemptionState.CANCELLED:
+        redemptions.cancel(who, redemption.code)
+
+
+def _serving(who: Actor) -> bool:
+    """Serving party members earn, but take nothing for it."""
+    return bool(
+        db.session.scalar(sa.select(Person.is_serving_party_member).where(Person.id == who.person_id))
+    )
+
+
+def _affordable(who: Actor, community_id: int | None) -> Sequence[Reward]:
+    """What the person could take now, the cheapest first."""
+    spendable = balance(who.person_id, clock.today())
+    query = sa.select(Reward).where(
+        Reward.community_id == community_id, Reward.cost <= spendable, Reward.on_shelf > 0
+    )
+    return [
+        reward
+        for reward in db.session.scalars(query.order_by(Reward.cost, Reward.id))
+        if reward.quarter_limit is None
+        or redeemed_in_quarter(who.person_id, reward.id, clock.now()) < reward.quarter_limit
+    ]

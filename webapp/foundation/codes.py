@@ -32,21 +32,21 @@ class Counter(db.Model):
     value: Mapped[int]
 
 
-def tracking_code(choose: Choose = secrets.choice) -> str:
-    """A tracking code for residents without a login, such as ``K7QM-4FPX-9TRWH``.
-
-    ``choose`` picks one character of a string; only the demo district hands in a predictable one.
-    """
-    return _code(TRACKING_LENGTH, choose)
+def tracking_code() -> str:
+    """A tracking code for residents without a login, such as ``K7QM-4FPX-9TRWH``."""
+    return _code(TRACKING_LENGTH, secrets.choice)
 
 
-def pickup_code(choose: Choose = secrets.choice) -> str:
+def pickup_code() -> str:
     """With which a reward is collected, such as ``K7QM-4FPX``."""
-    return _code(PICKUP_LENGTH, choose)
+    return _code(PICKUP_LENGTH, secrets.choice)
 
 
 def station_code(choose: Choose = secrets.choice) -> str:
-    """A station's code in the address of its QR code, such as ``K7QM4F``."""
+    """A station's code in the address of its QR code, such as ``K7QM4F``.
+
+    ``choose`` picks one character of a string; only the demo district hands in a predictable one.
+    """
     return _code(STATION_LENGTH, choose)
 
 
