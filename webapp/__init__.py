@@ -12,7 +12,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     """Build the app: settings, extensions, then each room's blueprint."""
     from webapp import commands, rooms
     from webapp.accounts.session import identify, password_first
-    from webapp.foundation import access, assets, exports, htmx, photos, private, proxies, start, web
+    from webapp.foundation import access, assets, door, exports, htmx, photos, private, proxies, start, web
 
     settings = settings or config.load()
     app = Flask(
@@ -31,6 +31,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     # Without its context processor: the page that says the database is gone must not ask it for a user.
     login_manager.init_app(app, add_context_processor=False)
     htmx.htmx.init_app(app)
+    door.register(app)
     web.register(app, settings.proxies)
     proxies.register(app, settings)
     assets.register(app)

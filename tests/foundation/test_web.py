@@ -34,7 +34,7 @@ def rig(lite_app: Flask) -> Flask:
     add("/x/gone", refuse(NotFound()))
     add("/x/often", refuse(TooMany(90)))
     add("/x/broken", refuse(ZeroDivisionError("138" + "00001111 is a resident's phone")))
-    app.add_url_rule("/x/broken/<words>", "/x/broken/words", public(lambda words: str(1 // 0)))
+    app.add_url_rule("/x/broken/<path:words>", "/x/broken/words", public(lambda words: str(1 // 0)))
     add("/x/undeclared", lambda: "open", guarded=False)
     add("/x/page", lambda: page("error.html", "_error.html", status=200, title="好", message="好", status_=1))
     for number, url in enumerate(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.imports.files import to_csv, to_xlsx
-from webapp.foundation import sheet_reader
+from webapp.foundation import incoming, sheet_reader
 from webapp.foundation.sheet_reader import Sheet, SheetError, read
 from webapp.imports import cells
 
@@ -27,7 +27,7 @@ ROWS = st.lists(st.tuples(WORDS.filter(bool), PHONES, DAYS), min_size=1, max_siz
 
 
 def tidy(rows: list[tuple[str, str, date]]) -> list[tuple[str, str, date]]:
-    return [row for row in rows if sheet_reader._tidy(row[0]) == row[0]]
+    return [row for row in rows if sheet_reader._tidy(row[0]) == incoming.lines(row[0]) == row[0]]
 
 
 @settings(max_examples=40, deadline=None)

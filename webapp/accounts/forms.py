@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, HiddenField, PasswordField, StringField
+from wtforms import BooleanField, HiddenField, PasswordField
 from wtforms.validators import EqualTo, InputRequired, Length, Regexp
 
-from webapp.foundation.forms import Form
+from webapp.foundation.forms import CodeField, Form
 
 LONGEST = 200  # a password longer than this only costs the server time
 
@@ -13,7 +13,7 @@ LONGEST = 200  # a password longer than this only costs the server time
 class LoginForm(Form):
     """Name and password."""
 
-    login = StringField(
+    login = CodeField(
         "用户名或手机号",
         validators=[InputRequired("请填写用户名或手机号。"), Length(max=80, message="用户名没有这么长。")],
     )
@@ -54,7 +54,7 @@ class PostForm(Form):
 class IssueForm(Form):
     """The user name of a new login."""
 
-    username = StringField(
+    username = CodeField(
         "用户名",
         validators=[
             InputRequired("请填写用户名。"),

@@ -9,7 +9,7 @@ from webapp.accounts import bp, context, queries, resume, service, session
 from webapp.accounts.devices import device_name
 from webapp.accounts.forms import IssueForm, LoginForm, PasswordForm, PostForm
 from webapp.directory.posts import Permission
-from webapp.foundation import proxies
+from webapp.foundation import incoming, proxies
 from webapp.foundation.access import current_actor, logged_in, may, public
 from webapp.foundation.errors import Invalid
 from webapp.foundation.forms import ButtonForm, Form, once
@@ -128,10 +128,10 @@ def posts() -> Response:
 def choose_post() -> Response:
     """Switch posts. No receipt: choosing an earlier post again must work."""
     form = PostForm()
-    chosen = form.appointment_id.data or ""
-    if not form.validate_on_submit() or not chosen.isdecimal():
+    chosen = incoming.number(form.appointment_id.data)
+    if not form.validate_on_submit() or chosen is None:
         return go(url_for("accounts.posts"), "请选择一个身份。", "due")
-    holding = service.choose_post(current_actor(), current_user.get_id(), int(chosen))
+    holding = service.choose_post(current_actor(), current_user.get_id(), chosen)
     return go("/", f"现在的身份是{holding.unit_name}{holding.post_name}。")
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from wtforms import (
     BooleanField,
-    DateField,
     HiddenField,
     RadioField,
     SelectField,
@@ -34,8 +33,16 @@ from webapp.cases.states import (
     Verdict,
 )
 from webapp.cases.workflow import CASE_FLOW
-from webapp.foundation import private
-from webapp.foundation.forms import Form, IntegerField, PhotosField, ReasonField, SeenForm
+from webapp.foundation import incoming, private
+from webapp.foundation.forms import (
+    DateField,
+    Form,
+    IntegerField,
+    NameField,
+    PhotosField,
+    ReasonField,
+    SeenForm,
+)
 
 LONGEST = 2000
 SHORT = 120
@@ -77,7 +84,7 @@ class RegisterForm(Form):
     source = SelectField("怎么来的", choices=dict(SOURCE_NAMES), default=Source.VISIT)
     confidentiality = RadioField("保密", choices=dict(CONFIDENTIALITY_NAMES), default=Confidentiality.NORMAL)
     against_unit_id = SelectField("举报的单位", coerce=int, default=NOBODY)
-    reporter_name = StringField("姓名", validators=[shorter_than(40)])
+    reporter_name = NameField("姓名", validators=[shorter_than(40)])
     reporter_phone = TelField("电话", validators=[check_phone])
     reporter_door = StringField("门牌", validators=[shorter_than(SHORT)])
 
@@ -96,7 +103,7 @@ class ActionForm(SeenForm):
     @property
     def seen_version(self) -> int | None:
         """That version; None if the page did not send one."""
-        return int(self.seen.data) if (self.seen.data or "").isdecimal() else None
+        return incoming.number(self.seen.data, least=0)
 
     def inputs(self) -> dict[str, Any]:
         """The arguments for the service's verb, by name."""

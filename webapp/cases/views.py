@@ -29,7 +29,7 @@ from webapp.cases.service.identity import Identity, reveal_identity
 from webapp.cases.states import LIMITS, STATE_NAMES, Confidentiality
 from webapp.cases.workflow import CASE_FLOW
 from webapp.directory.posts import LADDER, LEVEL_NAMES, Permission
-from webapp.foundation import photos, private
+from webapp.foundation import incoming, photos, private
 from webapp.foundation.access import Actor, current_actor, may
 from webapp.foundation.addresses import public_url
 from webapp.foundation.errors import NotFound
@@ -91,7 +91,7 @@ def filters_sent() -> lists.CaseFilters:
         category=args.get("category", ""),
         level=args.get("level", ""),
         state=args.get("status", ""),
-        q=args.get("q", "").strip(),
+        q=incoming.name(args.get("q")),
         urgent=args.get("urgent") == "y",
     )
 
@@ -131,10 +131,10 @@ def new(form: RegisterForm) -> Done:
 @may(Permission.CASE_REGISTER)
 def duplicates() -> Response:
     """Similar cases nearby, shown while the form is filled in."""
-    category, unit_id = request.args.get("category", ""), request.args.get("unit_id", "")
+    category, unit_id = request.args.get("category", ""), incoming.number(request.args.get("unit_id"))
     rows = []
-    if category and unit_id.isdecimal():
-        rows = options.duplicates(current_actor(), category=category, unit_id=int(unit_id))
+    if category and unit_id:
+        rows = options.duplicates(current_actor(), category=category, unit_id=unit_id)
     return page("cases/duplicates.html", part="cases/_duplicates.html", rows=rows, days=LIMITS.duplicate_days)
 
 

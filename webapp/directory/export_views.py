@@ -31,7 +31,7 @@ STATIONS: list[Column[Any]] = [
 @may(Permission.DIRECTORY_READ)
 def export_people() -> Response:
     """The people whose name holds what was looked for; of one unit and below, if asked."""
-    actor, text, code = current_actor(), request.form.get("q", "").strip(), request.form.get("unit", "")
+    actor, text, code = current_actor(), request.values.get("q", ""), request.values.get("unit", "")
     unit = queries.unit_for(actor, code) if code else None
     chosen = {key: value for key, value in {"q": text, "unit": code}.items() if value}
     return export(

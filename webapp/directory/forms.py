@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField, TelField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField, TelField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
@@ -10,13 +10,13 @@ from webapp.directory.models import BODY_NAMES, COMMITTEE_KINDS, COVERAGE_NAMES,
 from webapp.directory.posts import POST_NAMES, Level
 from webapp.directory.service import NO_COMPANY, CommitteeFacts, StationFacts, UnitFacts
 from webapp.foundation import clock
-from webapp.foundation.forms import Form, IntegerField
+from webapp.foundation.forms import CodeField, DateField, Form, IntegerField, NameField
 
 
 class PersonForm(Form):
     """A new person."""
 
-    name = StringField(
+    name = NameField(
         "姓名", validators=[InputRequired("请填写姓名。"), Length(max=40, message="姓名最多40个字。")]
     )
     phone = TelField("电话", validators=[Length(max=30, message="号码没有这么长。")])
@@ -31,7 +31,7 @@ class AppointForm(Form):
         validators=[InputRequired("请选择职务。")],
         validate_choice=True,
     )
-    unit_code = StringField(
+    unit_code = CodeField(
         "单位代码", validators=[InputRequired("请填写单位代码。"), Length(max=60, message="代码没有这么长。")]
     )
     starts_on = DateField("从哪一天起", default=clock.today, validators=[InputRequired("请填写开始日期。")])
@@ -157,7 +157,7 @@ class CompanyForm(Form):
 class SeatForm(Form):
     """A seat in the branch or the committee of a grid, given by its code; the page helps to find it."""
 
-    unit_code = StringField(
+    unit_code = CodeField(
         "网格代码", validators=[InputRequired("请填写网格代码。"), Length(max=60, message="代码没有这么长。")]
     )
     body = RadioField(

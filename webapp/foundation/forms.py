@@ -12,21 +12,23 @@ from typing import Any, ClassVar, Concatenate, TypeVar
 import wtforms
 from flask import Response, flash, g, request, session
 from flask_wtf import FlaskForm
+from werkzeug.datastructures import MultiDict
 from wtforms import (
     DateTimeLocalField,
+    Field,
     HiddenField,
     MultipleFileField,
     PasswordField,
-    SearchField,
     StringField,
     TelField,
     TextAreaField,
+    TimeField,
     ValidationError,
 )
 from wtforms.i18n import get_translations
 from wtforms.widgets import HiddenInput
 
-from webapp.foundation import clock, outbox, photos, receipts
+from webapp.foundation import clock, incoming, outbox, photos, receipts
 from webapp.foundation.errors import Conflict, Invalid
 from webapp.foundation.htmx import go
 from webapp.foundation.photos import MAX_PHOTOS, ReadyPhoto
@@ -36,26 +38,55 @@ T = TypeVar("T")
 F = TypeVar("F", bound="Form")
 # The phone's outbox describes in words what it sends, for people to read where it can't be placed.
 CONTENT_IN_WORDS = "outbox_text"
-BIGGEST = 10**12
 UNKNOWN_CHOICE = "请从列出的选项里选。"
-TRIMMED = (StringField, TextAreaField, TelField, SearchField)
 CSRF = "csrf_token"
 NOT_CONTENT = (CSRF, "submission_id", CONTENT_IN_WORDS)
 # Sent along by the page after a lapsed login: the form is to be shown as it was filled in, not to be done yet.
 RESUME = "resume"
 
 
+def id_or_none(value: Any) -> int | None:
+    """An option's value as an id, for ``coerce``; the empty option as None."""
+    if value in (None, "", "None"):
+        return None
+    chosen = incoming.number(str(value))
+    if chosen is None:
+        raise ValueError
+    return chosen
+
+
+class NameField(StringField):
+    """A person's name."""
+
+
+class CodeField(StringField):
+    """A code, a user name, a number that is not counted with."""
+
+
 class IntegerField(wtforms.IntegerField):
-    """A whole number of a size that somebody may mean: hundreds of digits would fail where they are compared."""
+    """A whole number of a size that the database can hold."""
 
     data: Any
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         """Take it in, unless it is none."""
         super().process_formdata(valuelist)
-        if self.data is not None and abs(self.data) > BIGGEST:
+        if self.data is not None and abs(self.data) > incoming.HIGHEST:
             self.data = None
             raise ValueError(self.gettext("Not a valid integer value."))
+
+
+class DateField(wtforms.DateField):
+    """A day within the years that somebody may mean."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Take it in, unless it is none or far away."""
+        super().process_formdata(valuelist)
+        if self.data is not None and self.data.year not in incoming.YEARS:
+            self.data = None
+            raise ValueError(self.gettext("Not a valid date value."))
 
 
 class _Words:
@@ -96,11 +127,15 @@ class Form(FlaskForm):
             """The words that fields ask for."""
             return _words
 
-        def bind_field(self, form: Any, unbound_field: Any, options: Any) -> Any:
-            """Trim text input: a stray blank is never meant."""
-            if unbound_field.field_class in TRIMMED:
-                options["filters"] = (_trim, *unbound_field.kwargs.get("filters", ()))
-            return unbound_field.bind(form=form, **options)
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """What was sent, cleaned before any field or validator looks: a name of blanks is none. No form comes as JSON."""
+            sent = None if request.is_json else super().wrap_formdata(form, formdata)
+            if sent is None:
+                return None
+            fields = {field.name: field for field in form}
+            return MultiDict(
+                [(key, _cleaned(fields.get(key), value)) for key, value in sent.items(multi=True)]
+            )
 
     def validate_submission_id(self, field: HiddenField) -> None:
         """A form without a usable id was not made by this app."""
@@ -210,6 +245,9 @@ class LocalDateTimeField(DateTimeLocalField):
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read the wall time as Asia/Shanghai."""
         super().process_formdata(valuelist)
+        if self.data is not None and self.data.year not in incoming.YEARS:
+            self.data = None
+            raise ValueError(self.gettext("Not a valid datetime value."))
         if self.data is not None:
             self.data = self.data.replace(tzinfo=clock.SHANGHAI)
 
@@ -220,8 +258,18 @@ class LocalDateTimeField(DateTimeLocalField):
         return clock.local(data).strftime("%Y-%m-%dT%H:%M") if data else ""
 
 
-def _trim(value: Any) -> Any:
-    return value.strip() if isinstance(value, str) else value
+def _cleaned(field: Field | None, value: Any) -> Any:
+    """Text as a field of this kind takes it; files and passwords stay as they are."""
+    if not isinstance(value, str) or isinstance(field, PasswordField):
+        return value
+    if isinstance(field, (TextAreaField, HiddenField)):
+        return incoming.lines(value)
+    if isinstance(field, NameField):
+        return incoming.name(value)
+    return incoming.code(value) if isinstance(field, IN_HALF_WIDTH) else incoming.line(value)
+
+
+IN_HALF_WIDTH = (TelField, CodeField, IntegerField, DateField, LocalDateTimeField, TimeField)
 
 
 def _first(errors: Any) -> str:

@@ -8,17 +8,15 @@ that somebody must log in first (401).
 from __future__ import annotations
 
 import uuid
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from flask import Response, jsonify, request
 
-from webapp.foundation import receipts
+from webapp.foundation import incoming, receipts
 from webapp.foundation.receipts import Done, Origin
 
 LOG_IN = "请先登录，再发送。内容还在本机。"
 NOT_DONE = "没有办成。请打开这一页，看看现在的情况。"
-HIGHEST_NUMBER = 2**31 - 1
 CLAIM_YEARS = range(2000, 2100)  # a clock beyond them tells nothing
 
 
@@ -33,24 +31,20 @@ def origin() -> Origin | None:
         return None
     try:
         device = uuid.UUID(request.headers.get("X-Outbox-Device", ""))
-        number = int(request.headers.get("X-Outbox-Number", ""))
     except ValueError:
         return None
-    return Origin(device, number, _claim()) if 0 < number <= HIGHEST_NUMBER else None
+    running = number("X-Outbox-Number")
+    return Origin(device, running, _claim()) if running else None
 
 
 def _claim() -> datetime | None:
-    with suppress(ValueError):
-        claimed = datetime.fromisoformat(request.headers.get("X-Outbox-Claimed-At", ""))
-        if claimed.tzinfo and claimed.year in CLAIM_YEARS:
-            return claimed.astimezone(UTC)
-    return None
+    claimed = incoming.moment(request.headers.get("X-Outbox-Claimed-At"))
+    return claimed.astimezone(UTC) if claimed and claimed.year in CLAIM_YEARS else None
 
 
 def number(name: str) -> int | None:
-    """A header of the outbox that holds an id; None where it is missing or none."""
-    text = request.headers.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 12 else None
+    """A header of the outbox that holds an id or a running number; None where it is missing or none."""
+    return incoming.number(request.headers.get(name))
 
 
 def receipt(submission_id: uuid.UUID, done: Done) -> Response:

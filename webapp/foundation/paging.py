@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.extensions import db
+from webapp.foundation import incoming
 from webapp.foundation.db import AnySelect
 from webapp.foundation.hot import HotQuery
 
@@ -22,6 +23,7 @@ HotRow = TypeVar("HotRow", bound=NamedTuple)
 Cells = TypeVarTuple("Cells")
 Column: TypeAlias = "sa.ColumnElement[Any] | InstrumentedAttribute[object]"
 PAGE_SIZE = 20
+LONGEST_CURSOR = 1000  # characters
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,11 @@ def _encode(values: Sequence[object]) -> str:
 
 
 def _decode(cursor: str, columns: Sequence[Column]) -> list[object] | None:
-    if not cursor:
+    if not cursor or len(cursor) > LONGEST_CURSOR:
         return None
     try:
         plain = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        values = [datetime.fromisoformat(v["t"]) if isinstance(v, dict) else v for v in plain]
+        values = [incoming.moment(str(v["t"])) if isinstance(v, dict) else v for v in plain]
     except (ValueError, KeyError, TypeError, binascii.Error):
         return None
     return values if len(values) == len(columns) and all(map(_fits, values, columns)) else None
@@ -113,6 +115,8 @@ def _decode(cursor: str, columns: Sequence[Column]) -> list[object] | None:
 
 def _fits(value: object, column: Column) -> bool:
     """Whether a value from outside is of the column's kind: the database would stumble over another."""
-    if isinstance(value, datetime):
-        return issubclass(column.type.python_type, datetime) and value.tzinfo is not None
-    return type(value) is column.type.python_type
+    if type(value) is not column.type.python_type:
+        return False
+    if isinstance(value, str):
+        return incoming.storable(value)
+    return not isinstance(value, int) or abs(value) <= incoming.HIGHEST

@@ -12,7 +12,7 @@ import re
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import TypeAlias
 
@@ -83,7 +83,19 @@ def read(data: bytes) -> Sheet:
     kind, text = answer[:1], answer[1:].decode()
     if kind == _REFUSED:
         raise SheetError(text)
-    return Sheet.load(text)
+    return _clean(Sheet.load(text))
+
+
+def _clean(sheet: Sheet) -> Sheet:
+    from webapp.foundation import incoming  # as above
+
+    rows = [
+        replace(
+            row, cells=tuple(incoming.lines(cell) if isinstance(cell, str) else cell for cell in row.cells)
+        )
+        for row in sheet.rows
+    ]
+    return Sheet(tuple(map(incoming.line, sheet.header)), tuple(rows))
 
 
 _REFUSED, _READ = b"-", b"+"
@@ -275,9 +287,7 @@ def _tidy(cell: Cell) -> Cell:
         return cell
     text = cell.translate(_HALF_WIDTH)
     if not text.isprintable():
-        text = "".join(
-            c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co")
-        )
+        text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
     return text.strip()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import NamedTuple, TypeAlias, TypeVar
 
+from webapp.foundation import incoming
 from webapp.foundation.sheet_reader import Cell, text_of
 
 T = TypeVar("T")
@@ -40,6 +41,12 @@ def plain(most: int) -> Parser:
         return text
 
     return parse
+
+
+def name(most: int) -> Parser:
+    """A person's name of at most ``most`` characters."""
+    short = plain(most)
+    return lambda cell: short(incoming.name(text_of(cell)))
 
 
 def choice(words: Mapping[str, T]) -> Callable[[Cell], T]:

@@ -212,7 +212,7 @@ KIND = Kind(
     explained="网格员、楼栋长、党员、业委会成员等：姓名、电话、单位、职务",
     permission=Permission.DIRECTORY_MANAGE,
     fields=(
-        Field("name", "姓名", cells.plain(40), ("名字", "人员姓名", "党员姓名"), required=True),
+        Field("name", "姓名", cells.name(40), ("名字", "人员姓名", "党员姓名"), required=True),
         Field("phone", "电话", cells.plain(30), ("手机", "手机号", "手机号码", "联系电话", "联系方式", "电话号码"), private=True),
         Field(
             "unit", "单位", cells.plain(80),

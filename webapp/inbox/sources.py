@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import webapp.cases.asks as case_asks
 import webapp.points.ledger.asks as point_asks
 import webapp.volunteering.hours.asks as hour_asks
+from webapp.foundation import incoming
 from webapp.foundation.access import Actor
 from webapp.foundation.asks import Ask, AskSource, how_many
 from webapp.foundation.errors import DomainError, NotFound
@@ -64,7 +65,7 @@ def approve_all(actor: Actor, keys: Iterable[str]) -> tuple[int, list[str]]:
     for key in keys:
         source, _, number = key.partition(":")
         try:
-            decide(actor, source, int(number) if number.isdigit() else 0, approve=True, reason="")
+            decide(actor, source, incoming.number(number) or 0, approve=True, reason="")
             done += 1
         except DomainError as error:
             refusals.append(error.message)

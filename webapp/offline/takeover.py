@@ -7,10 +7,11 @@ from dataclasses import replace
 from flask import Response, current_app, g, request
 
 from webapp.accounts.session import current_person_id
-from webapp.foundation import outbox, photos, receipts
+from webapp.foundation import incoming, outbox, photos, receipts
 from webapp.foundation.access import Actor, access_of
 from webapp.foundation.errors import Invalid
 from webapp.foundation.forms import CONTENT_IN_WORDS, NOT_CONTENT, Form, submission
+from webapp.foundation.htmx import inside
 from webapp.foundation.receipts import Done, Submission
 from webapp.offline import queries, service
 
@@ -58,15 +59,18 @@ def _put_aside(person_id: int, reason: str) -> Response:
 
 
 def _parcel(arrival: Submission, person_id: int, reason: str) -> service.Parcel:
-    page = request.headers.get("X-Outbox-Page", "")
     return service.Parcel(
         submission_id=arrival.id,
         person_id=person_id,
         appointment_id=outbox.number("X-Outbox-Post"),
         action=request.path,
-        page=page if page.startswith("/") and not page.startswith(("//", "/\\")) else "/",
-        fields=[pair for pair in request.form.items(multi=True) if pair[0] not in NOT_CONTENT],
-        text=request.form.get(CONTENT_IN_WORDS, "")[:TEXT_LENGTH],
+        page=inside(request.headers.get("X-Outbox-Page", "")),
+        fields=[
+            (incoming.line(name), incoming.lines(value))
+            for name, value in request.form.items(multi=True)
+            if name not in NOT_CONTENT
+        ],
+        text=incoming.lines(request.form.get(CONTENT_IN_WORDS))[:TEXT_LENGTH],
         reason=reason,
         claimed_at=arrival.origin.claimed_at if arrival.origin else None,
         photos=_photos(),

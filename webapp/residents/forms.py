@@ -17,7 +17,7 @@ from wtforms.validators import DataRequired, InputRequired
 
 from webapp.cases.forms import LONGEST, SHORT, check_phone, given, shorter_than
 from webapp.cases.states import VERDICT_NAMES, Confidentiality, Verdict
-from webapp.foundation.forms import Form, PhotosField, ReasonField
+from webapp.foundation.forms import Form, NameField, PhotosField, ReasonField
 
 OTHER = "other"  # the category of whoever does not choose one
 WHOLE_DISTRICT = 0
@@ -43,7 +43,7 @@ class ReportForm(TrappedForm):
     category = RadioField("哪一类", validate_choice=False)
     place_text = StringField("在什么地方", validators=[shorter_than(SHORT)])
     photos = PhotosField("照片")
-    name = StringField("怎么称呼您", validators=[shorter_than(40)])
+    name = NameField("怎么称呼您", validators=[shorter_than(40)])
     phone = TelField("电话", validators=[check_phone])
     confidentiality = RadioField(
         "要不要保密",

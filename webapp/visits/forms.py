@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from wtforms import (
     BooleanField,
-    DateField,
     HiddenField,
     RadioField,
     SelectField,
@@ -19,17 +17,20 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
-from webapp.foundation.forms import Form, LocalDateTimeField, PhotosField, ReasonField
+from webapp.foundation.forms import (
+    DateField,
+    Form,
+    LocalDateTimeField,
+    NameField,
+    PhotosField,
+    ReasonField,
+    id_or_none,
+)
 from webapp.visits.desk import MOST_WEEKS
 from webapp.visits.models import KIND_NAMES, OUTCOME_NAMES
 
 NOTE_LENGTH = 1000
 REPEATS = (1, 2, 4, 8, 12, MOST_WEEKS)
-
-
-def number_or_none(value: Any) -> int | None:
-    """A select's value as an id; its empty choice as None."""
-    return int(value) if value not in (None, "", "None") else None
 
 
 def numbered(rows: Sequence[tuple[int, str]]) -> dict[str, str]:
@@ -49,10 +50,10 @@ class VisitForm(Form):
     )
     note = TextAreaField("情况说明", validators=[Length(max=NOTE_LENGTH)])
     photos = PhotosField("照片")
-    unit_id = SelectField("地点", coerce=number_or_none, validate_choice=False)
-    station_id = SelectField("接待站点", coerce=number_or_none, validate_choice=False)
+    unit_id = SelectField("地点", coerce=id_or_none, validate_choice=False)
+    station_id = SelectField("接待站点", coerce=id_or_none, validate_choice=False)
     at = LocalDateTimeField("服务时间", validators=[Optional()])
-    resident_name = StringField("居民姓名", validators=[Length(max=40)])
+    resident_name = NameField("居民姓名", validators=[Length(max=40)])
     resident_phone = TelField("联系电话", validators=[Length(max=30)])
     door = StringField("门牌", validators=[Length(max=60)])
     next_visit_on = DateField("下次上门", validators=[Optional()])
@@ -85,7 +86,7 @@ class CaseForm(Form):
 class DeskForm(Form):
     """One session of the desk, or one a week."""
 
-    station_id = SelectField("站点", coerce=number_or_none)
+    station_id = SelectField("站点", coerce=id_or_none)
     day = DateField("日期", validators=[InputRequired("请选择日期。")])
     starts = TimeField("开始", validators=[InputRequired("请填写开始时间。")])
     ends = TimeField("结束", validators=[InputRequired("请填写结束时间。")])

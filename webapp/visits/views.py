@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, request, url_for
 
 from webapp.directory.posts import Permission
-from webapp.foundation import clock, outbox
+from webapp.foundation import clock, incoming, outbox
 from webapp.foundation.access import Actor, current_actor, may
 from webapp.foundation.forms import ButtonForm, once
 from webapp.foundation.htmx import no_store, page
@@ -49,15 +49,12 @@ def filters_sent() -> Filters:
         outcome=args.get("outcome", "") if args.get("outcome") in set(Outcome) else "",
         item=args.get("item", "")[:40],
         day=_day("day"),
-        q=args.get("q", "").strip()[:40],
+        q=incoming.name(args.get("q"))[:40],
     )
 
 
 def _day(name: str) -> date | None:
-    try:
-        return date.fromisoformat(request.values.get(name, ""))
-    except ValueError:
-        return None
+    return incoming.day(request.values.get(name))
 
 
 def kept(filters: Filters) -> dict[str, str]:
@@ -106,7 +103,7 @@ def _new_form() -> VisitForm:
     if request.method == "POST":
         return VisitForm()
     actor = current_actor()
-    desk_id = request.args.get("desk", type=int)
+    desk_id = incoming.number(request.args.get("desk"))
     desk = desk_queries.desk_for(actor, desk_id) if desk_id else None
     kind = VisitKind.STATION_RECEPTION if desk else request.args.get("form", "")
     return VisitForm(
@@ -126,7 +123,7 @@ def new(form: VisitForm) -> Done:
     details = service.Details(
         unit_id=form.unit_id.data,
         station_id=form.station_id.data,
-        desk_session_id=int(form.desk.data) if (form.desk.data or "").isdecimal() else None,
+        desk_session_id=incoming.number(form.desk.data),
         at=form.at.data,
         claimed_at=origin.claimed_at if origin else None,
         resident_name=form.resident_name.data or "",

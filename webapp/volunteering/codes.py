@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from datetime import datetime
 
+from webapp.foundation import incoming
 from webapp.volunteering.rules import CODE_SECONDS
 
 MAC_DIGITS = 20  # 80 bits
@@ -28,7 +29,7 @@ def rotating_code(activity_id: int, secret: str, now: datetime) -> str:
 def activity_of(token: str) -> int | None:
     """The activity that a rotating code names; None when ``token`` is none."""
     number, dot, _ = token.partition(".")
-    return int(number) if dot and number.isascii() and number.isdigit() and len(number) < 10 else None
+    return incoming.number(number, least=0) if dot else None
 
 
 def is_current(token: str, activity_id: int, secret: str, now: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
@@ -10,7 +10,7 @@ from wtforms.widgets import HiddenInput
 from webapp.cases.settings.queries import Run, Scope
 from webapp.cases.settings.service import Terms
 from webapp.cases.terms import UNIT_NAMES
-from webapp.foundation.forms import IntegerField, SeenForm
+from webapp.foundation.forms import DateField, IntegerField, SeenForm
 
 REST, WORK = "rest", "work"
 LONGEST_NAME = 20

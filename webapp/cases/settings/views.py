@@ -16,7 +16,7 @@ from webapp.cases.settings.forms import FillYearForm, NewTermsForm, TermsForm, W
 from webapp.cases.settings.queries import Scope
 from webapp.cases.terms import UNIT_NAMES
 from webapp.directory.posts import LADDER, LEVEL_NAMES, Level, Permission
-from webapp.foundation import clock, text
+from webapp.foundation import clock, incoming, text
 from webapp.foundation.access import current_actor, may
 from webapp.foundation.forms import Form, SeenForm, once
 from webapp.foundation.htmx import page
@@ -35,7 +35,7 @@ def workdays() -> Response:
 
 
 def _workdays_page(form: Form | None = None, status: int = 200) -> Response:
-    asked = form.year.data if isinstance(form, FillYearForm) else request.args.get("year", type=int)
+    asked = form.year.data if isinstance(form, FillYearForm) else incoming.number(request.args.get("year"))
     found = settings_queries.year_of_workdays(asked)
     correct = form if isinstance(form, WorkdaysForm) else WorkdaysForm(formdata=None, seen=found.state)
     fresh = FillYearForm(formdata=None, year=found.year, seen=found.state)
@@ -57,7 +57,7 @@ def _workdays_page(form: Form | None = None, status: int = 200) -> Response:
 
 
 def _workdays_form() -> WorkdaysForm:
-    found = settings_queries.year_of_workdays(request.args.get("year", type=int))
+    found = settings_queries.year_of_workdays(incoming.number(request.args.get("year")))
     return WorkdaysForm(seen=found.state)
 
 

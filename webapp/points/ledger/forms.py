@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from wtforms import (
-    DateField,
     RadioField,
     SelectField,
     TextAreaField,
@@ -11,7 +10,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from webapp.foundation import clock
-from webapp.foundation.forms import Form, ReasonField
+from webapp.foundation.forms import DateField, Form, ReasonField
 
 
 class AnswerForm(Form):

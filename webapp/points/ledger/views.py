@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from flask import Response, request, url_for
 
 from webapp.directory.posts import Permission
-from webapp.foundation import clock
+from webapp.foundation import clock, incoming
 from webapp.foundation.access import current_actor, may
 from webapp.foundation.forms import once
 from webapp.foundation.htmx import page
@@ -104,7 +104,4 @@ def statement_asked(person_id: int) -> queries.Statement:
 
 def _day(name: str, default: date) -> date:
     """A day of the address or the form; ``default`` where they name none."""
-    try:
-        return date.fromisoformat(request.values.get(name, ""))
-    except ValueError:
-        return default
+    return incoming.day(request.values.get(name)) or default

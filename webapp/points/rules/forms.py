@@ -7,7 +7,6 @@ from typing import Any
 
 from wtforms import (
     BooleanField,
-    DateField,
     HiddenField,
     RadioField,
     SelectMultipleField,
@@ -18,7 +17,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 
 from webapp.directory.posts import GRANTS, POST_NAMES, Permission
 from webapp.foundation import clock
-from webapp.foundation.forms import IntegerField, SeenForm
+from webapp.foundation.forms import DateField, IntegerField, SeenForm
 from webapp.points.eligibility import Settings
 from webapp.points.models import (
     EVIDENCE_NAMES,

@@ -15,10 +15,10 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional
 
 from webapp.foundation.access import Actor
-from webapp.foundation.forms import Form, IntegerField, LocalDateTimeField, SeenForm
+from webapp.foundation.forms import CodeField, Form, IntegerField, LocalDateTimeField, SeenForm, id_or_none
 from webapp.volunteering import queries
 from webapp.volunteering.activities.service import Plan
-from webapp.volunteering.forms import CHOOSE, SHORT, TEXT, WRITE, number
+from webapp.volunteering.forms import CHOOSE, SHORT, TEXT, WRITE
 from webapp.volunteering.models import CATEGORY_NAMES
 
 
@@ -35,15 +35,15 @@ class ActivityForm(SeenForm):
     ends_at = LocalDateTimeField("结束时间", validators=[InputRequired(WRITE)])
     place = StringField("地点", validators=[InputRequired(WRITE), SHORT])
     capacity = IntegerField("名额", validators=[Optional(), NumberRange(1, 9999, "请填写1到9999。")])
-    unit_id = SelectField("范围", coerce=number, validators=[InputRequired(CHOOSE)])
-    station_id = SelectField("站点", coerce=number)
+    unit_id = SelectField("范围", coerce=id_or_none, validators=[InputRequired(CHOOSE)])
+    station_id = SelectField("站点", coerce=id_or_none)
     contact = StringField("联系电话", validators=[SHORT])
     description = TextAreaField("服务内容", validators=[TEXT])
     is_risky = BooleanField("有安全风险（登高、涉水、搬重物等）")
     risk_note = StringField("风险和防护", validators=[TEXT])
     insured = BooleanField("已为志愿者购买保险")
     min_age = IntegerField("最低年龄", validators=[Optional(), NumberRange(1, 99, "请填写1到99。")])
-    case_number = StringField("关联诉求的编号", validators=[SHORT])
+    case_number = CodeField("关联诉求的编号", validators=[SHORT])
 
     def plan(self) -> Plan:
         """What the organiser wrote down."""

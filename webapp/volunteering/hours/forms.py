@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from wtforms import (
-    DateField,
     SelectMultipleField,
     StringField,
     ValidationError,
 )
 from wtforms.validators import InputRequired
 
-from webapp.foundation.forms import Form, IntegerField, ReasonField
-from webapp.volunteering.forms import TEXT, WRITE, number
+from webapp.foundation.forms import DateField, Form, IntegerField, ReasonField, id_or_none
+from webapp.volunteering.forms import TEXT, WRITE
 
 
 class ConfirmForm(Form):
     """Confirm the whole list, or those that are ticked."""
 
-    people = SelectMultipleField("到场的人", coerce=number, validate_choice=False)
+    people = SelectMultipleField("到场的人", coerce=id_or_none, validate_choice=False)
     reason = StringField("补记原因", validators=[TEXT])
 
 

@@ -13,16 +13,16 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from webapp.foundation.access import Actor
-from webapp.foundation.forms import Form
-from webapp.volunteering.forms import CHOOSE, number
+from webapp.foundation.forms import Form, id_or_none
+from webapp.volunteering.forms import CHOOSE
 from webapp.volunteering.reports import queries as report_queries
 
 
 class ReportForm(Form):
     """Report to a grid."""
 
-    kind_id = RadioField("报到类型", coerce=number, validators=[InputRequired(CHOOSE)])
-    grid_id = SelectField("报到的网格", coerce=number, validators=[InputRequired(CHOOSE)])
+    kind_id = RadioField("报到类型", coerce=id_or_none, validators=[InputRequired(CHOOSE)])
+    grid_id = SelectField("报到的网格", coerce=id_or_none, validators=[InputRequired(CHOOSE)])
     skills = StringField("特长", validators=[Length(max=100, message="请写在100字以内。")])
 
 
