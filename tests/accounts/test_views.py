@@ -89,10 +89,21 @@ def test_guessing_over_many_names_is_stopped_for_an_address(
 
 @pytest.mark.parametrize(
     "wanted",
-    ["//evil.example", "/\\evil.example", "https://evil.example/", "/\t/evil.example", "javascript:x"],
+    [
+        "//evil.example",
+        "/foo\r\nX-Forged: 1",
+        "/\\evil.example",
+        "https://evil.example/",
+        "/\t/evil.example",
+        "javascript:x",
+    ],
 )
 def test_nobody_is_sent_off_this_site(browse: Browse, lite_app: Flask, wanted: str) -> None:
     assert sign_in(browse, "grid_worker", next=wanted).headers["Location"] == "/"
+
+
+def test_a_login_in_full_width_letters_is_the_same(browse: Browse, lite_app: Flask) -> None:
+    sign_in(browse, "ｇｒｉｄ＿ｗｏｒｋｅｒ\u200b　")
 
 
 def test_after_login_one_is_where_one_wanted_to_be(browse: Browse, lite_app: Flask) -> None:

@@ -217,6 +217,27 @@ def test_a_phone_belongs_to_one_person(browse: Browse, app: Flask, world: World)
     assert "请填写姓名。" in browse.post("/directory/people/new", status=422).text
 
 
+@pytest.mark.parametrize("name", ["  ", "　", "\u200b", "\u202e\u2066", "\x00", "\u3164"])
+def test_a_name_that_nobody_sees_is_none(browse: Browse, app: Flask, name: str) -> None:
+    browse.log_in("district_admin")
+    assert "请填写姓名。" in browse.post("/directory/people/new", {"name": name}, status=422).text
+
+
+def test_a_name_is_stored_as_it_is_seen(browse: Browse, app: Flask) -> None:
+    browse.log_in("district_admin").post("/directory/people/new", {"name": "\u202e买买提•艾力\u200b\r\n"})
+    assert db.session.scalar(sa.select(Person.id).where(Person.name == "买买提·艾力"))
+    assert "买买提·艾力" in browse.get("/directory/people/?q=买买提．艾").text
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_far_away_is_refused_beside_its_field(
+    browse: Browse, app: Flask, world: World, day: str
+) -> None:
+    form = {"unit_code": code(world, "grid"), "post": "volunteer", "starts_on": day}
+    url = f"/directory/people/{world.people['volunteer2']}/appoint"
+    assert "年份要在1900到2100之间" in browse.log_in("district_admin").post(url, form, status=422).text
+
+
 def test_days_must_be_in_order(browse: Browse, app: Flask, world: World) -> None:
     browse.log_in("district_admin")
     today = clock.today()

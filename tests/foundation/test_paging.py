@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import timedelta
 
 import pytest
@@ -64,7 +66,22 @@ def test_the_pages_together_are_the_list(app: Flask, minutes: list[int], size: i
     assert walk(size, ascending) == (wanted if ascending else wanted[::-1])
 
 
-@pytest.mark.parametrize("cursor", ["x", "W10", "bnVsbA", "eyJ0IjoxfQ", "[]", "WzEsMl0x"])
+def crafted(at: object, number: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps([{"t": at}, number]).encode()).decode().rstrip("=")
+
+
+FAR = [
+    crafted("0001-01-01T00:00:00+14:00", 1),
+    crafted("9999-12-31T23:59:59-14:00", 1),
+    crafted("2026-11-28T00:00:00", 1),
+    crafted(5, 1),
+    crafted("2026-11-28T00:00:00+00:00", 2**31),
+    crafted("2026-11-28T00:00:00+00:00", -(10**25)),
+    "W" * 5000,
+]
+
+
+@pytest.mark.parametrize("cursor", ["x", "W10", "bnVsbA", "eyJ0IjoxfQ", "[]", "WzEsMl0x", *FAR])
 def test_a_cursor_that_makes_no_sense_starts_anew(app: Flask, cursor: str) -> None:
     fill([1, 2, 3])
     query = sa.select(TABLE.at, TABLE.id).where(TABLE.action == "paging:test")

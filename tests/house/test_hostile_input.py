@@ -29,7 +29,7 @@ from werkzeug.test import TestResponse
 from tests.house.making import Argument
 from tests.house.records import CHOICES, KINDS, PLACES
 from tests.house.test_access import ARGUMENT, NOBODY, Route, routes
-from tests.support.browse import HTMX, RAW_CSRF
+from tests.support.browse import HTMX, RAW_CSRF, Browse
 from tests.support.world import PASSWORD, PEOPLE, World
 from webapp.extensions import db
 from webapp.foundation import clock, incoming
@@ -270,6 +270,13 @@ def _report(sender: Sender) -> None:
     assert not sender.problems, f"{len(sender.problems)} of {sender.sent}:\n" + "\n".join(
         sender.problems[:200]
     )
+
+
+def test_a_form_that_comes_as_json_is_none(browse: Browse, app: Flask) -> None:
+    token = {"X-CSRFToken": browse.csrf_token}
+    for content in ([1], {"text": 5, "submission_id": None}, "x"):
+        answer = browse.client.post("/feedback", json=content, headers=token)
+        assert answer.status_code == 422, content
 
 
 def test_every_argument_of_every_path(sender: Sender, record_property: Callable[[str, object], None]) -> None:

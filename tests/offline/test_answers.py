@@ -129,7 +129,9 @@ def test_403_404_and_405_come_as_json(phone: Outbox) -> None:
         {"X-Outbox-Claimed-At": "yesterday"},
         {"X-Outbox-Claimed-At": "9999-12-31T23:59:59+00:00"},
         {"X-Outbox-Post": "9" * 40},
+        {"X-Outbox-Number": "²"},
         {"X-Outbox-Page": "//elsewhere"},
+        {"X-Outbox-Page": "/\t/elsewhere"},
     ],
 )
 def test_headers_that_make_no_sense_keep_no_visit_out(phone: Outbox, headers: dict[str, str]) -> None:
@@ -186,6 +188,13 @@ def test_what_a_person_without_a_post_wrote_goes_to_the_community(
     raw = db.session.execute(sa.text("SELECT fields, text FROM outbox_quarantine")).one()
     assert "李四" not in "".join(raw), "encrypted"
     assert queries.arrivals(DEVICE).highest == 3
+
+
+@pytest.mark.parametrize("page", ["//elsewhere", "/\t/elsewhere", "/\\elsewhere", "https://elsewhere"])
+def test_what_is_put_aside_leads_to_no_other_site(phone: Outbox, page: str) -> None:
+    answer = phone.send(headers={"X-Outbox-Hand-Over": "1", "X-Outbox-Page": page})
+    assert answer.status_code == 200
+    assert db.session.scalars(sa.select(Quarantined.page)).one() == "/"
 
 
 def test_only_the_community_there_sees_it_claims_it_and_once(

@@ -203,9 +203,11 @@ def check_password(password: str, username: str) -> None:
     """Refuse a password that can be guessed.
 
     Raises:
-        Invalid: too short, too plain, or holds the user name.
+        Invalid: too short, too plain, or holds the user name or a zero byte.
     """
     low = password.lower()
+    if "\0" in password:
+        raise Invalid("密码里有打不出来的字符，请重新输入。", "new")
     if len(password) < MIN_PASSWORD:
         raise Invalid(f"密码至少 {MIN_PASSWORD} 个字符，可以用一句话。", "new")
     if len(set(password)) < 5 or any(word in low for word in COMMON) or username.lower() in low:

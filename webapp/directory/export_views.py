@@ -10,6 +10,7 @@ from webapp.directory import bp, queries
 from webapp.directory.models import STATION_KINDS
 from webapp.directory.posts import Permission
 from webapp.directory.queries import PersonLine
+from webapp.foundation import incoming
 from webapp.foundation.access import current_actor, may
 from webapp.foundation.exports import AT_ONCE, export
 from webapp.foundation.spreadsheets import Column
@@ -31,7 +32,11 @@ STATIONS: list[Column[Any]] = [
 @may(Permission.DIRECTORY_READ)
 def export_people() -> Response:
     """The people whose name holds what was looked for; of one unit and below, if asked."""
-    actor, text, code = current_actor(), request.values.get("q", ""), request.values.get("unit", "")
+    actor, text, code = (
+        current_actor(),
+        incoming.name(request.values.get("q")),
+        request.values.get("unit", ""),
+    )
     unit = queries.unit_for(actor, code) if code else None
     chosen = {key: value for key, value in {"q": text, "unit": code}.items() if value}
     return export(

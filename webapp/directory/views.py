@@ -8,7 +8,7 @@ from webapp.directory import body_queries, bp, queries, service
 from webapp.directory.forms import AppointForm, EndForm, PersonForm, UnitForm
 from webapp.directory.models import COMMITTEE_KINDS, COVERAGE_NAMES, STATION_KINDS
 from webapp.directory.posts import LEVEL_NAMES, LEVELS_BELOW, STATION_LEVELS, Permission
-from webapp.foundation import qr
+from webapp.foundation import incoming, qr
 from webapp.foundation.access import current_actor, may
 from webapp.foundation.errors import Conflict
 from webapp.foundation.forms import ButtonForm, Form, once
@@ -20,7 +20,7 @@ from webapp.foundation.receipts import Done
 @may(Permission.DIRECTORY_READ)
 def index() -> Response:
     """The ways in, and one search over units and people."""
-    actor, text = current_actor(), request.args.get("q", "").strip()
+    actor, text = current_actor(), incoming.name(request.args.get("q"))
     found = (
         (queries.find_units(actor, text), queries.people(actor, text, size=queries.FOUND)) if text else None
     )
@@ -125,7 +125,7 @@ def poster(code: str) -> Response:
 @may(Permission.DIRECTORY_READ)
 def people() -> Response:
     """People by name; of one unit and below, if asked."""
-    actor, text, code = current_actor(), request.args.get("q", "").strip(), request.args.get("unit", "")
+    actor, text, code = current_actor(), incoming.name(request.args.get("q")), request.args.get("unit", "")
     after = request.args.get("after", "")
     unit = queries.unit_for(actor, code) if code else None
     rows = queries.people(actor, text, unit, after)
@@ -180,7 +180,7 @@ def _appoint_form(person_id: int) -> AppointForm:
 
 
 def _appoint_page(person_id: int, form: AppointForm, status: int = 200) -> Response:
-    actor, text = current_actor(), request.args.get("q", "").strip()
+    actor, text = current_actor(), incoming.name(request.args.get("q"))
     return page(
         "directory/appoint.html",
         part="directory/_appoint.html",

@@ -38,6 +38,8 @@ T = TypeVar("T")
 F = TypeVar("F", bound="Form")
 # The phone's outbox describes in words what it sends, for people to read where it can't be placed.
 CONTENT_IN_WORDS = "outbox_text"
+TOO_LARGE = "这个数太大了，请核对。"
+FAR_AWAY = f"年份要在{incoming.YEARS[0]}到{incoming.YEARS[-1]}之间，请核对。"
 UNKNOWN_CHOICE = "请从列出的选项里选。"
 CSRF = "csrf_token"
 NOT_CONTENT = (CSRF, "submission_id", CONTENT_IN_WORDS)
@@ -73,7 +75,7 @@ class IntegerField(wtforms.IntegerField):
         super().process_formdata(valuelist)
         if self.data is not None and abs(self.data) > incoming.HIGHEST:
             self.data = None
-            raise ValueError(self.gettext("Not a valid integer value."))
+            raise ValueError(TOO_LARGE)
 
 
 class DateField(wtforms.DateField):
@@ -86,7 +88,7 @@ class DateField(wtforms.DateField):
         super().process_formdata(valuelist)
         if self.data is not None and self.data.year not in incoming.YEARS:
             self.data = None
-            raise ValueError(self.gettext("Not a valid date value."))
+            raise ValueError(FAR_AWAY)
 
 
 class _Words:
@@ -247,7 +249,7 @@ class LocalDateTimeField(DateTimeLocalField):
         super().process_formdata(valuelist)
         if self.data is not None and self.data.year not in incoming.YEARS:
             self.data = None
-            raise ValueError(self.gettext("Not a valid datetime value."))
+            raise ValueError(FAR_AWAY)
         if self.data is not None:
             self.data = self.data.replace(tzinfo=clock.SHANGHAI)
 
