@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+import wtforms
 from flask import Flask
 from wtforms import Field, FieldList, FileField, FormField, SelectField
 
@@ -36,6 +37,14 @@ def said(field: Field) -> list[str]:
     if isinstance(field, FieldList | FormField):
         return [text for inner in field for text in said(inner)]
     return [str(text) for text in field.errors]
+
+
+def test_every_number_and_date_has_bounds(lite_app: Flask) -> None:
+    unbounded = {wtforms.IntegerField, wtforms.DateField, wtforms.DateTimeField, wtforms.DateTimeLocalField}
+    with lite_app.test_request_context("/"):
+        found = [f"{form.__name__}.{field.name}" for form in every_form() for field in form(formdata=None)
+                 if type(field) in unbounded]  # fmt: skip
+    assert not found, f"these take theirs from wtforms and not from foundation/forms.py: {found}"
 
 
 @pytest.mark.parametrize("form", every_form(), ids=lambda form: form.__name__)

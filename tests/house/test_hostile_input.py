@@ -7,12 +7,14 @@ it was.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from html.parser import HTMLParser
 from itertools import count
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -37,6 +39,7 @@ from webapp.foundation import db as database
 from webapp.foundation.errors import DomainError
 from webapp.foundation.receipts import Receipt
 
+ROOT = Path(__file__).parents[2]
 HOSTILE = {
     "0": "0",
     "-1": "-1",
@@ -198,6 +201,7 @@ class Sender:
             environ_base={"REMOTE_ADDR": next(self.addresses)},
         )
         answer.close()
+        db.session.remove()  # as after any request: a test's own app context would keep what a fault left behind
         self.sent += 1
         where = f"{'GET' if data is None else 'POST'} {url[:100]!r} as {person or 'nobody'}"
         if answer.status_code >= 500:
@@ -270,6 +274,17 @@ def _report(sender: Sender) -> None:
     assert not sender.problems, f"{len(sender.problems)} of {sender.sent}:\n" + "\n".join(
         sender.problems[:200]
     )
+
+
+def test_no_view_reads_numbers_and_dates_its_own_way() -> None:
+    own = re.compile(r"\.isdigit\(|\.isdecimal\(|\.isnumeric\(|type=int\b|int\(request\.")
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in sorted((ROOT / "webapp").rglob("*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if own.search(line)
+    ]
+    assert not found, "foundation/incoming.py has a parser for it:\n" + "\n".join(found)
 
 
 def test_a_form_that_comes_as_json_is_none(browse: Browse, app: Flask) -> None:
