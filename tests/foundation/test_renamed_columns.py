@@ -106,20 +106,14 @@ ROWS: dict[str, list[dict[str, object]]] = {
 
 
 @pytest.fixture
-def old(app: Flask) -> Flask:
+def old(empty: Flask) -> Flask:
     """The app on a database as the first release left it."""
-    with db.engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-        else:
-            db.metadata.drop_all(connection)
-    db.session.remove()
     upgrade(revision=FIRST_RELEASE)
     with db.engine.begin() as connection:
         for table, rows in ROWS.items():
             columns = sa.table(table, *(sa.column(name) for name in rows[0]))
             connection.execute(sa.insert(columns), rows)
-    return app
+    return empty
 
 
 def values(table: str, *columns: str, key: str = "id") -> list[tuple[str, ...]]:

@@ -12,18 +12,6 @@ from webapp.foundation import journal
 from webapp.foundation.db import transaction
 
 
-@pytest.fixture
-def empty(app: Flask) -> Flask:
-    """The app on a database without tables."""
-    with db.engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-        else:
-            db.metadata.drop_all(connection)
-    db.session.remove()
-    return app
-
-
 def test_migrations_equal_the_models(empty: Flask) -> None:
     assert sa.inspect(db.engine).get_table_names() == []
     upgrade()
