@@ -62,7 +62,7 @@ def init() -> None:
 
 
 @click.command()
-@click.option("--small", is_flag=True, help="One street, for tests and a first look: a few seconds.")
+@click.option("--small", is_flag=True, help="One street, for tests and a first look: half a minute.")
 @click.option("--if-empty", is_flag=True, help="Do nothing where there is a database already.")
 def demo(small: bool, if_empty: bool) -> None:
     """Build the demo district with a year of invented history. Refuses a database that holds anything."""
