@@ -10,12 +10,14 @@ import webapp.accounts.views
 import webapp.cases.export_views
 import webapp.cases.settings.views
 import webapp.cases.views
-import webapp.directory.body_views
 import webapp.directory.export_views
 import webapp.directory.unit_views
 import webapp.directory.views
 import webapp.imports.views
 import webapp.inbox.views
+import webapp.networks.bodies.views
+import webapp.networks.companies.listeners
+import webapp.networks.companies.views
 import webapp.offline.views
 import webapp.points.export_views
 import webapp.points.ledger.listeners
@@ -27,6 +29,8 @@ import webapp.points.rewards.views
 import webapp.points.rules.views
 import webapp.residents.export_views
 import webapp.residents.views
+import webapp.stations.listeners
+import webapp.stations.views
 import webapp.visits.desk_views
 import webapp.visits.export_views
 import webapp.visits.items.views
@@ -42,6 +46,8 @@ import webapp.volunteering.reports.views
 BLUEPRINTS = (
     webapp.directory.bp,
     webapp.accounts.bp,
+    webapp.networks.bp,
+    webapp.stations.bp,
     webapp.cases.bp,
     webapp.visits.bp,
     webapp.volunteering.bp,

@@ -17,10 +17,11 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.people import Street
 from tests.support.live import Live
-from webapp.directory.models import Person, Seat
+from webapp.directory.models import Person
 from webapp.extensions import db
 from webapp.foundation import clock, journal
 from webapp.foundation.db import transaction
+from webapp.networks.models import Seat
 from webapp.points import checks
 from webapp.volunteering import codes
 from webapp.volunteering.models import Activity, Attendance

@@ -66,10 +66,11 @@ def _first_day(street: Street, password: str) -> None:
     logs_in(admin, "admin", password)
     admin.opens("/directory/?q=春秋社区")
     admin.follow("春秋社区")
-    enters(
-        admin, "登记下属单位", 全称="湖滨小区网格", 简称="湖滨小区", 户数="320", 党支部名称="湖滨小区党支部"
-    )
+    enters(admin, "登记下属单位", 全称="湖滨小区网格", 简称="湖滨小区", 户数="320")
     grid = code_of(admin)
+    admin.page.get_by_label("党支部名称").fill("湖滨小区党支部")
+    admin.press("登记")
+    admin.sees("已登记湖滨小区党支部")
     enters(admin, "登记下属单位", 全称="1栋", 简称="1栋")
     admin.sees("湖滨小区 1栋")
     admin.opens(f"/directory/units/{grid}")

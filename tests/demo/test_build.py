@@ -16,14 +16,16 @@ from webapp.cases import lists
 from webapp.cases.models import Case, CaseEvent
 from webapp.cases.service.sweep import SweepCounts, sweep
 from webapp.cases.states import CaseState
-from webapp.directory.models import Appointment, Branch, Committee, Person, PropertyCompany, Station, Unit
+from webapp.directory.models import Appointment, Person, Unit
 from webapp.directory.posts import Level, Post
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.journal import broken_links
 from webapp.foundation.private import EncryptedText
+from webapp.networks.models import Branch, Committee, PropertyCompany
 from webapp.points.checks import verify
 from webapp.points.redemptions.service import expire_due
+from webapp.stations.models import Station
 from webapp.visits.models import Visit
 from webapp.volunteering.attendance.service import close_forgotten
 from webapp.volunteering.models import Activity, Attendance, HoursState, PartyReport

@@ -19,15 +19,17 @@ from webapp.cases.models import Case, CaseEvent
 from webapp.cases.states import CaseState, Source
 from webapp.demo.examples import links
 from webapp.demo.places import SMALL
-from webapp.directory.models import Branch, Committee, Person, PropertyCompany, Station, Unit
+from webapp.directory.models import Person, Unit
 from webapp.directory.posts import LADDER, Level, Post
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.asks import how_many
 from webapp.foundation.journal import JournalEntry, broken_links
+from webapp.networks.models import Branch, Committee, PropertyCompany
 from webapp.points.checks import verify
 from webapp.points.ledger import asks as point_asks
 from webapp.points.models import EntryState, PointEntry, Redemption, RedemptionState, Reward
+from webapp.stations.models import Station
 from webapp.visits.models import DeskSession, Outcome, Visit
 from webapp.volunteering.hours import asks as hour_asks
 from webapp.volunteering.models import Activity, Attendance, HoursState, PartyReport, Signup, SignupState

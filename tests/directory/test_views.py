@@ -11,9 +11,8 @@ from flask import Flask
 from tests.support.browse import Browse
 from tests.support.queries import counting
 from tests.support.world import World
-from webapp.directory.models import Appointment, Person, Station, Unit
+from webapp.directory.models import Appointment, Person, Unit
 from webapp.directory.posts import Post
-from webapp.directory.scope import place_of
 from webapp.extensions import db
 from webapp.foundation import clock, private
 from webapp.foundation.db import transaction
@@ -92,25 +91,6 @@ def test_units_elsewhere_are_not_found(browse: Browse, app: Flask, world: World)
     for unit in ("grid2", "community", "district", "company"):
         browse.get(f"/directory/units/{code(world, unit)}", 404)
     browse.get("/directory/units/none", 404)
-
-
-def test_stations_of_my_scope_and_above_me(browse: Browse, app: Flask, world: World) -> None:
-    browse.log_in("building_leader")
-    text = browse.get("/directory/stations/").text
-    assert "示范小区01服务站" in text
-    assert "示范社区一服务站" in text
-    assert "示范小区03" not in text
-    browse.get("/directory/stations/S00002")
-    browse.get("/directory/stations/S00002", part=True)
-    browse.get("/directory/stations/S00003", 404)
-
-
-def test_the_poster_carries_the_address_of_the_residents_page(
-    browse: Browse, lite_app: Flask, world: World
-) -> None:
-    text = browse.log_in("grid_worker").get("/directory/stations/S00002/poster").text
-    assert "http://localhost/r/S00002" in text
-    assert 'class="qr"><title>二维码' in text
 
 
 def test_people_are_paged_by_name(browse: Browse, app: Flask, world: World) -> None:
@@ -290,16 +270,3 @@ def test_only_who_keeps_the_register_changes_it(browse: Browse, app: Flask, worl
         browse.get("/directory/people/new", 403)
         browse.post(f"/directory/units/{code(world, 'grid')}/retire", status=403)
     browse.log_in("handler").get("/directory/", 403)
-
-
-def test_a_station_page_in_a_deeper_place(browse: Browse, app: Flask, world: World) -> None:
-    with transaction() as session:
-        building = session.get_one(Unit, world.units["building"])
-        session.add(
-            Station(
-                code="S90000", kind="opinion_collection_point", name="一栋收集点", unit_id=building.id,
-                **place_of(building),
-            )
-        )  # fmt: skip
-    assert "民情收集站" in browse.log_in("building_leader").get("/directory/stations/S90000").text
-    browse.log_in("building_leader2").get("/directory/stations/S90000", 404)

@@ -15,8 +15,8 @@ from tests.faults.phone import session_cookie
 from tests.support import hostile
 from tests.support.live import Live
 from tests.support.visitor import Visitor
-from webapp.directory.models import Station
 from webapp.extensions import db
+from webapp.stations.models import Station
 
 AT_ONCE = 3  # one more than there are threads for uploads
 

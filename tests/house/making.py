@@ -23,7 +23,7 @@ from tests.support.world import World
 from webapp.accounts.models import LoginSession
 from webapp.cases.models import Case, CaseRequest, TermRule
 from webapp.cases.service import escalation, intake, loop
-from webapp.directory.models import Appointment, Committee, Seat, Station, Unit
+from webapp.directory.models import Appointment, Unit
 from webapp.directory.posts import GRANTS, POST_NAMES, Permission, Post
 from webapp.directory.scope import place_of
 from webapp.extensions import db
@@ -31,6 +31,7 @@ from webapp.foundation import clock, codes, photos
 from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
 from webapp.imports import service as imports
+from webapp.networks.models import Committee, Seat
 from webapp.offline import service as offline
 from webapp.points.ledger import queries as points
 from webapp.points.ledger import service as point_service
@@ -39,6 +40,7 @@ from webapp.points.redemptions import service as redemptions
 from webapp.points.rewards import service as catalogue
 from webapp.points.rules import queries as rule_queries
 from webapp.residents import service as residents
+from webapp.stations.models import Station
 from webapp.visits import desk
 from webapp.visits import service as visits
 from webapp.visits.models import DeskHost, ServiceItem

@@ -10,7 +10,7 @@ from flask import Flask
 
 from tests.imports.files import PEOPLE, bring_in, counts, take_in, to_csv, unit, wrong
 from tests.support.world import World
-from webapp.directory.models import Appointment, Person, Seat
+from webapp.directory.models import Appointment, Person
 from webapp.extensions import db
 from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
@@ -18,6 +18,7 @@ from webapp.foundation.errors import Invalid, NotFound, Refused
 from webapp.foundation.journal import JournalEntry
 from webapp.imports import people, service
 from webapp.imports.models import Batch, ExternalId, Upload
+from webapp.networks.models import Seat
 
 
 @pytest.fixture

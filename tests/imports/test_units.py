@@ -19,7 +19,7 @@ from tests.support.queries import counting
 from tests.support.world import World
 from webapp.cases.service import intake
 from webapp.directory import service as directory
-from webapp.directory.models import Branch, PropertyCompany, Unit
+from webapp.directory.models import Unit
 from webapp.directory.posts import Permission, Post
 from webapp.directory.service import UnitFacts
 from webapp.extensions import db
@@ -30,6 +30,7 @@ from webapp.foundation.errors import Invalid, Refused
 from webapp.foundation.journal import JournalEntry, broken_links
 from webapp.imports import registry, service, units
 from webapp.imports.models import ExternalId, ImportKind
+from webapp.networks.models import Branch, PropertyCompany
 from webapp.visits import service as visits
 from webapp.visits.service import Details
 

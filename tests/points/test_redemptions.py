@@ -22,13 +22,14 @@ from tests.points.helpers import (
     world_actor,
 )
 from tests.support.world import World
-from webapp.directory.models import Person, Seat
+from webapp.directory.models import Person
 from webapp.directory.posts import Permission
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound, Refused
+from webapp.networks.models import Seat
 from webapp.points import checks
 from webapp.points.eligibility import add_months
 from webapp.points.ledger import balance as ledger

@@ -24,12 +24,12 @@ from tests.points.helpers import (
 )
 from tests.support.world import World
 from webapp.cases.events import case_archived
-from webapp.directory.models import Seat
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.asks import how_many
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound, Refused
+from webapp.networks.models import Seat
 from webapp.points import seeds
 from webapp.points.ledger import asks, queries, service
 from webapp.points.models import EntryState, PointEntry, PointRule, PointSettings, RuleEvent

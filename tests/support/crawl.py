@@ -24,10 +24,10 @@ from tests.support.browse import RAW_CSRF
 from webapp.accounts import service as accounts
 from webapp.accounts.models import Account
 from webapp.cases.models import Case
-from webapp.directory.models import Station
 from webapp.directory.posts import Post
 from webapp.extensions import db
 from webapp.foundation.access import access_of
+from webapp.stations.models import Station
 
 NOBODY = ""  # without a login
 FEW = 8  # pages of one address that one person looks at

@@ -14,15 +14,17 @@ from webapp.accounts.models import Account
 from webapp.accounts.service import open_session
 from webapp.accounts.session import load_actor
 from webapp.cases.service import intake
-from webapp.directory.models import Committee, Seat, Station, Unit
+from webapp.directory.models import Unit
 from webapp.directory.posts import Post
 from webapp.extensions import db
 from webapp.foundation import clock, photos
 from webapp.foundation.access import Actor
 from webapp.imports import service as imports
+from webapp.networks.models import Committee, Seat
 from webapp.offline import service as offline
 from webapp.points.models import Redemption, RedemptionState
 from webapp.residents import service as residents
+from webapp.stations.models import Station
 from webapp.visits import service as visits
 from webapp.volunteering import codes
 from webapp.volunteering.hours import statements

@@ -13,23 +13,15 @@ from webapp.accounts import service as accounts
 from webapp.accounts.models import Account
 from webapp.accounts.session import load_actor
 from webapp.commands import seed_defaults
-from webapp.directory.models import (
-    Appointment,
-    Branch,
-    Committee,
-    Person,
-    PropertyCompany,
-    PropertyContract,
-    Seat,
-    Station,
-    Unit,
-)
+from webapp.directory.models import Appointment, Person, Unit
 from webapp.directory.posts import Level, Post
 from webapp.directory.scope import place_of
 from webapp.extensions import db
 from webapp.foundation import clock, private
 from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
+from webapp.networks.models import Branch, Committee, PropertyCompany, PropertyContract, Seat
+from webapp.stations.models import Station
 
 PASSWORD = "a-walk-in-the-park"
 

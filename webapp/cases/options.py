@@ -13,7 +13,7 @@ from webapp.cases.models import Case
 from webapp.cases.permissions import may_see, unit_at
 from webapp.cases.states import LIMITS, STATE_NAMES, CaseState, Confidentiality
 from webapp.cases.workflow import next_level
-from webapp.directory.models import PropertyContract, Station, Unit
+from webapp.directory.models import Unit
 from webapp.directory.posts import LADDER, LEVEL_NAMES, Level
 from webapp.directory.scope import path_prefix, units_within, within
 from webapp.extensions import db
@@ -21,6 +21,8 @@ from webapp.foundation import clock, periods, private
 from webapp.foundation.access import Actor
 from webapp.foundation.codes import normalise_code
 from webapp.foundation.errors import NotFound
+from webapp.networks.models import PropertyContract
+from webapp.stations.models import Station
 
 LEVELS_BELOW = 2
 MERGE_CHOICES = 20

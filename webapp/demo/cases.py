@@ -16,10 +16,10 @@ from webapp.demo.case_story import CaseStory
 from webapp.demo.case_texts import SUBJECTS, Matter
 from webapp.demo.places import Place
 from webapp.demo.timeline import Stage, Story, weighted
-from webapp.directory.models import Station
 from webapp.directory.posts import Permission, Post
 from webapp.extensions import db
 from webapp.foundation.access import Actor
+from webapp.stations.models import Station
 from webapp.visits import carry_over
 from webapp.visits.models import Outcome, ServiceItem, VisitKind
 from webapp.visits.service import Details, log_visit

@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from webapp.accounts.models import Account
 from webapp.cases.models import Case
 from webapp.cases.states import CaseState, Source
-from webapp.directory.models import Appointment, Station
+from webapp.directory.models import Appointment
 from webapp.directory.posts import Post
 from webapp.extensions import db
+from webapp.stations.models import Station
 
 
 def links() -> list[tuple[str, str]]:

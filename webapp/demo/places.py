@@ -14,22 +14,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from webapp.demo.loader import Loader
-from webapp.directory.models import (
-    Appointment,
-    Branch,
-    Committee,
-    Person,
-    PropertyCompany,
-    PropertyContract,
-    Seat,
-    Station,
-    Unit,
-)
+from webapp.directory.models import Appointment, Person, Unit
 from webapp.directory.posts import Level, Post
 from webapp.directory.scope import COLUMN_OF_LEVEL
 from webapp.directory.seeds import load_divisions
 from webapp.foundation import private
 from webapp.foundation.codes import station_code
+from webapp.networks.models import Branch, Committee, PropertyCompany, PropertyContract, Seat
+from webapp.stations.models import Station
 
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
 MIDDLE = "安宁和乐平顺康文明志建国秀春夏冬雪梅兰竹松山水云月星海江河田园诚信仁义礼智忠孝"

@@ -1,4 +1,4 @@
-"""Places, people, posts: units, stations, persons, appointments, branches, committees, companies."""
+"""Places, people, posts: units, persons, appointments."""
 
 from __future__ import annotations
 

@@ -1,13 +1,10 @@
-"""The register's lists as files."""
+"""People as a file."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from flask import Response, request
 
 from webapp.directory import bp, queries
-from webapp.directory.models import STATION_KINDS
 from webapp.directory.posts import Permission
 from webapp.directory.queries import PersonLine
 from webapp.foundation import incoming
@@ -18,13 +15,6 @@ from webapp.foundation.spreadsheets import Column
 PEOPLE: list[Column[PersonLine]] = [
     Column("姓名", lambda row: row.name),
     Column("职务", lambda row: row.serves),
-]
-STATIONS: list[Column[Any]] = [
-    Column("编号", lambda row: row.code),
-    Column("名称", lambda row: row.name),
-    Column("类型", lambda row: STATION_KINDS[row.kind]),
-    Column("单位", lambda row: row.unit),
-    Column("地址", lambda row: row.address),
 ]
 
 
@@ -45,17 +35,4 @@ def export_people() -> Response:
         lambda cursor: queries.people(actor, text, unit, cursor, AT_ONCE),
         back="directory.people",
         filters=chosen,
-    )
-
-
-@bp.post("/stations/export")
-@may(Permission.DIRECTORY_READ)
-def export_stations() -> Response:
-    """The stations, by code."""
-    actor = current_actor()
-    return export(
-        "服务站点",
-        STATIONS,
-        lambda cursor: queries.stations(actor, cursor, AT_ONCE),
-        back="directory.stations",
     )

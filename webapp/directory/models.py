@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.directory.posts import Level, Post
 from webapp.extensions import db
@@ -57,57 +57,6 @@ class Placed:
     building_id: Mapped[int | None] = mapped_column(sa.ForeignKey("units.id"))
 
 
-class Station(Placed, db.Model):
-    """A place where residents are received: 党群服务中心, 党群服务站 and the like. Its code stands on the resident's QR."""
-
-    __tablename__ = "stations"
-    KINDS = ("service_center", "service_station", "opinion_collection_point", "reception_center")
-    __table_args__ = (
-        one_of("kind", KINDS),
-        sa.Index("ix_stations_community", "community_id"),
-        sa.Index("ix_stations_grid", "grid_id"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(Code, unique=True)
-    kind: Mapped[str]
-    name: Mapped[str]
-    unit_id: Mapped[int] = mapped_column(sa.ForeignKey("units.id"))
-    address: Mapped[str] = mapped_column(default="")
-    hours: Mapped[str] = mapped_column(default="")
-    phone: Mapped[str] = mapped_column(default="")
-    retired_on: Mapped[date | None]
-    unit: Mapped[Unit] = relationship(foreign_keys=[unit_id], lazy="raise_on_sql")
-
-
-STATION_KINDS = {
-    "service_center": "社区党群服务中心",
-    "service_station": "网格党群服务站",
-    "opinion_collection_point": "民情收集站",
-    "reception_center": "民情接待处置中心",
-}
-
-
-COMMITTEE_KINDS = {
-    "owners_committee": "业主委员会",
-    "property_mgmt_committee": "物业管理委员会",
-}
-
-
-BODY_NAMES = {
-    "branch": "党支部",
-    "committee": "业委会（物管会）",
-}
-
-
-COVERAGE_NAMES = {
-    "own_branch": "建有党支部",
-    "instructor": "有党建指导员",
-    "mass_org": "有群团组织",
-    "none": "尚未覆盖",
-}
-
-
 class Person(db.Model):
     """Anyone the register knows, with or without a login."""
 
@@ -139,76 +88,5 @@ class Appointment(db.Model):
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"))
     post: Mapped[str]
     unit_id: Mapped[int] = mapped_column(sa.ForeignKey("units.id"))
-    starts_on: Mapped[date]
-    ends_on: Mapped[date | None]
-
-
-class Branch(db.Model):
-    """A 小区(网格)党支部, one a grid."""
-
-    __tablename__ = "branches"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    unit_id: Mapped[int] = mapped_column(sa.ForeignKey("units.id"), unique=True)
-    name: Mapped[str]
-
-
-class Committee(db.Model):
-    """A 业主委员会 (is_red: with party lead), or the 物业管理委员会 that stands in for one."""
-
-    __tablename__ = "committees"
-    KINDS = ("owners_committee", "property_mgmt_committee")
-    __table_args__ = (one_of("kind", KINDS),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    unit_id: Mapped[int] = mapped_column(sa.ForeignKey("units.id"), index=True)
-    kind: Mapped[str]
-    is_red: Mapped[bool] = mapped_column(default=False)
-    name: Mapped[str]
-    term_start: Mapped[date]
-    term_end: Mapped[date]
-
-
-class Seat(db.Model):
-    """A person sits in the branch or the committee of a grid; in both at once: 交叉任职."""
-
-    __tablename__ = "seats"
-    BODIES = ("branch", "committee")
-    __table_args__ = (
-        one_of("body", BODIES),
-        sa.Index("ix_seats_person", "person_id"),
-        sa.Index("ix_seats_unit", "unit_id", "body"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"))
-    unit_id: Mapped[int] = mapped_column(sa.ForeignKey("units.id"))
-    body: Mapped[str]
-    title: Mapped[str] = mapped_column(default="成员")
-    starts_on: Mapped[date]
-    ends_on: Mapped[date | None]
-
-
-class PropertyCompany(db.Model):
-    """What is known of a 物业服务企业; its unit (level company) carries name and code."""
-
-    __tablename__ = "property_companies"
-    COVERAGE = ("own_branch", "instructor", "mass_org", "none")
-    __table_args__ = (one_of("party_coverage", COVERAGE),)
-
-    unit_id: Mapped[int] = mapped_column(sa.ForeignKey("units.id"), primary_key=True)
-    party_coverage: Mapped[str] = mapped_column(default="none")
-    removed_on: Mapped[date | None]  # 清退, decided by the housing authority and recorded here
-    removal_note: Mapped[str] = mapped_column(default="")
-
-
-class PropertyContract(db.Model):
-    """A company serves a grid from a date to a date."""
-
-    __tablename__ = "property_contracts"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    company_id: Mapped[int] = mapped_column(sa.ForeignKey("units.id"), index=True)
-    grid_id: Mapped[int] = mapped_column(sa.ForeignKey("units.id"), index=True)
     starts_on: Mapped[date]
     ends_on: Mapped[date | None]

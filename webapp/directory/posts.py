@@ -30,7 +30,7 @@ LEVEL_NAMES = {
     Level.DEPARTMENT: "部门",
 }
 LADDER = (Level.BUILDING, Level.GRID, Level.COMMUNITY, Level.STREET)
-# What may be set up below a unit, and where residents are received.
+# What may be set up below a unit.
 LEVELS_BELOW: dict[Level, tuple[Level, ...]] = {
     Level.DISTRICT: (Level.STREET, Level.COMPANY, Level.DEPARTMENT),
     Level.STREET: (Level.COMMUNITY,),
@@ -40,7 +40,6 @@ LEVELS_BELOW: dict[Level, tuple[Level, ...]] = {
     Level.COMPANY: (),
     Level.DEPARTMENT: (),
 }
-STATION_LEVELS = (Level.COMMUNITY, Level.GRID)
 
 
 class Post(StrEnum):

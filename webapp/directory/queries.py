@@ -1,4 +1,4 @@
-"""What one can ask the register: units, stations and people within one's scope."""
+"""What one can ask the register: units and people within one's scope."""
 
 from __future__ import annotations
 
@@ -10,19 +10,9 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
-from webapp.directory.models import (
-    COVERAGE_NAMES,
-    Appointment,
-    Branch,
-    Committee,
-    Person,
-    PropertyCompany,
-    PropertyContract,
-    Station,
-    Unit,
-)
+from webapp.directory.models import Appointment, Person, Unit
 from webapp.directory.posts import POST_NAMES, WORK_POSTS, Level, Permission, Post
-from webapp.directory.scope import covers, path_prefix, units_within, within
+from webapp.directory.scope import covers, path_prefix, paths_above, units_within
 from webapp.extensions import db
 from webapp.foundation import clock, periods, private
 from webapp.foundation.access import Actor
@@ -84,22 +74,6 @@ class Holder:
 
 
 @dataclass(frozen=True)
-class Company:
-    """The company that looks after a grid, and whom to call there."""
-
-    code: str
-    name: str
-    coverage: str
-    since: date
-    contacts: Sequence[Holder]
-
-    @property
-    def coverage_name(self) -> str:
-        """How the Party is present in it, in Chinese."""
-        return COVERAGE_NAMES[self.coverage]
-
-
-@dataclass(frozen=True)
 class UnitPage:
     """All that the page of a unit shows."""
 
@@ -108,11 +82,6 @@ class UnitPage:
     below: Mapping[Level, Sequence[UnitLine]]
     holders: Sequence[Holder]
     volunteers: int
-    stations: Sequence[sa.Row[str, str, str, str]]
-    branch: str
-    committees: Sequence[Committee]
-    company: Company | None
-    coverage: str  # of a company: its party coverage
 
 
 def unit_for(actor: Actor, code: str) -> Unit:
@@ -134,24 +103,14 @@ def unit_page(actor: Actor, code: str) -> UnitPage:
         NotFound: there is none, or it lies elsewhere.
     """
     unit = unit_for(actor, code)
-    holders, volunteers = _holders(unit.id)
-    stations = sa.select(Station.code, Station.name, Station.kind, Station.address)
+    serving, volunteers = holders(unit.id)
     below = _units(actor, sa.and_(Unit.parent_id == unit.id, Unit.retired_on.is_(None)), Unit.code)
     return UnitPage(
         unit=unit,
-        above=_units(actor, Unit.path.in_(_paths_above(unit.path)), Unit.path),
+        above=_units(actor, Unit.path.in_(paths_above(unit.path)), Unit.path),
         below={level: lines for level in Level if (lines := [line for line in below if line.level == level])},
-        holders=holders,
+        holders=serving,
         volunteers=volunteers,
-        stations=db.session.execute(
-            stations.where(Station.unit_id == unit.id, Station.retired_on.is_(None)).order_by(Station.code)
-        ).all(),
-        branch=db.session.scalar(sa.select(Branch.name).where(Branch.unit_id == unit.id)) or "",
-        committees=db.session.scalars(
-            sa.select(Committee).where(Committee.unit_id == unit.id).order_by(Committee.term_start.desc())
-        ).all(),
-        company=_company_of(unit.id),
-        coverage=_coverage(unit.id) if unit.level == Level.COMPANY else "",
     )
 
 
@@ -169,13 +128,7 @@ def _units(actor: Actor, which: sa.ColumnElement[bool], order: InstrumentedAttri
     ]
 
 
-def _paths_above(path: str) -> list[str]:
-    """The paths of all units above the one with ``path``, from the top."""
-    codes = path.rstrip("/").split("/")
-    return ["/".join(codes[:length]) + "/" for length in range(1, len(codes))]
-
-
-def _holders(unit_id: int) -> tuple[list[Holder], int]:
+def holders(unit_id: int) -> tuple[list[Holder], int]:
     """Who serves a unit, the volunteers only counted: a grid may have hundreds."""
     query = (
         _holdings(Appointment.starts_on, Person.phone)
@@ -212,31 +165,6 @@ def _holdings(*more: InstrumentedAttribute[object]) -> AnySelect:
     )
 
 
-def _company_of(grid_id: int) -> Company | None:
-    today = clock.today()
-    query = (
-        sa.select(
-            Unit.id, Unit.code, Unit.short_name, PropertyCompany.party_coverage, PropertyContract.starts_on
-        )
-        .join(PropertyContract, PropertyContract.company_id == Unit.id)
-        .join(PropertyCompany, PropertyCompany.unit_id == Unit.id)
-        .where(
-            PropertyContract.grid_id == grid_id,
-            periods.in_force(PropertyContract.starts_on, PropertyContract.ends_on, today),
-        )
-        .order_by(PropertyContract.starts_on.desc())
-    )
-    row = db.session.execute(query).first()
-    if row is None:
-        return None
-    return Company(row.code, row.short_name, row.party_coverage, row.starts_on, _holders(row.id)[0])
-
-
-def _coverage(company_id: int) -> str:
-    query = sa.select(PropertyCompany.party_coverage).where(PropertyCompany.unit_id == company_id)
-    return db.session.scalar(query) or ""
-
-
 def own_unit(actor: Actor) -> Unit:
     """The unit that the actor serves."""
     return db.session.get_one(Unit, actor.unit_id)
@@ -250,42 +178,6 @@ def find_units(actor: Actor, text: str, level: Level | None = None) -> list[Unit
     return _units(
         actor, Unit.id.in_(sa.select(Unit.id).where(query).order_by(Unit.path).limit(FOUND)), Unit.path
     )
-
-
-# Stations
-
-
-def _stations(actor: Actor) -> sa.ColumnElement[bool]:
-    """In scope, or of a unit above: a grid's people send residents to the community's centre, too."""
-    above = sa.select(Unit.id).where(Unit.path.in_(_paths_above(actor.unit_path)))
-    return sa.or_(within(actor, Station), Station.unit_id.in_(above))
-
-
-def stations(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page[sa.Row[str, str, str, str, str]]:
-    """Stations for the actor, by code."""
-    query = (
-        sa.select(Station.code, Station.name, Station.kind, Station.address, Unit.short_name.label("unit"))
-        .join(Unit, Unit.id == Station.unit_id)
-        .where(_stations(actor), Station.retired_on.is_(None))
-    )
-    return keyset(query, [Station.code], cursor, size, ascending=True)
-
-
-def station_for(actor: Actor, code: str) -> Station:
-    """A station with its unit.
-
-    Raises:
-        NotFound: there is none, or it lies elsewhere.
-    """
-    query = (
-        sa.select(Station)
-        .options(sa.orm.joinedload(Station.unit))
-        .where(Station.code == code, _stations(actor))
-    )
-    station = db.session.scalars(query).first()
-    if station is None:
-        raise NotFound
-    return station
 
 
 # People

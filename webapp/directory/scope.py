@@ -61,6 +61,12 @@ def covers(actor: Actor, path: str) -> bool:
     return path.startswith(actor.unit_path)
 
 
+def paths_above(path: str) -> list[str]:
+    """The paths of all units above the one with ``path``, from the top."""
+    codes = path.rstrip("/").split("/")
+    return ["/".join(codes[:length]) + "/" for length in range(1, len(codes))]
+
+
 def place_of(unit: Unit) -> dict[str, int | None]:
     """The ``Placed`` columns of a record about ``unit``."""
     place = {
@@ -75,4 +81,13 @@ def place_of(unit: Unit) -> dict[str, int | None]:
     return place
 
 
-__all__ = ["COLUMN_OF_LEVEL", "Placed", "covers", "path_prefix", "place_of", "units_within", "within"]
+__all__ = [
+    "COLUMN_OF_LEVEL",
+    "Placed",
+    "covers",
+    "path_prefix",
+    "paths_above",
+    "place_of",
+    "units_within",
+    "within",
+]

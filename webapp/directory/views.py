@@ -1,16 +1,15 @@
-"""Looking up units, stations and people; keeping the register."""
+"""Looking up units and people; keeping the register."""
 
 from __future__ import annotations
 
-from flask import Response, current_app, request, url_for
+from flask import Response, request, url_for
 
-from webapp.directory import body_queries, bp, queries, service
+from webapp.directory import bp, queries, service
+from webapp.directory.events import person_shown, sections, unit_shown
 from webapp.directory.forms import AppointForm, EndForm, PersonForm, UnitForm
-from webapp.directory.models import COMMITTEE_KINDS, COVERAGE_NAMES, STATION_KINDS
-from webapp.directory.posts import LEVEL_NAMES, LEVELS_BELOW, STATION_LEVELS, Permission
-from webapp.foundation import incoming, qr
+from webapp.directory.posts import LEVEL_NAMES, LEVELS_BELOW, Permission
+from webapp.foundation import incoming
 from webapp.foundation.access import current_actor, may
-from webapp.foundation.errors import Conflict
 from webapp.foundation.forms import ButtonForm, Form, once
 from webapp.foundation.htmx import page
 from webapp.foundation.receipts import Done
@@ -34,25 +33,22 @@ def index() -> Response:
 @may(Permission.DIRECTORY_READ, record="unit")
 def unit(code: str) -> Response:
     """A unit with what belongs to it."""
-    return _unit_page(code)
+    return unit_page(code)
 
 
-def _unit_page(code: str, form: Form | None = None, status: int = 200) -> Response:
+def unit_page(code: str, form: Form | None = None, status: int = 200) -> Response:
+    """The page of a unit, also with a form on it that came back."""
     actor = current_actor()
     found = queries.unit_page(actor, code)
-    known = {"branch": found.branch, "coverage": found.coverage}
-    change = form if isinstance(form, UnitForm) else None
+    change = form if isinstance(form, UnitForm) else UnitForm(formdata=None, obj=found.unit)
     return page(
         "directory/unit.html",
         status=status,
         found=found,
         levels=LEVEL_NAMES,
         levels_below=LEVELS_BELOW,
-        station_levels=STATION_LEVELS,
-        kinds=STATION_KINDS,
-        coverage=COVERAGE_NAMES,
-        committees=COMMITTEE_KINDS,
-        change=change or UnitForm(formdata=None, obj=found.unit, data=known).fit(found.unit.level),
+        sections=sections(unit_shown.send(actor=actor, unit=found.unit, form=form)),
+        change=change.fit(found.unit.level),
         button=ButtonForm(formdata=None),
         can_manage=actor.can(Permission.DIRECTORY_MANAGE),
     )
@@ -64,7 +60,7 @@ def _unit_form(code: str) -> UnitForm:
 
 @bp.post("/units/<code>/change")
 @may(Permission.DIRECTORY_MANAGE, record="unit")
-@once(_unit_form, again=_unit_page)
+@once(_unit_form, again=unit_page)
 def change_unit(form: UnitForm, code: str) -> Done:
     """Change its name and what is known of it."""
     unit = service.change_unit(current_actor(), code, form.facts())
@@ -73,52 +69,11 @@ def change_unit(form: UnitForm, code: str) -> Done:
 
 @bp.post("/units/<code>/retire")
 @may(Permission.DIRECTORY_MANAGE, record="unit")
-@once(lambda code: ButtonForm(), again=_unit_page)
+@once(lambda code: ButtonForm(), again=unit_page)
 def retire_unit(form: ButtonForm, code: str) -> Done:
     """Take it out of use."""
     unit = service.retire_unit(current_actor(), code)
     return Done(url_for("directory.index"), f"{unit.short_name}已停用。")
-
-
-@bp.get("/stations/")
-@may(Permission.DIRECTORY_READ)
-def stations() -> Response:
-    """Stations, by code."""
-    rows = queries.stations(current_actor(), request.args.get("after", ""))
-    return page("directory/stations.html", part="directory/_stations.html", rows=rows, kinds=STATION_KINDS)
-
-
-@bp.get("/stations/<code>")
-@may(Permission.DIRECTORY_READ, record="station")
-def station(code: str) -> Response:
-    """A station, and the way to its poster."""
-    return station_page(code)
-
-
-def station_page(code: str, status: int = 200) -> Response:
-    """The page of a station, also after a form on it that did not come whole."""
-    actor = current_actor()
-    return page(
-        "directory/station.html",
-        part="directory/_station.html",
-        status=status,
-        station=queries.station_for(actor, code),
-        kinds=STATION_KINDS,
-        button=ButtonForm(formdata=None),
-        can_manage=actor.can(Permission.DIRECTORY_MANAGE),
-    )
-
-
-@bp.get("/stations/<code>/poster")
-@may(Permission.DIRECTORY_READ, record="station")
-def poster(code: str) -> Response:
-    """The sheet to hang up: residents scan it and report."""
-    found = queries.station_for(current_actor(), code)
-    if found.retired_on:
-        raise Conflict("这个站点已经停用，海报上的码不能再用了。")
-    site = current_app.config["SETTINGS"].public_url or request.host_url.rstrip("/")
-    address = f"{site}/r/{found.code}"
-    return page("directory/poster.html", station=found, address=address, code=qr.qr_svg(address))
 
 
 @bp.get("/people/")
@@ -155,7 +110,7 @@ def _person_page(person_id: int, phone: str = "") -> Response:
         "directory/person.html",
         part="directory/_person.html",
         found=found,
-        seats=body_queries.seats(actor, person_id),
+        sections=sections(person_shown.send(actor=actor, person=found.person)),
         phone=phone,
         button=ButtonForm(formdata=None),
         can_manage=actor.can(Permission.DIRECTORY_MANAGE),

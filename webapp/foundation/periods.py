@@ -27,3 +27,14 @@ def in_force(
 ) -> sa.ColumnElement[bool]:
     """The condition that ``day`` (a date, or a parameter for one) lies in the period of a row."""
     return sa.and_(first <= day, sa.or_(last.is_(None), last >= day))
+
+
+def overlaps(
+    first: InstrumentedAttribute[date],
+    last: InstrumentedAttribute[date | None],
+    starts_on: date,
+    ends_on: date | None,
+) -> sa.ColumnElement[bool]:
+    """The condition that the period of a row shares a day with the one from ``starts_on`` to ``ends_on``."""
+    not_over = sa.or_(last.is_(None), last >= starts_on)
+    return not_over if ends_on is None else sa.and_(not_over, first <= ends_on)

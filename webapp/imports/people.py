@@ -11,7 +11,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from webapp.directory import service as directory
-from webapp.directory.models import Appointment, Person, Seat
+from webapp.directory.models import Appointment, Person
 from webapp.directory.posts import POST_LEVELS, POST_NAMES, Level, Permission, Post
 from webapp.directory.service import PersonFacts
 from webapp.extensions import db
@@ -23,6 +23,8 @@ from webapp.imports import cells
 from webapp.imports.kinds import REF, Effect, Field, Kind, Marks, Refs, Taken, Values, marks
 from webapp.imports.models import ImportKind
 from webapp.imports.places import Place, Places
+from webapp.networks.bodies.service import take_seat
+from webapp.networks.models import Seat
 
 
 class Party(NamedTuple):
@@ -149,7 +151,7 @@ class People:
                     starts_on=since,
                 )
             else:
-                directory.take_seat(
+                take_seat(
                     self._actor, person_id=person_id, body=held.what, unit_code=held.unit.code, title=held.title,
                     starts_on=since,
                 )  # fmt: skip

@@ -7,7 +7,7 @@ import re
 import sqlalchemy as sa
 
 from webapp.directory import service as directory
-from webapp.directory.models import COVERAGE_NAMES, Branch, Unit
+from webapp.directory.models import Unit
 from webapp.directory.posts import LEVEL_NAMES, LEVELS_BELOW, Level, Permission
 from webapp.directory.scope import covers, units_within
 from webapp.directory.service import UnitFacts
@@ -20,6 +20,10 @@ from webapp.imports import cells
 from webapp.imports.kinds import REF, Effect, Field, Kind, Marks, Refs, Taken, Values, ref
 from webapp.imports.models import ImportKind
 from webapp.imports.places import Place, Places, bare
+from webapp.networks.bodies.queries import branch_of
+from webapp.networks.bodies.service import name_branch
+from webapp.networks.companies.service import set_coverage
+from webapp.networks.models import COVERAGE_NAMES
 
 ABOVE = {level: above for above, levels in LEVELS_BELOW.items() for level in levels}
 # From the top, so that a parent is there before what stands below it.
@@ -87,17 +91,23 @@ class Units:
             name=values.text("name") or short_name,
             short_name=short_name,
             households=values.value("households", int),
-            branch=values.text("branch"),
-            coverage=values.text("coverage") or "none",
         )
         if unit is None:
-            unit = directory.create_unit(self._actor, above.code, level, facts)
-            self._places.add(unit)
-            return Taken(unit.id, Effect.NEW)
+            return Taken(self._set_up(above, level, facts, values).id, Effect.NEW)
         if unit.level != level:
             called = f"这里已经有一个叫“{unit.short_name}”的{LEVEL_NAMES[Level(unit.level)]}"
             raise Invalid(f"{called}，请换一个简称。", "short_name")
-        return Taken(unit.id, self._fill(unit, facts))
+        return Taken(unit.id, self._fill(unit, facts, values.text("branch")))
+
+    def _set_up(self, above: Place, level: Level, facts: UnitFacts, values: Values) -> Unit:
+        unit = directory.create_unit(self._actor, above.code, level, facts)
+        self._places.add(unit)
+        branch, coverage = values.text("branch"), values.text("coverage")
+        if level == Level.GRID and branch:
+            name_branch(self._actor, unit.code, branch)
+        if level == Level.COMPANY and coverage:
+            set_coverage(self._actor, unit.code, coverage)
+        return unit
 
     def _parent(self, level: Level, text: str) -> Place:
         wanted = ABOVE[level]
@@ -146,23 +156,18 @@ class Units:
             told = f"这里已经有一个叫“{unit.short_name}”的单位，编号不同。请换一个简称，或核对编号。"
             raise Invalid(told, "short_name")
 
-    def _fill(self, unit: Unit, facts: UnitFacts) -> Effect:
+    def _fill(self, unit: Unit, facts: UnitFacts, branch: str) -> Effect:
         """Enter what was not known of the unit."""
-        known = sa.select(Branch.name).where(Branch.unit_id == unit.id)
-        branch = db.session.scalar(known) if unit.level == Level.GRID else None
-        households = facts.households if unit.households is None else None
-        gets_households = unit.level in (Level.GRID, Level.BUILDING) and households is not None
-        gets_branch = unit.level == Level.GRID and facts.branch and not branch
-        if not (gets_households or gets_branch):
-            return Effect.SAME
-        filled = UnitFacts(
-            name=unit.name,
-            short_name=unit.short_name,
-            households=unit.households if households is None else households,
-            branch=branch or facts.branch,
-        )
-        directory.change_unit(self._actor, unit.code, filled)
-        return Effect.CHANGED
+        effect = Effect.SAME
+        has_households = unit.level in (Level.GRID, Level.BUILDING)
+        if has_households and unit.households is None and facts.households is not None:
+            filled = UnitFacts(unit.name, unit.short_name, facts.households)
+            directory.change_unit(self._actor, unit.code, filled)
+            effect = Effect.CHANGED
+        if branch and unit.level == Level.GRID and not branch_of(unit.id):
+            name_branch(self._actor, unit.code, branch)
+            effect = Effect.CHANGED
+        return effect
 
 
 def _tier(values: Values) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from webapp.directory.models import Appointment, Person, PropertyContract, Unit
+from webapp.directory.models import Appointment, Person, Unit
 from webapp.directory.scope import within
 from webapp.extensions import db
 from webapp.foundation.access import Actor
@@ -16,6 +16,7 @@ from webapp.foundation.db import AnyRow
 from webapp.foundation.errors import NotFound
 from webapp.foundation.private import keyed_hash
 from webapp.foundation.receipts import Receipt
+from webapp.networks.models import PropertyContract
 from webapp.offline.models import DeviceMark, Quarantined, State
 
 MOST_MISSING = 200  # a phone that lost more has lost its memory

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from webapp.directory.models import Appointment, Person, Seat, Unit
+from webapp.directory.models import Appointment, Person, Unit
 from webapp.directory.scope import PERSON_ID
 from webapp.extensions import db
 from webapp.foundation import periods
 from webapp.foundation.hot import HotQuery
 from webapp.foundation.kept import Kept
+from webapp.networks.models import Seat
 from webapp.points.models import IS_LOT, PointEntry, PointSettings
 
 

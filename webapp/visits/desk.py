@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
 
-from webapp.directory.models import Station, Unit
+from webapp.directory.models import Unit
 from webapp.directory.scope import place_of
 from webapp.extensions import db
 from webapp.foundation import clock, journal
@@ -17,6 +17,7 @@ from webapp.foundation.calendar import load_calendar
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Invalid, NotFound
 from webapp.foundation.text import day as day_text
+from webapp.stations.models import Station
 from webapp.visits import desk_queries, queries
 from webapp.visits.models import DeskHost, DeskSession
 from webapp.visits.permissions import check_can_cancel, check_can_plan

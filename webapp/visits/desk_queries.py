@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from webapp.directory.models import Appointment, Person, Station, Unit
+from webapp.directory.models import Appointment, Person, Unit
 from webapp.directory.posts import GRANTS, Permission
 from webapp.directory.scope import PERSON_ID, units_within, within, within_level
 from webapp.extensions import db
@@ -20,6 +20,7 @@ from webapp.foundation.db import AnySelect, UTCDateTime
 from webapp.foundation.errors import NotFound
 from webapp.foundation.hot import HotQuery
 from webapp.foundation.paging import PAGE_SIZE, Page, keyset
+from webapp.stations.models import Station
 from webapp.visits.models import DeskHost, DeskSession, Visit
 from webapp.visits.queries import ONE_DAY
 

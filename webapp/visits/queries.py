@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 
 from webapp.cases.models import Case
-from webapp.directory.models import Person, Station, Unit
+from webapp.directory.models import Person, Unit
 from webapp.directory.scope import path_prefix, within
 from webapp.extensions import db
 from webapp.foundation import clock
@@ -20,6 +20,7 @@ from webapp.foundation.kept import Kept
 from webapp.foundation.paging import PAGE_SIZE, Page, keyset
 from webapp.foundation.photos import PhotoRow, photos_of
 from webapp.foundation.private import keyed_hash, mask_name, mask_phone, scrub, valid_phone
+from webapp.stations.models import Station
 from webapp.visits.models import (
     KIND_NAMES,
     OUTCOME_NAMES,

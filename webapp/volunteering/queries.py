@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from webapp.cases.models import Case
 from webapp.cases.states import Confidentiality
-from webapp.directory.models import Person, Station, Unit
+from webapp.directory.models import Person, Unit
 from webapp.directory.posts import Level, Permission
 from webapp.directory.scope import PERSON_ID, covers, units_within, within, within_level
 from webapp.extensions import db
@@ -23,6 +23,7 @@ from webapp.foundation.access import Actor
 from webapp.foundation.db import AnyRow
 from webapp.foundation.errors import Conflict, NotFound
 from webapp.foundation.paging import PAGE_SIZE, Page, keyset
+from webapp.stations.models import Station
 from webapp.volunteering import codes
 from webapp.volunteering.models import (
     Activity,

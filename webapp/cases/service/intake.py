@@ -15,7 +15,7 @@ from webapp.cases.permissions import Voice, Who
 from webapp.cases.service.turn import add_event, code_hash, one_of, required, tell
 from webapp.cases.states import CaseState, Confidentiality, Phase, Source
 from webapp.cases.workflow import CASE_FLOW
-from webapp.directory.models import Station, Unit
+from webapp.directory.models import Unit
 from webapp.directory.posts import LADDER, Level, Permission
 from webapp.directory.scope import covers, place_of
 from webapp.extensions import db
@@ -25,6 +25,7 @@ from webapp.foundation.db import transaction
 from webapp.foundation.errors import Invalid, NotFound, Refused
 from webapp.foundation.photos import ReadyPhoto
 from webapp.foundation.private import keyed_hash, normalise_phone, valid_phone
+from webapp.stations.models import Station
 
 LONGEST_TITLE = 40
 _SENTENCE_END = re.compile(r"[。！？!?；;\n]")

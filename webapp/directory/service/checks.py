@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from webapp.directory.models import Unit
-from webapp.directory.posts import LEVEL_NAMES, Level, Permission
+from webapp.directory.posts import Permission
 from webapp.directory.scope import covers
 from webapp.extensions import db
 from webapp.foundation.access import Actor
-from webapp.foundation.errors import Conflict, NotFound, Refused
+from webapp.foundation.errors import Conflict, Invalid, NotFound, Refused
 
 
 def check_can_manage(actor: Actor) -> None:
@@ -46,12 +46,13 @@ def check_in_use(unit: Unit) -> None:
         raise Conflict(f"{unit.short_name}已经停用，不能再登记。")
 
 
-def check_grid(unit: Unit) -> None:
-    """Refuse a committee or company anywhere but at a grid.
+def unit_in_use(actor: Actor, code: str) -> Unit:
+    """The unit whose code was typed into a form.
 
     Raises:
-        Conflict: the unit is no grid, or was taken out of use.
+        Invalid: there is none, it is not the actor's, or it was taken out of use.
     """
-    if unit.level != Level.GRID:
-        raise Conflict(f"这是{LEVEL_NAMES[Level(unit.level)]}，业委会和物业企业登记在网格。")
-    check_in_use(unit)
+    unit = db.session.scalars(sa.select(Unit).where(Unit.code == code, Unit.retired_on.is_(None))).first()
+    if unit is None or not covers(actor, unit.path):
+        raise Invalid("没有找到这个单位，请从列表里选。", "unit_code")
+    return unit

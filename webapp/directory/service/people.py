@@ -1,4 +1,4 @@
-"""People, their appointments, and their seats in a grid's bodies."""
+"""People and their appointments."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from webapp.directory.models import BODY_NAMES, Appointment, Branch, Committee, Person, Seat, Unit
+from webapp.directory.models import Appointment, Person, Unit
 from webapp.directory.posts import LEVEL_NAMES, POST_LEVELS, POST_NAMES, Level, Post
 from webapp.directory.queries import person_page
 from webapp.directory.scope import covers
-from webapp.directory.service.checks import check_can_manage
+from webapp.directory.service.checks import check_can_manage, unit_in_use
 from webapp.extensions import db
-from webapp.foundation import clock, journal, private
+from webapp.foundation import clock, journal, periods, private
 from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
@@ -122,7 +122,8 @@ def appoint(
             raise NotFound
         unit = _unit_for_post(actor, Post(post), unit_code)
         same = (Appointment.person_id == person_id, Appointment.post == post, Appointment.unit_id == unit.id)
-        if _counts(Appointment, starts_on, ends_on, *same):
+        days = periods.overlaps(Appointment.starts_on, Appointment.ends_on, starts_on, ends_on)
+        if db.session.scalar(sa.select(Appointment.id).where(*same, days).limit(1)):
             raise Conflict("这个人在这段时间已经有同样的职务，不用再任命。")
         row = Appointment(
             person_id=person_id, post=post, unit_id=unit.id, starts_on=starts_on, ends_on=ends_on
@@ -133,15 +134,8 @@ def appoint(
         return row
 
 
-def _unit_in_use(actor: Actor, code: str) -> Unit:
-    unit = db.session.scalars(sa.select(Unit).where(Unit.code == code, Unit.retired_on.is_(None))).first()
-    if unit is None or not covers(actor, unit.path):
-        raise Invalid("没有找到这个单位，请从列表里选。", "unit_code")
-    return unit
-
-
 def _unit_for_post(actor: Actor, post: Post, code: str) -> Unit:
-    unit = _unit_in_use(actor, code)
+    unit = unit_in_use(actor, code)
     levels = POST_LEVELS[post]
     if levels and Level(unit.level) not in levels:
         wanted = "或".join(LEVEL_NAMES[level] for level in levels)
@@ -175,99 +169,4 @@ def end_appointment(actor: Actor, appointment_id: int, *, last_day: date) -> App
             raise Invalid("最后一天不能早于任职开始的日期。", "last_day")
         row.ends_on = last_day
         journal.record(actor, "appointment:end", "appointment", row.id, {"last_day": last_day.isoformat()})
-        return row
-
-
-def _counts(
-    table: type[Appointment] | type[Seat],
-    starts_on: date,
-    ends_on: date | None,
-    *same: sa.ColumnElement[bool],
-) -> bool:
-    """Whether a row is in force on any of these days."""
-    rows = sa.select(table.id).where(*same, sa.or_(table.ends_on.is_(None), table.ends_on >= starts_on))
-    if ends_on:
-        rows = rows.where(table.starts_on <= ends_on)
-    return db.session.scalar(rows.limit(1)) is not None
-
-
-def take_seat(
-    actor: Actor,
-    *,
-    person_id: int,
-    body: str,
-    unit_code: str,
-    title: str,
-    starts_on: date,
-    ends_on: date | None = None,
-) -> Seat:
-    """Give a person a seat in the branch or the committee of a grid (both days included; no end: until further notice).
-
-    Who sits in the branch is a party member, and is one from then on.
-
-    Raises:
-        NotFound: no such person. Invalid: the unit is no grid of the actor's, or has no such body in these days, or the
-        days are the wrong way round. Conflict: the person sits there already in these days.
-    """
-    check_can_manage(actor)
-    if body not in Seat.BODIES:
-        raise Invalid("请选择党支部或业委会。", "body")
-    if ends_on and ends_on < starts_on:
-        raise Invalid("结束日期要在开始日期之后。", "ends_on")
-    with transaction() as session:
-        person = locked(Person, person_id)
-        if person is None:
-            raise NotFound
-        unit = _grid_with(actor, body, unit_code, starts_on, ends_on)
-        same = (Seat.person_id == person_id, Seat.unit_id == unit.id, Seat.body == body)
-        if _counts(Seat, starts_on, ends_on, *same):
-            raise Conflict("这个人在这段时间已经有这个席位，不用再登记。")
-        row = Seat(
-            person_id=person_id, unit_id=unit.id, body=body, title=title, starts_on=starts_on, ends_on=ends_on
-        )
-        session.add(row)
-        if body == "branch" and not person.is_party_member:
-            person.is_party_member = True
-            journal.record(actor, "person:change", "person", person.id, {"fields": ["is_party_member"]})
-        session.flush()
-        journal.record(actor, "seat:create", "seat", row.id, {"body": body, "unit": unit.id})
-        return row
-
-
-def _grid_with(actor: Actor, body: str, code: str, starts_on: date, ends_on: date | None) -> Unit:
-    """Load the grid, and check that it has the body of the seat."""
-    unit = _unit_in_use(actor, code)
-    if unit.level != Level.GRID:
-        raise Invalid(f"{BODY_NAMES[body]}设在网格，这里是{LEVEL_NAMES[Level(unit.level)]}。", "unit_code")
-    if body == "branch":
-        if not db.session.scalar(sa.select(Branch.id).where(Branch.unit_id == unit.id)):
-            raise Invalid("这个网格还没有登记党支部，请先在网格页面的“修改资料”里登记。", "unit_code")
-        return unit
-    term = sa.select(Committee.id).where(Committee.unit_id == unit.id, Committee.term_end >= starts_on)
-    if ends_on:
-        term = term.where(Committee.term_start <= ends_on)
-    if not db.session.scalar(term.limit(1)):
-        raise Invalid("这个网格在这段时间没有业委会或物管会，请先在网格页面登记。", "unit_code")
-    return unit
-
-
-def end_seat(actor: Actor, seat_id: int, *, last_day: date) -> Seat:
-    """Let a seat end after ``last_day``; points are earned up to that day.
-
-    Raises:
-        NotFound: no such seat. Conflict: it has ended already. Invalid: it began after that day.
-    """
-    check_can_manage(actor)
-    with transaction():
-        row = locked(Seat, seat_id)
-        unit = db.session.get(Unit, row.unit_id) if row else None
-        if row is None or unit is None or not covers(actor, unit.path):
-            raise NotFound
-        if row.ends_on and row.ends_on < clock.today():
-            raise Conflict("这个席位已经结束了。")
-        # Entered by mistake today, or ahead: with an end before its beginning it never counts.
-        if last_day < row.starts_on < clock.today():
-            raise Invalid("最后一天不能早于席位开始的日期。", "last_day")
-        row.ends_on = last_day
-        journal.record(actor, "seat:end", "seat", row.id, {"last_day": last_day.isoformat()})
         return row

@@ -6,14 +6,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from webapp.directory.models import (
-    Appointment,
-    Branch,
-    PropertyCompany,
-    PropertyContract,
-    Station,
-    Unit,
-)
+from webapp.directory import events
+from webapp.directory.models import Appointment, Unit
 from webapp.directory.posts import LEVEL_NAMES, LEVELS_BELOW, Level
 from webapp.directory.queries import in_force
 from webapp.directory.scope import path_prefix, place_of
@@ -38,15 +32,11 @@ LOCAL_CODES: dict[Level, tuple[str, int]] = {
 
 @dataclass(frozen=True)
 class UnitFacts:
-    """What is known of a unit; each level takes what it has: households of a grid or a building, the branch's name of a
-    grid, a company's party coverage.
-    """
+    """What is known of a unit; grids and buildings have households."""
 
     name: str
     short_name: str
     households: int | None = None
-    branch: str = ""
-    coverage: str = ""
 
 
 def create_unit(actor: Actor, parent_code: str, level: str, facts: UnitFacts) -> Unit:
@@ -56,7 +46,7 @@ def create_unit(actor: Actor, parent_code: str, level: str, facts: UnitFacts) ->
         NotFound: no such parent, or not the actor's. Conflict: the parent is out of use. Invalid: a unit of this level
         may not stand there, or one of the same short name does.
     """
-    with transaction():
+    with transaction() as session:
         parent = locked_unit(actor, parent_code)
         check_in_use(parent)
         if level not in LEVELS_BELOW[Level(parent.level)]:
@@ -67,7 +57,10 @@ def create_unit(actor: Actor, parent_code: str, level: str, facts: UnitFacts) ->
             name, short_name = with_grid(parent.short_name, name), with_grid(parent.short_name, short_name)
         _check_short_name(parent.id, short_name)
         unit = _below(parent, Level(level), _next_code(parent, Level(level)), name, short_name)
-        _write_facts(unit, facts)
+        unit.households = _households(level, facts)
+        session.add(unit)
+        session.flush()
+        events.unit_created.send(unit=unit)
         journal.record(actor, "unit:create", "unit", unit.id, {"level": level, "parent": parent.id})
         return unit
 
@@ -122,32 +115,8 @@ def _next_code(parent: Unit, level: Level) -> str:
     return f"{prefix}{int(last.removeprefix(prefix)) + 1 if last else 1:0{digits}d}"
 
 
-def _write_facts(unit: Unit, facts: UnitFacts) -> None:
-    """Write what a unit of this level has besides its names; a new one is entered with it."""
-    is_new = unit.id is None
-    if unit.level in (Level.GRID, Level.BUILDING):
-        unit.households = facts.households
-    if is_new:
-        db.session.add(unit)
-        db.session.flush()
-    if unit.level == Level.GRID:
-        known = sa.select(Branch).where(Branch.unit_id == unit.id)
-        branch = None if is_new else db.session.scalars(known).first()
-        if branch and not facts.branch:
-            raise Invalid("党支部登记后可以改名，不能去掉。", "branch")
-        if branch:
-            branch.name = facts.branch
-        elif facts.branch:
-            db.session.add(Branch(unit_id=unit.id, name=facts.branch))
-    if unit.level == Level.COMPANY:
-        if facts.coverage not in PropertyCompany.COVERAGE:
-            raise Invalid("请选择党组织覆盖情况。", "coverage")
-        company = db.session.get(PropertyCompany, unit.id)
-        if company is None:
-            company = PropertyCompany(unit_id=unit.id)
-            db.session.add(company)
-        company.party_coverage = facts.coverage
-    db.session.flush()
+def _households(level: str, facts: UnitFacts) -> int | None:
+    return facts.households if level in (Level.GRID, Level.BUILDING) else None
 
 
 def change_unit(actor: Actor, code: str, facts: UnitFacts) -> Unit:
@@ -155,7 +124,7 @@ def change_unit(actor: Actor, code: str, facts: UnitFacts) -> Unit:
 
     Raises:
         NotFound: there is none, or it is not the actor's. Conflict: it is out of use. Invalid: one beside it is called
-        so, or something is missing.
+        so.
     """
     with transaction():
         unit = locked_unit(actor, code)
@@ -165,7 +134,7 @@ def change_unit(actor: Actor, code: str, facts: UnitFacts) -> Unit:
             locked(Unit, unit.parent_id)
             _check_short_name(unit.parent_id, facts.short_name, besides=unit.id)
         unit.name, unit.short_name = facts.name, facts.short_name
-        _write_facts(unit, facts)
+        unit.households = _households(unit.level, facts)
         journal.record(actor, "unit:change", "unit", unit.id)
         return unit
 
@@ -175,7 +144,7 @@ def retire_unit(actor: Actor, code: str) -> Unit:
 
     Raises:
         NotFound: there is none, or it is not the actor's. Conflict: units below it are in use, people serve there,
-        it has stations, or it is a company that serves grids.
+        or a room above has something in use there.
     """
     with transaction() as session:
         unit = locked_unit(actor, code)
@@ -195,15 +164,7 @@ def retire_unit(actor: Actor, code: str) -> Unit:
         )
         if number := session.scalar(serving.where(Appointment.unit_id == unit.id, in_force(clock.today()))):
             raise Conflict(f"还有{number}人在这里任职，请先结束他们的职务。")
-        stations = sa.select(sa.func.count()).select_from(Station)
-        if number := session.scalar(stations.where(Station.unit_id == unit.id, Station.retired_on.is_(None))):
-            raise Conflict(f"这里还有{number}个服务站点，请先停用它们。")
-        served = sa.select(sa.func.count(PropertyContract.grid_id.distinct())).where(
-            PropertyContract.company_id == unit.id,
-            sa.or_(PropertyContract.ends_on.is_(None), PropertyContract.ends_on >= clock.today()),
-        )
-        if number := session.scalar(served):
-            raise Conflict(f"它还服务着{number}个网格，请先在网格页面更换物业企业。")
+        events.unit_retiring.send(unit=unit)
         unit.retired_on = clock.today()
         journal.record(actor, "unit:retire", "unit", unit.id)
         return unit

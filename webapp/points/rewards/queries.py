@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
-from webapp.directory.models import Person, Station, Unit
+from webapp.directory.models import Person, Unit
 from webapp.directory.posts import Permission
 from webapp.directory.scope import place_of, within
 from webapp.extensions import db
@@ -28,6 +28,7 @@ from webapp.points.models import (
     StockMovement,
 )
 from webapp.points.permissions import serves_station
+from webapp.stations.models import Station
 
 T = TypeVar("T")
 RECENT = 10  # handed out by this clerk, on the desk's page

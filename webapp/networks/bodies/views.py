@@ -1,29 +1,62 @@
-"""What a grid has: committee, company, seats."""
+"""The bodies of a grid: branch, committee, seats."""
 
 from __future__ import annotations
 
 from flask import Response, request, url_for
 
-from webapp.directory import body_queries, bp, queries, service
-from webapp.directory.forms import CommitteeForm, CompanyForm, EndForm, SeatForm
-from webapp.directory.models import Unit
+from webapp.directory.events import Section, person_shown, unit_shown
+from webapp.directory.forms import EndForm
+from webapp.directory.models import Person, Unit
 from webapp.directory.posts import LEVEL_NAMES, Level, Permission
-from webapp.foundation.access import current_actor, may
-from webapp.foundation.forms import once
+from webapp.directory.queries import find_units, person_page, unit_for
+from webapp.directory.views import unit_page
+from webapp.foundation.access import Actor, current_actor, may
+from webapp.foundation.forms import Form, once
 from webapp.foundation.htmx import page
 from webapp.foundation.receipts import Done
+from webapp.networks import bp
+from webapp.networks.bodies import queries, service
+from webapp.networks.bodies.forms import BranchForm, CommitteeForm, SeatForm
+from webapp.networks.models import COMMITTEE_KINDS
+from webapp.networks.permissions import check_grid
 
 
-def _grid_of(code: str) -> Unit:
-    unit = queries.unit_for(current_actor(), code)
-    service.check_grid(unit)
-    return unit
+@unit_shown.connect
+def at_unit(_: object, *, actor: Actor, unit: Unit, form: Form | None) -> Section | None:
+    """Branch and committees of a grid."""
+    if unit.level != Level.GRID:
+        return None
+    branch = queries.branch_of(unit.id)
+    data = {
+        "code": unit.code,
+        "branch": branch,
+        "committees": queries.committees_of(unit.id),
+        "kinds": COMMITTEE_KINDS,
+        "governs": actor.can(Permission.DIRECTORY_MANAGE) and not unit.retired_on,
+        "form": form if isinstance(form, BranchForm) else BranchForm(formdata=None, branch=branch),
+    }
+    return Section(10, "networks/_bodies.html", data)
+
+
+@bp.post("/units/<code>/branch")
+@may(Permission.DIRECTORY_MANAGE, record="unit")
+@once(lambda code: BranchForm(), again=unit_page)
+def name_branch(form: BranchForm, code: str) -> Done:
+    """Say what the branch of a grid is called."""
+    row = service.name_branch(current_actor(), code, form.branch.data or "")
+    return Done(url_for("directory.unit", code=code), f"已登记{row.name}。")
+
+
+def _grid_name(code: str) -> str:
+    unit = unit_for(current_actor(), code)
+    check_grid(unit)
+    return unit.short_name
 
 
 def _new_committee_page(code: str, form: CommitteeForm, status: int) -> Response:
-    name = _grid_of(code).short_name
+    name = _grid_name(code)
     return page(
-        "directory/committee.html", status=status, form=form, code=code, unit_name=name, committee=None
+        "networks/committee.html", status=status, form=form, code=code, unit_name=name, committee=None
     )
 
 
@@ -37,13 +70,13 @@ def new_committee(form: CommitteeForm, code: str) -> Done:
 
 
 def _committee_form(committee_id: int) -> CommitteeForm:
-    return CommitteeForm(obj=body_queries.committee_for(current_actor(), committee_id))
+    return CommitteeForm(obj=queries.committee_for(current_actor(), committee_id))
 
 
 def _committee_page(committee_id: int, form: CommitteeForm, status: int) -> Response:
-    row = body_queries.committee_for(current_actor(), committee_id)
+    row = queries.committee_for(current_actor(), committee_id)
     return page(
-        "directory/committee.html",
+        "networks/committee.html",
         status=status,
         form=form,
         code=row.code,
@@ -58,51 +91,31 @@ def _committee_page(committee_id: int, form: CommitteeForm, status: int) -> Resp
 def change_committee(form: CommitteeForm, committee_id: int) -> Done:
     """Correct a committee, or end its term on another day."""
     service.change_committee(current_actor(), committee_id, form.facts())
-    code = body_queries.committee_for(current_actor(), committee_id).code
+    code = queries.committee_for(current_actor(), committee_id).code
     return Done(url_for("directory.unit", code=code), "已保存。")
 
 
-def _company_form(code: str) -> CompanyForm:
-    form = CompanyForm()
-    form.offer(body_queries.companies(current_actor()), none=bool(body_queries.contracts(_grid_of(code).id)))
-    return form
-
-
-def _company_page(code: str, form: CompanyForm, status: int) -> Response:
-    unit = queries.unit_for(current_actor(), code)
-    return page(
-        "directory/company.html",
-        status=status,
-        form=form,
-        unit=unit,
-        contracts=body_queries.contracts(unit.id),
-        companies=body_queries.companies(current_actor()),
-    )
-
-
-@bp.route("/units/<code>/company", methods=["GET", "POST"])
-@may(Permission.DIRECTORY_MANAGE, record="unit")
-@once(_company_form, again=_company_page)
-def change_company(form: CompanyForm, code: str) -> Done:
-    """Say which company serves a grid, and from when."""
-    service.change_company(
-        current_actor(), code, company_code=form.company_code.data, starts_on=form.starts_on.data
-    )
-    return Done(url_for("directory.unit", code=code), "已登记。")
+@person_shown.connect
+def at_person(_: object, *, actor: Actor, person: Person) -> Section | None:
+    """Where somebody sits or sat."""
+    seats, gives = queries.seats(actor, person.id), actor.can(Permission.DIRECTORY_MANAGE)
+    if not (seats or gives):
+        return None
+    return Section(10, "networks/_seats.html", {"seats": seats, "gives": gives, "person_id": person.id})
 
 
 def _seat_page(person_id: int, form: SeatForm, status: int) -> Response:
     actor, text = current_actor(), request.args.get("q", "").strip()
     return page(
-        "directory/seat_new.html",
+        "networks/seat_new.html",
         part="" if form.is_submitted() else "directory/_appoint.html",
         status=status,
         form=form,
         q=text,
-        found=queries.person_page(actor, person_id),
-        units=queries.find_units(actor, text, Level.GRID) if text else [],
+        found=person_page(actor, person_id),
+        units=find_units(actor, text, Level.GRID) if text else [],
         levels=LEVEL_NAMES,
-        endpoint="directory.new_seat",
+        endpoint="networks.new_seat",
     )
 
 
@@ -124,8 +137,8 @@ def new_seat(form: SeatForm, person_id: int) -> Done:
 
 
 def _seat_ending_page(seat_id: int, form: EndForm, status: int) -> Response:
-    seat = body_queries.seat_for(current_actor(), seat_id)
-    return page("directory/seat_ending.html", status=status, form=form, seat=seat)
+    seat = queries.seat_for(current_actor(), seat_id)
+    return page("networks/seat_ending.html", status=status, form=form, seat=seat)
 
 
 @bp.route("/seats/<int:seat_id>/end", methods=["GET", "POST"])

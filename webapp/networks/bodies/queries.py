@@ -1,4 +1,4 @@
-"""Queries about a grid's bodies: its committee, companies and seats."""
+"""What one can ask about the bodies of a grid."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from webapp.directory.models import (
-    BODY_NAMES,
-    Committee,
-    Person,
-    PropertyCompany,
-    PropertyContract,
-    Seat,
-    Unit,
-)
+from webapp.directory.models import Person, Unit
 from webapp.directory.scope import units_within
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
 from webapp.foundation.db import AnyRow
 from webapp.foundation.errors import NotFound
+from webapp.networks.models import BODY_NAMES, Branch, Committee, Seat
+
+
+def branch_of(grid_id: int) -> str:
+    """The name of a grid's branch; empty while there is none."""
+    return db.session.scalar(sa.select(Branch.name).where(Branch.unit_id == grid_id)) or ""
+
+
+def committees_of(grid_id: int) -> Sequence[Committee]:
+    """A grid's committees, the latest term first."""
+    query = sa.select(Committee).where(Committee.unit_id == grid_id)
+    return db.session.scalars(query.order_by(Committee.term_start.desc())).all()
 
 
 def committee_for(actor: Actor, committee_id: int) -> AnyRow:
@@ -40,32 +44,6 @@ def committee_for(actor: Actor, committee_id: int) -> AnyRow:
     if row is None:
         raise NotFound
     return row
-
-
-def companies(actor: Actor) -> list[tuple[str, str]]:
-    """The companies that may serve a grid: code and name, by name."""
-    query = (
-        sa.select(Unit.code, Unit.short_name)
-        .join(PropertyCompany, PropertyCompany.unit_id == Unit.id)
-        .where(units_within(actor), Unit.retired_on.is_(None), PropertyCompany.removed_on.is_(None))
-        .order_by(Unit.short_name, Unit.code)
-    )
-    return [(row.code, row.short_name) for row in db.session.execute(query)]
-
-
-def contracts(grid_id: int) -> Sequence[AnyRow]:
-    """Which companies serve a grid, now and later: rows of name, starts_on, ends_on, by their first day."""
-    table = PropertyContract
-    lasting = sa.or_(
-        table.ends_on.is_(None), sa.and_(table.ends_on >= clock.today(), table.ends_on >= table.starts_on)
-    )
-    query = (
-        sa.select(Unit.short_name.label("name"), table.starts_on, table.ends_on)
-        .join(Unit, Unit.id == table.company_id)
-        .where(table.grid_id == grid_id, lasting)
-        .order_by(table.starts_on, table.id)
-    )
-    return db.session.execute(query).all()
 
 
 @dataclass(frozen=True)

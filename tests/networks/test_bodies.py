@@ -1,4 +1,4 @@
-"""Committees, companies and seats of a grid."""
+"""Branch, committees and seats of a grid."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.support.browse import Browse
-from tests.support.world import SINCE, World
-from webapp.directory import service
-from webapp.directory.models import Committee, Person, PropertyContract, Seat, Unit
-from webapp.directory.service import NO_COMPANY, CommitteeFacts
+from tests.support.world import World
+from webapp.directory import service as directory
+from webapp.directory.models import Person, Unit
 from webapp.extensions import db
 from webapp.foundation import clock
-from webapp.foundation.db import transaction
-from webapp.foundation.errors import Conflict, Invalid, Refused
+from webapp.foundation.errors import Conflict, Refused
 from webapp.foundation.journal import JournalEntry
+from webapp.networks.bodies import service
+from webapp.networks.bodies.service import CommitteeFacts
+from webapp.networks.models import Branch, Committee, Seat
 from webapp.points.eligibility import may_earn, settings
 
 DAY = timedelta(days=1)
@@ -33,14 +34,6 @@ def committees(world: World, name: str) -> list[Committee]:
     return list(db.session.scalars(query))
 
 
-def contracts(world: World, name: str) -> list[tuple[int, date, date | None]]:
-    table = PropertyContract
-    query = sa.select(table.company_id, table.starts_on, table.ends_on).where(
-        table.grid_id == world.units[name]
-    )
-    return [(row[0], row[1], row[2]) for row in db.session.execute(query.order_by(table.id))]
-
-
 def actions() -> list[str]:
     return list(db.session.scalars(sa.select(JournalEntry.action).order_by(JournalEntry.id)))
 
@@ -50,6 +43,48 @@ def term(starts: date, ends: date, **more: object) -> dict[str, object]:
         "kind": "owners_committee", "name": "示范小区01第二届业主委员会", "is_red": "y",
         "term_start": starts.isoformat(), "term_end": ends.isoformat(), **more,
     }  # fmt: skip
+
+
+# Branches
+
+
+def branch(world: World, name: str) -> list[str]:
+    return list(db.session.scalars(sa.select(Branch.name).where(Branch.unit_id == world.units[name])))
+
+
+def test_a_branch_is_entered_and_renamed(browse: Browse, app: Flask, world: World) -> None:
+    admin = world.actor("district_admin")
+    grid = directory.create_unit(
+        admin, code(world, "community"), "grid", directory.UnitFacts("示范小区96网格", "示范小区96")
+    )
+    browse.log_in("district_admin")
+    url = f"/directory/units/{grid.code}"
+    assert "党支部名称" in browse.get(url).text
+    text = browse.post(f"{url}/branch", {}, status=422).text
+    assert "请填写党支部名称。" in text
+    assert "修改资料" in text
+    assert "改名" not in text
+    for name in ("示范小区96党支部", "示范小区96联合党支部"):
+        browse.post(f"{url}/branch", {"branch": name})
+        assert name in browse.get(url).text
+    found = db.session.scalars(sa.select(Branch.name).where(Branch.unit_id == grid.id)).all()
+    assert found == ["示范小区96联合党支部"]
+    assert actions().count("unit:change") == 2
+    directory.retire_unit(admin, grid.code)
+    browse.post(f"{url}/branch", {"branch": "甲"}, status=409)
+
+
+def test_branches_are_for_grids_and_named_by_who_keeps_the_register(
+    browse: Browse, app: Flask, world: World
+) -> None:
+    for name in ("community", "building", "company"):
+        with pytest.raises(Conflict):
+            service.name_branch(world.actor("district_admin"), code(world, name), "甲")
+    with pytest.raises(Refused):
+        service.name_branch(world.actor("community_secretary"), code(world, "grid"), "甲")
+    text = browse.log_in("community_staff").get(f"/directory/units/{code(world, 'grid')}").text
+    assert branch(world, "grid")[0] in text
+    assert "改名" not in text
 
 
 # Committees
@@ -117,81 +152,6 @@ def test_committees_are_for_grids_and_for_who_keeps_the_register(
         service.change_committee(world.actor("community_secretary"), committees(world, "grid")[0].id, facts)
     text = browse.log_in("community_staff").get(f"/directory/units/{code(world, 'grid')}").text
     assert "committees" not in text
-    assert "更换物业企业" not in text
-
-
-# Companies
-
-
-def test_a_new_company_ends_the_former_on_the_day_before(browse: Browse, app: Flask, world: World) -> None:
-    today, url = clock.today(), f"/directory/units/{code(world, 'grid')}"
-    browse.log_in("district_admin")
-    assert "原来的企业服务到前一天为止" in browse.get(f"{url}/company").text
-    browse.post(f"{url}/company", {"company_code": code(world, "company2"), "starts_on": today.isoformat()})
-    assert contracts(world, "grid") == [
-        (world.units["company"], SINCE, today - DAY),
-        (world.units["company2"], today, None),
-    ]
-    text = browse.get(url).text
-    assert "示范物业二" in text
-    assert "示范物业一" not in text
-    # Entered wrongly: for the same day again, and the wrong one never counted.
-    browse.post(f"{url}/company", {"company_code": code(world, "company"), "starts_on": today.isoformat()})
-    text = browse.get(url).text
-    assert "示范物业一" in text
-    assert "示范物业二" not in text
-    assert contracts(world, "grid")[1] == (world.units["company2"], today, today - DAY)
-    assert actions().count("contract:end") == 2
-
-
-def test_a_change_ahead_shows_when_its_day_comes(browse: Browse, app: Flask, world: World) -> None:
-    today, url = clock.today(), f"/directory/units/{code(world, 'grid')}"
-    browse.log_in("district_admin")
-    browse.post(
-        f"{url}/company",
-        {"company_code": code(world, "company2"), "starts_on": (today + 30 * DAY).isoformat()},
-    )
-    text = browse.get(url).text
-    assert "示范物业一" in text
-    assert "示范物业二" not in text
-    assert "示范物业二" in browse.get(f"{url}/company").text
-    earlier = {"company_code": code(world, "company2"), "starts_on": (today + 29 * DAY).isoformat()}
-    assert "开始日期不能比它早" in browse.post(f"{url}/company", earlier, status=422).text
-
-
-def test_a_grid_may_be_without_a_company(browse: Browse, app: Flask, world: World) -> None:
-    admin, today = world.actor("district_admin"), clock.today()
-    browse.log_in("district_admin")
-    assert "不再有物业企业" in browse.get(f"/directory/units/{code(world, 'grid')}/company").text
-    assert "不再有物业企业" not in browse.get(f"/directory/units/{code(world, 'grid2')}/company").text
-    service.change_company(admin, code(world, "grid"), company_code=NO_COMPANY, starts_on=today)
-    assert contracts(world, "grid") == [(world.units["company"], SINCE, today - DAY)]
-    assert "登记物业企业" in browse.get(f"/directory/units/{code(world, 'grid')}").text
-    with pytest.raises(Invalid):
-        service.change_company(admin, code(world, "grid"), company_code=NO_COMPANY, starts_on=today)
-    service.change_company(admin, code(world, "grid"), company_code=code(world, "company"), starts_on=today)
-
-
-@pytest.mark.parametrize("company", ["company", "department", "nothing", "", "removed"])
-def test_not_every_company_will_do(browse: Browse, app: Flask, world: World, company: str) -> None:
-    with transaction() as session:
-        session.execute(
-            sa.text("UPDATE property_companies SET removed_on = '2025-01-01' WHERE unit_id = :id"),
-            {"id": world.units["company2"]},
-        )
-    name = {"removed": "company2"}.get(company, company)
-    given = code(world, name) if name in world.units else name
-    browse.log_in("district_admin")
-    url = f"/directory/units/{code(world, 'grid')}/company"
-    form = {"company_code": given, "starts_on": clock.today().isoformat()}
-    text = browse.post(url, form, status=422).text
-    if company == "company":
-        assert "现在就由这家企业服务" in text
-    assert len(contracts(world, "grid")) == 1
-    with pytest.raises(Refused):
-        service.change_company(
-            world.actor("street_staff"), code(world, "grid"), company_code=given, starts_on=clock.today()
-        )
 
 
 # Seats
@@ -248,9 +208,9 @@ def test_a_seat_needs_its_body(browse: Browse, app: Flask, world: World) -> None
     browse.log_in("district_admin")
     url = f"/directory/people/{world.people['volunteer']}/seats/new"
     assert "设在网格，这里是社区" in browse.post(url, seat_form(world, "community"), status=422).text
-    bare = service.create_unit(
+    bare = directory.create_unit(
         world.actor("district_admin"), code(world, "community"), "grid",
-        service.UnitFacts("示范小区98网格", "示范小区98"),
+        directory.UnitFacts("示范小区98网格", "示范小区98"),
     )  # fmt: skip
     for body, message in (("branch", "还没有登记党支部"), ("committee", "没有业委会或物管会")):
         form = {**seat_form(world), "unit_code": bare.code, "body": body}

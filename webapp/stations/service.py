@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from webapp.directory.models import STATION_KINDS, Station, Unit
-from webapp.directory.posts import STATION_LEVELS, Level
+from webapp.directory.models import Unit
+from webapp.directory.posts import Level
 from webapp.directory.scope import covers, place_of
-from webapp.directory.service.checks import check_can_manage, check_in_use, locked_unit
+from webapp.directory.service import check_can_manage, check_in_use, locked_unit
 from webapp.extensions import db
 from webapp.foundation import clock, codes, journal
 from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
+from webapp.stations.models import STATION_KINDS, STATION_LEVELS, Station
 
 
 @dataclass(frozen=True)

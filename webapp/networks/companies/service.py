@@ -1,99 +1,43 @@
-"""What a grid has: its committee, term after term, and the company that serves it."""
+"""Property companies: how the Party is present in them, and which serves a grid."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from webapp.directory.models import COMMITTEE_KINDS, Committee, PropertyCompany, PropertyContract, Unit
+from webapp.directory.models import Unit
 from webapp.directory.posts import Level
 from webapp.directory.scope import units_within
-from webapp.directory.service.checks import check_can_manage, check_grid, locked_unit
+from webapp.directory.service import check_in_use, locked_unit
 from webapp.extensions import db
 from webapp.foundation import journal
 from webapp.foundation.access import Actor
-from webapp.foundation.db import locked, transaction
-from webapp.foundation.errors import Invalid, NotFound
+from webapp.foundation.db import transaction
+from webapp.foundation.errors import Conflict, Invalid
+from webapp.networks.models import COVERAGE_NAMES, PropertyCompany, PropertyContract
+from webapp.networks.permissions import check_grid
 
 NO_COMPANY = "none"  # in place of a company's code: from then on nobody serves the grid
 
 
-@dataclass(frozen=True)
-class CommitteeFacts:
-    """A committee and its term (both days included)."""
-
-    kind: str
-    name: str
-    is_red: bool
-    term_start: date
-    term_end: date
-
-
-def form_committee(actor: Actor, unit_code: str, facts: CommitteeFacts) -> Committee:
-    """Enter the committee of a grid for a term.
+def set_coverage(actor: Actor, company_code: str, coverage: str) -> PropertyCompany:
+    """Say how the Party is present in a company.
 
     Raises:
-        NotFound: no such grid, or not the actor's. Conflict: the unit is no grid, or out of use.
-        Invalid: the days are the wrong way round, or another committee's term overlaps.
+        NotFound: no such unit, or not the actor's. Conflict: it is no company, or out of use. Invalid: no such coverage.
     """
+    if coverage not in COVERAGE_NAMES:
+        raise Invalid("请选择党组织覆盖情况。", "coverage")
     with transaction() as session:
-        unit = locked_unit(actor, unit_code)
-        check_grid(unit)
-        _check_term(unit.id, facts)
-        row = Committee(unit_id=unit.id, **vars(facts))
-        session.add(row)
-        session.flush()
-        journal.record(actor, "committee:create", "committee", row.id, {"unit": unit.id, **_term(facts)})
-        return row
-
-
-def change_committee(actor: Actor, committee_id: int, facts: CommitteeFacts) -> Committee:
-    """Put right what was entered, or let the term end earlier or later.
-
-    Raises:
-        NotFound: there is none, or it is not the actor's. Conflict: its grid is out of use. Invalid: see
-        ``form_committee``.
-    """
-    check_can_manage(actor)
-    found = sa.select(Unit.code).join(Committee, Committee.unit_id == Unit.id)
-    with transaction():
-        code = db.session.scalar(found.where(Committee.id == committee_id))
-        if code is None:
-            raise NotFound
-        check_grid(locked_unit(actor, code))  # the grid first, as who enters a new one
-        row = locked(Committee, committee_id)
-        if row is None:
-            raise NotFound
-        _check_term(row.unit_id, facts, besides=row.id)
-        for name, value in vars(facts).items():
-            setattr(row, name, value)
-        journal.record(actor, "committee:change", "committee", row.id, _term(facts))
-        return row
-
-
-def _term(facts: CommitteeFacts) -> dict[str, str]:
-    return {"from": facts.term_start.isoformat(), "to": facts.term_end.isoformat()}
-
-
-def _check_term(unit_id: int, facts: CommitteeFacts, besides: int | None = None) -> None:
-    if facts.kind not in COMMITTEE_KINDS:
-        raise Invalid("请选择类别。", "kind")
-    if facts.term_end < facts.term_start:
-        raise Invalid("任期结束要在开始之后。", "term_end")
-    same_days = sa.select(Committee).where(
-        Committee.unit_id == unit_id,
-        Committee.term_start <= facts.term_end,
-        Committee.term_end >= facts.term_start,
-        Committee.id.is_distinct_from(besides),
-    )
-    other = db.session.scalars(same_days.order_by(Committee.term_start).limit(1)).first()
-    if other:
-        term = f"{other.term_start:%Y-%m-%d}至{other.term_end:%Y-%m-%d}"
-        raise Invalid(
-            f"和“{other.name}”的任期（{term}）重叠。提前换届的，请先修改上一届的任期。", "term_start"
-        )
+        unit = locked_unit(actor, company_code)
+        check_in_use(unit)
+        company = session.get(PropertyCompany, unit.id)
+        if company is None:
+            raise Conflict("这不是物业企业。")
+        company.party_coverage = coverage
+        journal.record(actor, "unit:change", "unit", unit.id, {"fields": ["coverage"]})
+        return company
 
 
 def change_company(
