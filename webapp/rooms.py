@@ -31,8 +31,7 @@ import webapp.residents.export_views
 import webapp.residents.views
 import webapp.stations.listeners
 import webapp.stations.views
-import webapp.visits.desk_views
-import webapp.visits.export_views
+import webapp.visits.desks.views
 import webapp.visits.items.views
 import webapp.visits.views
 import webapp.volunteering.activities.views

@@ -41,8 +41,8 @@ from webapp.points.rewards import service as catalogue
 from webapp.points.rules import queries as rule_queries
 from webapp.residents import service as residents
 from webapp.stations.models import Station
-from webapp.visits import desk
 from webapp.visits import service as visits
+from webapp.visits.desks import service as desk
 from webapp.visits.models import DeskHost, ServiceItem
 from webapp.volunteering.activities import service as activity_service
 from webapp.volunteering.attendance import service as attendance_service

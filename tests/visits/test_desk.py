@@ -12,8 +12,10 @@ from tests.support.world import World
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.errors import Conflict, Invalid, NotFound, Refused
-from webapp.visits import desk, desk_queries, service
-from webapp.visits.desk import Plan
+from webapp.visits import service
+from webapp.visits.desks import queries as desk_queries
+from webapp.visits.desks import service as desk
+from webapp.visits.desks.service import Plan
 from webapp.visits.models import DeskSession
 
 # Wednesday, 09:00 in Shanghai

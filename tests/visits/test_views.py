@@ -16,8 +16,9 @@ from tests.support.world import World
 from webapp.cases.models import Case
 from webapp.extensions import db
 from webapp.foundation import clock
-from webapp.visits import desk_queries, queries, service
-from webapp.visits.desk import Plan, plan_desk
+from webapp.visits import queries, service
+from webapp.visits.desks import queries as desk_queries
+from webapp.visits.desks.service import Plan, plan_desk
 from webapp.visits.models import DeskSession, Visit, VisitItem
 from webapp.visits.queries import Filters
 

@@ -8,7 +8,7 @@ from datetime import date, time, timedelta
 from webapp.demo.places import Place
 from webapp.demo.timeline import ONE_DAY, Stage, Story
 from webapp.directory.posts import Level, Post
-from webapp.visits.desk import Plan, cancel_desk, plan_desk
+from webapp.visits.desks.service import Plan, cancel_desk, plan_desk
 
 WEEKS_BACK, WEEKS_AHEAD = 8, 3
 HOURS = ((time(8, 30), time(11, 30)), (time(14, 30), time(17)), (time(9), time(11)))

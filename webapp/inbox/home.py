@@ -13,8 +13,8 @@ from webapp.foundation.access import Actor
 from webapp.inbox import sources
 from webapp.inbox.sources import Waiting
 from webapp.points.ledger import balance as ledger
-from webapp.visits import desk_queries
-from webapp.visits.desk_queries import Desk
+from webapp.visits.desks import queries as desk_queries
+from webapp.visits.desks.queries import Desk
 from webapp.volunteering import queries as volunteering
 
 NEAREST = 3

@@ -17,7 +17,8 @@ from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
 from webapp.foundation.photos import ReadyPhoto
 from webapp.foundation.private import keyed_hash, normalise_phone, valid_phone
-from webapp.visits import desk_queries, queries
+from webapp.visits import queries
+from webapp.visits.desks import queries as desk_queries
 from webapp.visits.events import visit_logged, visit_undone
 from webapp.visits.models import Outcome, Visit, VisitItem, VisitKind
 from webapp.visits.permissions import (

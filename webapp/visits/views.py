@@ -10,11 +10,15 @@ from flask import Response, request, url_for
 from webapp.directory.posts import Permission
 from webapp.foundation import clock, incoming, outbox
 from webapp.foundation.access import Actor, current_actor, may
+from webapp.foundation.exports import AT_ONCE, export
 from webapp.foundation.forms import ButtonForm, once
 from webapp.foundation.htmx import no_store, page
+from webapp.foundation.paging import Page
 from webapp.foundation.photo_view import send_photo
 from webapp.foundation.receipts import Done
-from webapp.visits import bp, carry_over, desk_queries, queries, service
+from webapp.foundation.spreadsheets import Column
+from webapp.visits import bp, carry_over, queries, service
+from webapp.visits.desks import queries as desk_queries
 from webapp.visits.forms import CaseForm, VisitForm
 from webapp.visits.models import KIND_NAMES, OUTCOME_NAMES, Outcome, VisitKind
 from webapp.visits.permissions import (
@@ -23,7 +27,7 @@ from webapp.visits.permissions import (
     check_can_undo,
     reason_against,
 )
-from webapp.visits.queries import Filters
+from webapp.visits.queries import Filters, Line
 
 P = Permission
 FAVOURITES_SHOWN = 6
@@ -33,14 +37,14 @@ FAVOURITES_SHOWN = 6
 @may(P.VISIT_READ)
 def index() -> Response:
     """The visits in scope, day by day."""
-    actor, filters = current_actor(), filters_sent()
+    actor, filters = current_actor(), _filters_sent()
     after = request.args.get("after", "")
     found = queries.visits_page(actor, filters, after)
     part = "visits/_rows.html" if after else "visits/_list.html"
     return page("visits/index.html", part=part, **_list(filters), found=found, last=_day("last"))
 
 
-def filters_sent() -> Filters:
+def _filters_sent() -> Filters:
     """The filters of the address, or of the form under the list; what is no known value narrows nothing."""
     args = request.values
     return Filters(
@@ -57,7 +61,7 @@ def _day(name: str) -> date | None:
     return incoming.day(request.values.get(name))
 
 
-def kept(filters: Filters) -> dict[str, str]:
+def _kept(filters: Filters) -> dict[str, str]:
     """The filters as they stand in the address."""
     chosen = {
         "mine": "1" if filters.mine else "",
@@ -74,7 +78,7 @@ def _list(filters: Filters) -> dict[str, Any]:
     """What the list needs beside its rows."""
     return {
         "filters": filters,
-        "kept": kept(filters),
+        "kept": _kept(filters),
         "kinds": KIND_NAMES,
         "outcomes": OUTCOME_NAMES,
         "items": [(row.key, row.name) for row in queries.all_items()],
@@ -228,3 +232,47 @@ def case(form: CaseForm, visit_id: int) -> Done:
 @may(P.VISIT_READ, record="visit")
 def photo(visit_id: int, photo_id: str) -> Response:
     return send_photo(service.PHOTO_OWNER, queries.visit_for(current_actor(), visit_id).id, photo_id)
+
+
+def _visit_columns(actor: Actor) -> list[Column[Line]]:
+    """Columns for a file; unlike the screen it names the reader's own unit, since files are passed on."""
+    return [
+        Column("时间", lambda row: row.at),
+        Column("服务形式", lambda row: row.kind),
+        Column("服务事项", lambda row: row.items),
+        Column("办理结果", lambda row: row.outcome_name),
+        Column("服务人员", lambda row: row.worker or actor.name),
+        Column("地点", lambda row: row.unit or actor.unit_name),
+        Column("居民", lambda row: row.resident),
+        Column("情况", lambda row: row.excerpt),
+        Column("补记", lambda row: row.is_late_entry),
+        Column("免打扰", lambda row: row.do_not_disturb),
+    ]
+
+
+@bp.post("/export")
+@may(P.VISIT_READ)
+def export_visits() -> Response:
+    """The visits under the chosen filters."""
+    actor, filters = current_actor(), _filters_sent()
+    chosen = _kept(filters)
+    return export(
+        "我的服务记录" if filters.mine else "服务记录",
+        _visit_columns(actor),
+        lambda cursor: queries.visits_page(actor, filters, cursor, AT_ONCE),
+        back="visits.index",
+        filters=chosen,
+    )
+
+
+@bp.post("/agreed/export")
+@may(P.VISIT_LOG)
+def export_agreed() -> Response:
+    """Whom this worker promised to visit again."""
+    actor = current_actor()
+    return export(
+        "约好上门",
+        [Column("下次上门", lambda row: row.next_visit_on), *_visit_columns(actor)],
+        lambda _: Page(queries.agreed_visits(actor)),
+        back="visits.agreed",
+    )

@@ -18,9 +18,10 @@ from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Invalid, NotFound
 from webapp.foundation.text import day as day_text
 from webapp.stations.models import Station
-from webapp.visits import desk_queries, queries
+from webapp.visits.desks import queries
 from webapp.visits.models import DeskHost, DeskSession
 from webapp.visits.permissions import check_can_cancel, check_can_plan
+from webapp.visits.queries import stations
 
 ONE_WEEK = timedelta(weeks=1)
 MOST_WEEKS = 26
@@ -96,7 +97,7 @@ def _where(actor: Actor, plan: Plan) -> tuple[Unit, int | None]:
         if not plan.place:
             raise Invalid("请选择站点，或者写下地点。", "station_id")
         return db.session.get_one(Unit, actor.unit_id), None
-    if plan.station_id not in {row.id for row in queries.stations(actor)}:
+    if plan.station_id not in {row.id for row in stations(actor)}:
         raise Invalid("请从列表里选择站点。", "station_id")
     unit = db.session.get_one(Unit, db.session.get_one(Station, plan.station_id).unit_id)
     # A grid's desk in the community's hall is still the grid's.
@@ -106,7 +107,7 @@ def _where(actor: Actor, plan: Plan) -> tuple[Unit, int | None]:
 
 def _who(actor: Actor, hosts: Sequence[int]) -> list[int]:
     wanted = list(dict.fromkeys(hosts)) or [actor.person_id]
-    if not set(wanted) <= {person_id for person_id, _ in desk_queries.possible_hosts(actor)}:
+    if not set(wanted) <= {person_id for person_id, _ in queries.possible_hosts(actor)}:
         raise Invalid("值守人员要在您的范围内。", "hosts")
     return wanted
 
@@ -145,7 +146,7 @@ def cancel_desk(actor: Actor, desk_id: int, *, reason: str, following: bool = Fa
     if not reason.strip():
         raise Invalid("请写明取消原因，居民会在时间表上看到。", "reason")
     with transaction():
-        desk_queries.desk_for(actor, desk_id)
+        queries.desk_for(actor, desk_id)
         desk = locked(DeskSession, desk_id)
         if desk is None:
             raise NotFound
