@@ -21,6 +21,8 @@ from webapp.demo import build
 from webapp.extensions import db
 from webapp.foundation.limits import RateHit
 
+PATIENCE = 15_000  # milliseconds
+
 
 @dataclass
 class Tour:
@@ -57,9 +59,17 @@ class Tour:
                 context.add_cookies(
                     [{"name": "desk", "value": self.crawl.cookie(person), "url": self.live.url}]
                 )
-            context.new_page().set_default_timeout(15_000)
+            context.new_page().set_default_timeout(PATIENCE)
             self.contexts[person] = context
         return self.contexts[person].pages[0]
+
+    def another_page(self, person: str) -> Page:
+        """A page in place of this person's, which may be on its way to elsewhere."""
+        context = self.contexts[person]
+        context.pages[0].close()
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        return page
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from tests.cases.factories import register
-from tests.faults.phone import until_it_answers
 from tests.support.browse import Browse
 from tests.support.live import Live
 from webapp.accounts.models import LoginSession
@@ -100,13 +99,11 @@ def other_secret(live: Live) -> Iterator[None]:
     live.environ["SECRET_KEY"] = live.app.secret_key = "zR7wQ1nB5vC8xL2kJ6hG4fD9sA3pO0iU-other"
     try:
         live.start()
-        until_it_answers(live)
         yield
     finally:
         live.stop()
         live.environ["SECRET_KEY"], live.app.secret_key = before
         live.start()
-        until_it_answers(live)
 
 
 def use_for_another_visit(live: Live, submission_id: str, unit_id: str) -> None:

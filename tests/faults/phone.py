@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-import urllib.request
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,15 +66,6 @@ def receipt_of(live: Live, submission_id: str) -> Receipt | None:
             db.session.expunge(row)
         db.session.remove()
         return row
-
-
-def until_it_answers(live: Live) -> None:
-    """Wait for a server that was started again."""
-    for _ in range(WAIT // 100):
-        with suppress(OSError), urllib.request.urlopen(live.url + "/outbox/token", timeout=5):
-            return
-        time.sleep(0.1)
-    raise AssertionError("the server does not answer")
 
 
 class Holder:

@@ -11,9 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.phone import until_it_answers
 from tests.support.live import Live
-from tests.support.visitor import Visitor
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -34,7 +32,6 @@ def children(pid: int) -> list[int]:
 @pytest.fixture
 def server(live: Live) -> Iterator[Live]:
     """A server to be ended, and started again for the tests behind this one."""
-    Visitor(live.port).ask("/login")
     yield live
     live.stop()
     live.start()
@@ -44,7 +41,7 @@ def test_a_killed_worker_is_replaced(server: Live) -> None:
     assert server.process
     [worker] = children(server.process.pid)
     os.kill(worker, signal.SIGKILL)
-    until_it_answers(server)
+    server.until_it_answers()
     assert children(server.process.pid) not in ([], [worker])
 
 
