@@ -10,8 +10,8 @@ import webapp.accounts.views
 import webapp.cases.export_views
 import webapp.cases.settings.views
 import webapp.cases.views
-import webapp.directory.export_views
-import webapp.directory.unit_views
+import webapp.directory.people.views
+import webapp.directory.units.views
 import webapp.directory.views
 import webapp.imports.views
 import webapp.inbox.views

@@ -12,10 +12,9 @@ from flask import Flask
 from tests.support.browse import Browse
 from tests.support.queries import counting
 from tests.support.world import World
-from webapp.directory import service
 from webapp.directory.models import Unit
 from webapp.directory.posts import LEVELS_BELOW, Level
-from webapp.directory.service import UnitFacts
+from webapp.directory.units.service import UnitFacts, create_unit, retire_unit
 from webapp.extensions import db
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound, Refused
@@ -35,7 +34,7 @@ def code(world: World, name: str) -> str:
 
 def make(world: World, parent: str, level: str, name: str, **more: object) -> Unit:
     facts = UnitFacts(name, name, **more)  # type: ignore[arg-type]
-    return service.create_unit(world.actor("district_admin"), code(world, parent), level, facts)
+    return create_unit(world.actor("district_admin"), code(world, parent), level, facts)
 
 
 def actions() -> list[str]:
@@ -151,9 +150,9 @@ def test_two_in_use_are_never_called_alike(browse: Browse, app: Flask, world: Wo
 def test_a_retired_parent_takes_no_more(browse: Browse, app: Flask, world: World) -> None:
     grid = make(world, "community", "grid", "示范小区93")
     admin = world.actor("district_admin")
-    service.retire_unit(admin, grid.code)
+    retire_unit(admin, grid.code)
     with pytest.raises(Conflict):
-        service.create_unit(admin, grid.code, "building", UnitFacts("1栋", "1栋"))
+        create_unit(admin, grid.code, "building", UnitFacts("1栋", "1栋"))
     with pytest.raises(Conflict):
         open_station(admin, grid.code, StationFacts("站点", "service_station", "1号"))
     browse.log_in("district_admin")
@@ -165,14 +164,14 @@ def test_a_retired_parent_takes_no_more(browse: Browse, app: Flask, world: World
 def test_only_who_keeps_the_register_sets_up(browse: Browse, app: Flask, world: World) -> None:
     for person in ("street_staff", "community_secretary", "grid_worker", "auditor"):
         with pytest.raises(Refused):
-            service.create_unit(world.actor(person), code(world, "community"), "grid", UnitFacts("甲", "甲"))
+            create_unit(world.actor(person), code(world, "community"), "grid", UnitFacts("甲", "甲"))
     browse.log_in("street_staff")
     text = browse.get(f"/directory/units/{code(world, 'community')}").text
     assert "登记下属单位" not in text
     assert "登记站点" not in text
     browse.get(f"/directory/units/{code(world, 'community')}/new", 403)
     with pytest.raises(NotFound):
-        service.create_unit(world.actor("district_admin"), "none", "grid", UnitFacts("甲", "甲"))
+        create_unit(world.actor("district_admin"), "none", "grid", UnitFacts("甲", "甲"))
 
 
 def test_sent_twice_it_is_set_up_once(browse: Browse, app: Flask, world: World) -> None:
@@ -206,7 +205,7 @@ def test_two_at_once_get_two_codes(app: Flask, world: World) -> None:
             try:
                 start.wait(10)
                 facts = UnitFacts(f"{number + 10}栋", f"{number + 10}栋")
-                made.append(service.create_unit(admin, parent, "building", facts).code)
+                made.append(create_unit(admin, parent, "building", facts).code)
             except Exception as error:  # noqa: BLE001 - the assertion below tells of it
                 faults.append(error)
 
@@ -228,7 +227,7 @@ def test_two_at_once_never_share_a_name(app: Flask, world: World) -> None:
         with app.app_context():
             start.wait(10)
             try:
-                made.append(service.create_unit(admin, parent, "building", UnitFacts("9栋", "9栋")).code)
+                made.append(create_unit(admin, parent, "building", UnitFacts("9栋", "9栋")).code)
             except Invalid as error:
                 refused.append(error.field)
 

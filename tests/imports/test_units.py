@@ -18,10 +18,10 @@ from tests.imports.test_people import everything
 from tests.support.queries import counting
 from tests.support.world import World
 from webapp.cases.service import intake
-from webapp.directory import service as directory
 from webapp.directory.models import Unit
+from webapp.directory.people.service import appoint
 from webapp.directory.posts import Permission, Post
-from webapp.directory.service import UnitFacts
+from webapp.directory.units.service import UnitFacts, create_unit, retire_unit
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
@@ -138,7 +138,7 @@ def test_trying_writes_nothing(admin: Actor, world: World) -> None:
 
 def test_what_is_there_is_filled_and_not_changed(admin: Actor, world: World) -> None:
     community, first, second = at(world, "community"), at(world, "grid"), at(world, "building")
-    directory.create_unit(admin, community.code, "grid", UnitFacts("示范小区88", "示范小区88"))
+    create_unit(admin, community.code, "grid", UnitFacts("示范小区88", "示范小区88"))
     rows = [
         ("级别", "简称", "全称", "上级", "户数", "党支部"),
         ("网格", "示范小区88", "另一个全称", community.name, "88", "示范小区88党支部"),
@@ -166,13 +166,13 @@ def test_numbers_go_on_after_those_out_of_use(admin: Actor, world: World) -> Non
     community = at(world, "community")
     for number in range(2):
         name = f"示范小区8{number}"
-        row = directory.create_unit(admin, community.code, "grid", UnitFacts(name, name))
-        directory.retire_unit(admin, row.code)
+        row = create_unit(admin, community.code, "grid", UnitFacts(name, name))
+        retire_unit(admin, row.code)
     # A name that is free again, too.
     assert counts(bring_in(admin, "units", [UNITS, grid(world, short="示范小区80")])) == (1, 0, 0, 0)
     codes = sa.select(Unit.code).where(Unit.short_name == "示范小区80", Unit.retired_on.is_(None))
     assert db.session.scalars(codes).one() == f"{community.code}-003"
-    after = directory.create_unit(admin, community.code, "grid", UnitFacts("示范小区82", "示范小区82"))
+    after = create_unit(admin, community.code, "grid", UnitFacts("示范小区82", "示范小区82"))
     assert after.code == f"{community.code}-004"
 
 
@@ -316,9 +316,7 @@ def test_a_grid_brought_in_is_served_and_used(admin: Actor, world: World) -> Non
     bring_in(admin, "units", rows)
     new, building = called("示范小区77"), called("示范小区77 1栋")
     person_id = world.people["grid_worker_ended"]
-    directory.appoint(
-        admin, person_id=person_id, post=Post.GRID_WORKER, unit_code=new.code, starts_on=clock.today()
-    )
+    appoint(admin, person_id=person_id, post=Post.GRID_WORKER, unit_code=new.code, starts_on=clock.today())
     worker = world.actor("grid_worker_ended")
     assert worker.unit_path == new.path
     visit = visits.log_visit(
@@ -348,7 +346,7 @@ def test_two_at_once_never_share_a_code_or_a_name(app: Flask, world: World) -> N
 
     def by_hand(number: int) -> None:
         name = f"示范小区6{number}"
-        directory.create_unit(admin, community, "grid", UnitFacts(name, name))
+        create_unit(admin, community, "grid", UnitFacts(name, name))
 
     def work(call: Callable[[], None]) -> None:
         with app.app_context():

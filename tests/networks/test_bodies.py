@@ -11,8 +11,8 @@ from flask import Flask
 
 from tests.support.browse import Browse
 from tests.support.world import World
-from webapp.directory import service as directory
 from webapp.directory.models import Person, Unit
+from webapp.directory.units.service import UnitFacts, create_unit, retire_unit
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.errors import Conflict, Refused
@@ -54,9 +54,7 @@ def branch(world: World, name: str) -> list[str]:
 
 def test_a_branch_is_entered_and_renamed(browse: Browse, app: Flask, world: World) -> None:
     admin = world.actor("district_admin")
-    grid = directory.create_unit(
-        admin, code(world, "community"), "grid", directory.UnitFacts("示范小区96网格", "示范小区96")
-    )
+    grid = create_unit(admin, code(world, "community"), "grid", UnitFacts("示范小区96网格", "示范小区96"))
     browse.log_in("district_admin")
     url = f"/directory/units/{grid.code}"
     assert "党支部名称" in browse.get(url).text
@@ -70,7 +68,7 @@ def test_a_branch_is_entered_and_renamed(browse: Browse, app: Flask, world: Worl
     found = db.session.scalars(sa.select(Branch.name).where(Branch.unit_id == grid.id)).all()
     assert found == ["示范小区96联合党支部"]
     assert actions().count("unit:change") == 2
-    directory.retire_unit(admin, grid.code)
+    retire_unit(admin, grid.code)
     browse.post(f"{url}/branch", {"branch": "甲"}, status=409)
 
 
@@ -208,9 +206,9 @@ def test_a_seat_needs_its_body(browse: Browse, app: Flask, world: World) -> None
     browse.log_in("district_admin")
     url = f"/directory/people/{world.people['volunteer']}/seats/new"
     assert "设在网格，这里是社区" in browse.post(url, seat_form(world, "community"), status=422).text
-    bare = directory.create_unit(
+    bare = create_unit(
         world.actor("district_admin"), code(world, "community"), "grid",
-        directory.UnitFacts("示范小区98网格", "示范小区98"),
+        UnitFacts("示范小区98网格", "示范小区98"),
     )  # fmt: skip
     for body, message in (("branch", "还没有登记党支部"), ("committee", "没有业委会或物管会")):
         form = {**seat_form(world), "unit_code": bare.code, "body": body}

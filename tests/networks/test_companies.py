@@ -10,9 +10,8 @@ from flask import Flask
 
 from tests.support.browse import Browse
 from tests.support.world import SINCE, World
-from webapp.directory import service as directory
 from webapp.directory.models import Unit
-from webapp.directory.service import UnitFacts
+from webapp.directory.units.service import UnitFacts, create_unit, retire_unit
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.db import transaction
@@ -62,7 +61,7 @@ def test_how_the_party_is_present_is_said_on_the_companys_page(
 def test_a_new_company_may_serve_at_once(app: Flask, world: World) -> None:
     admin = world.actor("district_admin")
     facts = UnitFacts("示范物业服务有限公司", "示范物业九")
-    company = directory.create_unit(admin, code(world, "district"), "company", facts)
+    company = create_unit(admin, code(world, "district"), "company", facts)
     service.change_company(admin, code(world, "grid"), company_code=company.code, starts_on=clock.today())
     assert contracts(world, "grid")[-1] == (company.id, clock.today(), None)
 
@@ -72,7 +71,7 @@ def test_a_company_that_serves_is_not_taken_out_of_use(app: Flask, world: World)
     with transaction() as session:  # its people first
         session.execute(sa.text("UPDATE appointments SET ends_on = '2025-06-01' WHERE post = 'handler'"))
     with pytest.raises(Conflict, match="1个网格"):
-        directory.retire_unit(admin, code(world, "company"))
+        retire_unit(admin, code(world, "company"))
 
 
 def test_a_new_company_ends_the_former_on_the_day_before(browse: Browse, app: Flask, world: World) -> None:

@@ -8,10 +8,9 @@ from flask import Flask
 
 from tests.support.browse import Browse
 from tests.support.world import World
-from webapp.directory import service as directory
 from webapp.directory.models import Unit
 from webapp.directory.scope import place_of
-from webapp.directory.service import UnitFacts
+from webapp.directory.units.service import UnitFacts, create_unit, retire_unit
 from webapp.extensions import db
 from webapp.foundation import codes
 from webapp.foundation.db import transaction
@@ -142,11 +141,9 @@ def test_a_station_says_what_is_missing(browse: Browse, app: Flask, world: World
 
 def test_a_grid_with_a_station_is_not_taken_out_of_use(app: Flask, world: World) -> None:
     admin = world.actor("district_admin")
-    grid = directory.create_unit(
-        admin, code(world, "community"), "grid", UnitFacts("示范小区97", "示范小区97")
-    )
+    grid = create_unit(admin, code(world, "community"), "grid", UnitFacts("示范小区97", "示范小区97"))
     station = service.open_station(admin, grid.code, StationFacts("站点", "service_station", "1号"))
     with pytest.raises(Conflict, match="1个服务站点"):
-        directory.retire_unit(admin, grid.code)
+        retire_unit(admin, grid.code)
     service.retire_station(admin, station.code)
-    directory.retire_unit(admin, grid.code)
+    retire_unit(admin, grid.code)

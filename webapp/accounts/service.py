@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from webapp.accounts.models import Account, LoginSession
 from webapp.accounts.session import NO_POST, token_hash
+from webapp.directory.holders import holds_post
 from webapp.directory.models import Person
-from webapp.directory.queries import holds_post
 from webapp.extensions import db
 from webapp.foundation import clock, codes, journal, limits, private
 from webapp.foundation.access import Actor, Holding

@@ -14,9 +14,9 @@ from flask_login import AnonymousUserMixin, UserMixin, current_user, login_user,
 from webapp.accounts import resume
 from webapp.accounts.forms import LoginForm
 from webapp.accounts.models import Account, LoginSession
+from webapp.directory.holders import in_force
 from webapp.directory.models import Appointment, Person, Unit
 from webapp.directory.posts import GRANTS, POST_NAMES, Post
-from webapp.directory.queries import in_force
 from webapp.extensions import db, login_manager
 from webapp.foundation import clock, outbox
 from webapp.foundation.access import Actor, Holding, access_of

@@ -9,9 +9,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from webapp.accounts.models import Account
+from webapp.directory.holders import in_force
 from webapp.directory.models import Appointment, Person, Unit
 from webapp.directory.posts import GRANTS, POST_NAMES, Permission, Post
-from webapp.directory.queries import in_force
 from webapp.extensions import db
 from webapp.foundation import clock
 from webapp.foundation.access import Actor, Holding

@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from webapp.directory import service as directory
 from webapp.directory.models import Appointment, Person
+from webapp.directory.people.service import PersonFacts, appoint, change_person, create_person
 from webapp.directory.posts import POST_LEVELS, POST_NAMES, Level, Permission, Post
-from webapp.directory.service import PersonFacts
 from webapp.extensions import db
 from webapp.foundation import clock, private
 from webapp.foundation.access import Actor
@@ -88,9 +87,9 @@ class People:
         effect = Effect.SAME if person else Effect.NEW
         facts = _facts(values, person)
         if person is None:
-            person = directory.create_person(self._actor, **vars(facts))
+            person = create_person(self._actor, **vars(facts))
         elif _differs(person, facts):
-            person, effect = directory.change_person(self._actor, person.id, facts), Effect.CHANGED
+            person, effect = change_person(self._actor, person.id, facts), Effect.CHANGED
         since = values.value("since", date) or clock.today()
         for place in held:
             if self._give(person.id, place, since) and effect == Effect.SAME:
@@ -143,7 +142,7 @@ class People:
         """Give the post or seat; says whether it was new."""
         try:
             if held.rows is Appointment:
-                directory.appoint(
+                appoint(
                     self._actor,
                     person_id=person_id,
                     post=held.what,

@@ -6,12 +6,10 @@ import re
 
 import sqlalchemy as sa
 
-from webapp.directory import service as directory
 from webapp.directory.models import Unit
 from webapp.directory.posts import LEVEL_NAMES, LEVELS_BELOW, Level, Permission
 from webapp.directory.scope import covers, units_within
-from webapp.directory.service import UnitFacts
-from webapp.directory.service.units import with_grid
+from webapp.directory.units.service import UnitFacts, change_unit, create_unit, with_grid
 from webapp.extensions import db
 from webapp.foundation.access import Actor
 from webapp.foundation.errors import Invalid
@@ -100,7 +98,7 @@ class Units:
         return Taken(unit.id, self._fill(unit, facts, values.text("branch")))
 
     def _set_up(self, above: Place, level: Level, facts: UnitFacts, values: Values) -> Unit:
-        unit = directory.create_unit(self._actor, above.code, level, facts)
+        unit = create_unit(self._actor, above.code, level, facts)
         self._places.add(unit)
         branch, coverage = values.text("branch"), values.text("coverage")
         if level == Level.GRID and branch:
@@ -162,7 +160,7 @@ class Units:
         has_households = unit.level in (Level.GRID, Level.BUILDING)
         if has_households and unit.households is None and facts.households is not None:
             filled = UnitFacts(unit.name, unit.short_name, facts.households)
-            directory.change_unit(self._actor, unit.code, filled)
+            change_unit(self._actor, unit.code, filled)
             effect = Effect.CHANGED
         if branch and unit.level == Level.GRID and not branch_of(unit.id):
             name_branch(self._actor, unit.code, branch)

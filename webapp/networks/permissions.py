@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from webapp.directory.models import Unit
+from webapp.directory.permissions import check_in_use
 from webapp.directory.posts import LEVEL_NAMES, Level
-from webapp.directory.service import check_in_use
 from webapp.foundation.errors import Conflict
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from webapp.directory.models import Unit
+from webapp.directory.permissions import check_can_manage, check_in_use, locked_unit
 from webapp.directory.posts import Level
 from webapp.directory.scope import covers, place_of
-from webapp.directory.service import check_can_manage, check_in_use, locked_unit
 from webapp.extensions import db
 from webapp.foundation import clock, codes, journal
 from webapp.foundation.access import Actor

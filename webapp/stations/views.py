@@ -7,9 +7,9 @@ from flask import Response, current_app, request, url_for
 
 from webapp.directory.events import Section, unit_shown
 from webapp.directory.models import Unit
+from webapp.directory.permissions import check_in_use
 from webapp.directory.posts import Permission
-from webapp.directory.queries import unit_for
-from webapp.directory.service import check_in_use
+from webapp.directory.units.queries import unit_for
 from webapp.foundation import qr
 from webapp.foundation.access import Actor, current_actor, may
 from webapp.foundation.errors import Conflict

@@ -8,9 +8,9 @@ from datetime import date
 import sqlalchemy as sa
 
 from webapp.directory.models import Person, Unit
+from webapp.directory.permissions import check_can_manage, locked_unit, unit_in_use
 from webapp.directory.posts import LEVEL_NAMES, Level
 from webapp.directory.scope import covers
-from webapp.directory.service import check_can_manage, locked_unit, unit_in_use
 from webapp.extensions import db
 from webapp.foundation import clock, journal, periods
 from webapp.foundation.access import Actor

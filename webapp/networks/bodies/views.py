@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Response, request, url_for
 
 from webapp.directory.events import Section, person_shown, unit_shown
-from webapp.directory.forms import EndForm
 from webapp.directory.models import Person, Unit
+from webapp.directory.people.forms import EndForm
+from webapp.directory.people.queries import person_page
 from webapp.directory.posts import LEVEL_NAMES, Level, Permission
-from webapp.directory.queries import find_units, person_page, unit_for
-from webapp.directory.views import unit_page
+from webapp.directory.units.queries import find_units, unit_for
+from webapp.directory.units.views import unit_page
 from webapp.foundation.access import Actor, current_actor, may
 from webapp.foundation.forms import Form, once
 from webapp.foundation.htmx import page

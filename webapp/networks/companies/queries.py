@@ -8,8 +8,8 @@ from datetime import date
 
 import sqlalchemy as sa
 
+from webapp.directory.holders import Holder, holders
 from webapp.directory.models import Unit
-from webapp.directory.queries import Holder, holders
 from webapp.directory.scope import units_within
 from webapp.extensions import db
 from webapp.foundation import clock, periods

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from webapp.directory.models import Unit
+from webapp.directory.permissions import check_in_use, locked_unit
 from webapp.directory.posts import Level
 from webapp.directory.scope import units_within
-from webapp.directory.service import check_in_use, locked_unit
 from webapp.extensions import db
 from webapp.foundation import journal
 from webapp.foundation.access import Actor

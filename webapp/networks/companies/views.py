@@ -7,8 +7,8 @@ from flask import Response, url_for
 from webapp.directory.events import Section, unit_shown
 from webapp.directory.models import Unit
 from webapp.directory.posts import Level, Permission
-from webapp.directory.queries import unit_for
-from webapp.directory.views import unit_page
+from webapp.directory.units.queries import unit_for
+from webapp.directory.units.views import unit_page
 from webapp.foundation.access import Actor, current_actor, may
 from webapp.foundation.forms import Form, once
 from webapp.foundation.htmx import page

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from webapp.directory import events
+from webapp.directory.holders import in_force
 from webapp.directory.models import Appointment, Unit
+from webapp.directory.permissions import check_in_use, locked_unit
 from webapp.directory.posts import LEVEL_NAMES, LEVELS_BELOW, Level
-from webapp.directory.queries import in_force
 from webapp.directory.scope import path_prefix, place_of
-from webapp.directory.service.checks import check_in_use, locked_unit
 from webapp.extensions import db
 from webapp.foundation import clock, journal
 from webapp.foundation.access import Actor

@@ -1,4 +1,4 @@
-"""Checks shared by all changes to the register."""
+"""Who may change the register, and where."""
 
 from __future__ import annotations
 

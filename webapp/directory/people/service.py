@@ -8,10 +8,10 @@ from datetime import date
 import sqlalchemy as sa
 
 from webapp.directory.models import Appointment, Person, Unit
+from webapp.directory.people.queries import person_page
+from webapp.directory.permissions import check_can_manage, unit_in_use
 from webapp.directory.posts import LEVEL_NAMES, POST_LEVELS, POST_NAMES, Level, Post
-from webapp.directory.queries import person_page
 from webapp.directory.scope import covers
-from webapp.directory.service.checks import check_can_manage, unit_in_use
 from webapp.extensions import db
 from webapp.foundation import clock, journal, periods, private
 from webapp.foundation.access import Actor
