@@ -142,7 +142,7 @@ def test_registering_gives_a_slip_with_the_code(browse: Browse, world: World, pa
     text = browse.get(url).text
     assert case.tracking_code in text
     assert 'class="qr"' in text
-    assert photos.photos_of("case", [case.id])
+    assert photos.photos_of("case", case.id)
 
 
 def test_the_slip_is_for_its_writer_alone_and_only_at_first(browse: Browse, world: World) -> None:
@@ -528,7 +528,7 @@ def test_a_handler_sees_only_what_was_assigned_to_it(browse: Browse, world: Worl
 def test_a_photo_is_for_those_who_may_see_the_case(browse: Browse, world: World) -> None:
     ready = photos.accept(picture()[0])
     case, other = case_in(world, photos=[ready]), case_in(world)
-    photo = photos.photos_of("case", [case.id])[case.id][0]
+    photo = photos.photos_of("case", case.id)[0]
     url = f"/cases/{case.number}/photo/{photo.id}"
     answer = browse.log_in("grid_worker").get(url + "?thumb=1")
     assert answer.mimetype == "image/jpeg"

@@ -105,7 +105,7 @@ def picture() -> photos.ReadyPhoto:
 
 
 def photo_of(owner_type: str, owner_id: int) -> str:
-    return str(photos.photos_of(owner_type, [owner_id])[owner_id][0].id)
+    return str(photos.photos_of(owner_type, owner_id)[0].id)
 
 
 # The register

@@ -43,7 +43,7 @@ def earn(
 ) -> list[PointEntry]:
     """Let something earn for a person of the world."""
     with transaction():
-        return service.earn(
+        ids = service.earn(
             event,
             person_id=world.people[name],
             source=("visit", source or next(_numbers)),
@@ -52,6 +52,7 @@ def earn(
             actor=world_actor(world, name),
             minutes=minutes,
         )
+    return [db.session.get_one(PointEntry, entry_id) for entry_id in ids]
 
 
 _actors: dict[tuple[int, str], Actor] = {}

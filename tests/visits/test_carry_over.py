@@ -59,7 +59,7 @@ def test_nothing_is_typed_again(app: Flask, world: World) -> None:
         "2单元301",
     )
     assert kept.registered_by_id == world.people["grid_worker"]
-    assert len(photos.photos_of("case", [kept.id])[kept.id]) == 1
+    assert len(photos.photos_of("case", kept.id)) == 1
     visit = queries.visit_for(world.actor("grid_worker"), visit_id)
     assert (visit.case_id, visit.outcome) == (kept.id, "to_case")
     assert queries.sheet(visit).case_number == kept.number

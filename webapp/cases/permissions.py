@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from webapp.cases import terms
 from webapp.cases.categories import all_categories
-from webapp.cases.models import Case, CaseEvent, CaseRequest
+from webapp.cases.history import EventRow, events_of
+from webapp.cases.models import Case, CaseRequest
 from webapp.cases.states import LIMITS, STATE_NAMES, CaseState, Confidentiality, RequestKind
 from webapp.cases.workflow import BY_NAMES, CASE_FLOW, By, CaseTransition, next_level, rank
 from webapp.directory.posts import LADDER, Level, Permission
@@ -63,12 +64,12 @@ class Offer:
 
 
 def facts_of(
-    case: Case, events: Sequence[CaseEvent] | None = None, requests: Sequence[CaseRequest] | None = None
+    case: Case, events: Sequence[EventRow] | None = None, requests: Sequence[CaseRequest] | None = None
 ) -> Facts:
     """The facts about one case. Pass all its ``events`` and ``requests``, in order, if they are loaded already."""
     lead = db.session.get(Case, case.merged_into_id) if case.merged_into_id else None
     if events is None or lead:
-        events = _telling_events([case.id, *([lead.id] if lead else [])])
+        events = events_of(case.id, *([lead.id] if lead else []))
     latest_first = events[::-1]
     asked = any(event.action in ASKS and event.case_id == case.id for event in events)
     if requests is None:
@@ -91,7 +92,7 @@ def facts_of(
     )
 
 
-def _hands(latest_first: Sequence[CaseEvent], case_id: int) -> frozenset[int]:
+def _hands(latest_first: Sequence[EventRow], case_id: int) -> frozenset[int]:
     """Everybody who handled the case in its current round."""
     hands = set()
     for event in latest_first:
@@ -102,12 +103,6 @@ def _hands(latest_first: Sequence[CaseEvent], case_id: int) -> frozenset[int]:
         if event.action in NEW_ROUND:
             break
     return frozenset(hands)
-
-
-def _telling_events(case_ids: Sequence[int]) -> Sequence[CaseEvent]:
-    telling = (*HANDLING, *NEW_ROUND, *ASKS, "supervise")
-    query = sa.select(CaseEvent).where(CaseEvent.case_id.in_(case_ids), CaseEvent.action.in_(telling))
-    return db.session.scalars(query.order_by(CaseEvent.id)).all()
 
 
 def requests_of(case_id: int) -> Sequence[CaseRequest]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +9,8 @@ import sqlalchemy as sa
 
 from webapp.cases import terms, timeline
 from webapp.cases.categories import all_categories
-from webapp.cases.models import Case, CaseEvent
+from webapp.cases.history import events_of
+from webapp.cases.models import Case
 from webapp.cases.options import unit_names
 from webapp.cases.permissions import ANSWERABLE, Facts, Voice, facts_of, reason_not
 from webapp.cases.states import (
@@ -108,11 +108,7 @@ def _may(case: Case, action: str, facts: Facts) -> bool:
 
 def _steps(case: Case, facts: Facts) -> list[Step]:
     """The case's own progress and, after a merger, that of the case it joined, but not what the other reporter said."""
-    events: Sequence[CaseEvent] = db.session.scalars(
-        sa.select(CaseEvent)
-        .where(CaseEvent.case_id.in_([case.id, *([facts.lead.id] if facts.lead else [])]))
-        .order_by(CaseEvent.id)
-    ).all()
+    events = events_of(case.id, *([facts.lead.id] if facts.lead else []))
     joined = max(
         (event.id for event in events if event.case_id == case.id and event.action == "merge"), default=0
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from webapp.cases import terms, timeline
 from webapp.cases.categories import all_categories
+from webapp.cases.history import EventRow, events_of
 from webapp.cases.lists import C
-from webapp.cases.models import Case, CaseEvent, CaseParty, CaseRequest
+from webapp.cases.models import Case, CaseParty, CaseRequest
 from webapp.cases.options import Ref, unit_names
 from webapp.cases.permissions import Facts, Offer, facts_of, may_reveal, may_see, offers
 from webapp.cases.states import (
@@ -36,7 +36,7 @@ from webapp.cases.states import (
 )
 from webapp.cases.terms import Mark
 from webapp.cases.timeline import Line, Names
-from webapp.directory.models import Person, Unit
+from webapp.directory.models import Person
 from webapp.directory.posts import Level, Permission
 from webapp.extensions import db
 from webapp.foundation import clock, photos, private
@@ -72,14 +72,6 @@ class OpenRequest:
     decider: str
     asked_at: datetime
     detail: str
-
-
-class Told(NamedTuple):
-    """An event, with the names of the person and the unit behind it."""
-
-    event: CaseEvent
-    person_name: str | None
-    unit_name: str | None
 
 
 @dataclass(frozen=True)
@@ -119,13 +111,6 @@ class CasePage:
 _BY_NUMBER = (
     sa.select(Case).where(Case.number == sa.bindparam("number")).execution_options(populate_existing=True)
 )
-_EVENTS = (
-    sa.select(CaseEvent, Person.name, Unit.short_name)
-    .outerjoin(Person, Person.id == CaseEvent.person_id)
-    .outerjoin(Unit, Unit.id == CaseEvent.unit_id)
-    .where(CaseEvent.case_id == sa.bindparam("case_id"))
-    .order_by(CaseEvent.id)
-)
 
 
 def case_for(actor: Actor, number: str) -> Case:
@@ -158,10 +143,9 @@ def photo_case(actor: Actor, photo_id: str) -> PhotoRow:
 
 def case_page(actor: Actor, case: Case) -> CasePage:
     """Everything about one case that the actor may see, with a fixed number of queries."""
-    told = _events(case.id)
-    events = [event for event, _, _ in told]
+    events = events_of(case.id)
     facts = facts_of(case, events)
-    names = _names(case, told, facts)
+    names = _names(case, events, facts)
     now = clock.now()
     handler_only = _is_handler_only(actor, case)
     hidden = handler_only and case.state != S.ARCHIVED
@@ -203,11 +187,6 @@ def case_page(actor: Actor, case: Case) -> CasePage:
     )
 
 
-def _events(case_id: int) -> list[Told]:
-    """All events of the case, in order, with the names of who acted and where they served."""
-    return [Told(*row) for row in db.session.execute(_EVENTS, {"case_id": case_id})]
-
-
 def _place(case: Case) -> int | None:
     return case.building_id or case.grid_id or case.community_id or case.street_id
 
@@ -227,14 +206,14 @@ def _archiving_unit(case: Case) -> int:
     )
 
 
-def _names(case: Case, told: Sequence[Told], facts: Facts) -> Names:
+def _names(case: Case, events: Sequence[EventRow], facts: Facts) -> Names:
     """Names not loaded with the events, with one query for people and one for units."""
-    persons: dict[int | None, str] = {line.event.person_id: line.person_name or "" for line in told}
-    units: dict[int | None, str] = {line.event.unit_id: line.unit_name or "" for line in told}
+    persons: dict[int | None, str] = {event.person_id: event.person_name or "" for event in events}
+    units: dict[int | None, str] = {event.unit_id: event.unit_name or "" for event in events}
     shared = facts.lead or case
     wanted = {case.registered_by_id, shared.handled_by_id, shared.checked_by_id}
     places = {
-        *timeline.unit_ids([line.event for line in told]),
+        *timeline.unit_ids(events),
         case.owner_unit_id,
         case.handler_unit_id,
         case.against_unit_id,

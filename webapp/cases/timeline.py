@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from webapp.cases.models import CaseEvent
+from webapp.cases.history import EventRow
 from webapp.cases.permissions import VOICE_NAMES, Voice
 from webapp.cases.states import (
     CHANNEL_NAMES,
@@ -64,7 +64,7 @@ AGAIN_FOR_HANDLER = "经回访，需要重新办理。"
 NO_ANSWER = "到期仍未联系上诉求人，按未联系上记录。"
 
 
-def sentence(event: CaseEvent, names: Names, *, for_handler: bool = False) -> str:
+def sentence(event: EventRow, names: Names, *, for_handler: bool = False) -> str:
     """The event in one sentence; before the archive a handler is not told who said what."""
     data = event.data
     template = CASE_FLOW[event.action].sentence
@@ -80,7 +80,7 @@ def sentence(event: CaseEvent, names: Names, *, for_handler: bool = False) -> st
     return template.format(**_words(event, data, names))
 
 
-def _words(event: CaseEvent, data: Mapping[str, Any], names: Names) -> dict[str, object]:
+def _words(event: EventRow, data: Mapping[str, Any], names: Names) -> dict[str, object]:
     who = who_did(event, names)
     return {
         "who": who,
@@ -106,7 +106,7 @@ def _words(event: CaseEvent, data: Mapping[str, Any], names: Names) -> dict[str,
     }
 
 
-def who_did(event: CaseEvent, names: Names) -> str:
+def who_did(event: EventRow, names: Names) -> str:
     """Unit, post and name of who acted."""
     if event.post == Voice.RESIDENT:
         return VOICE_NAMES[Voice.RESIDENT]
@@ -127,7 +127,7 @@ def _named(names: Mapping[Any, str], value: object) -> str:
     return names.get(value, "")
 
 
-def unit_ids(events: Iterable[CaseEvent]) -> list[int]:
+def unit_ids(events: Iterable[EventRow]) -> list[int]:
     """The units that these events speak of."""
     found = {event.unit_id for event in events if event.unit_id}
     for event in events:
@@ -135,7 +135,7 @@ def unit_ids(events: Iterable[CaseEvent]) -> list[int]:
     return sorted(found)
 
 
-def line(event: CaseEvent, names: Names, *, for_handler: bool) -> Line:
+def line(event: EventRow, names: Names, *, for_handler: bool) -> Line:
     """The event as a line with its note, unless the note would tell the handler who said what."""
     hidden = for_handler and event.action in ("record_verdict", "log_try")
     return Line(
@@ -147,7 +147,7 @@ def line(event: CaseEvent, names: Names, *, for_handler: bool) -> Line:
     )
 
 
-def kept_from_handler(event: CaseEvent) -> bool:
+def kept_from_handler(event: EventRow) -> bool:
     """Whether an event is hidden from a handler before the archive: calls and verdicts, except that work must be redone."""
     return event.action == "log_try" or (
         event.action == "record_verdict" and event.to_state != CaseState.IN_PROGRESS
@@ -157,7 +157,7 @@ def kept_from_handler(event: CaseEvent) -> bool:
 TOLD_AGAIN = "您不满意，已由{level}督促重新办理。"
 
 
-def told(event: CaseEvent, names: Names, scrubbed_note: str) -> str | None:
+def told(event: EventRow, names: Names, scrubbed_note: str) -> str | None:
     """What the reporter is told about it; None for nothing."""
     template = CASE_FLOW[event.action].told
     if event.action == "escalate" and "request" not in event.data:

@@ -305,7 +305,7 @@ def _forms(case: Case, first: Sequence[str]) -> dict[str, ActionForm]:
 
 def _pictures(case: Case) -> dict[str, tuple[str, ...]]:
     kinds = ("case", "case_result") if case.result_text else ("case",)
-    return {kind: tuple(p.id for p in photos.photos_of(kind, [case.id]).get(case.id, ())) for kind in kinds}
+    return {kind: tuple(p.id for p in photos.photos_of(kind, case.id)) for kind in kinds}
 
 
 def _told(found: queries.CasePage) -> dict[str, str]:

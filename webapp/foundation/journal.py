@@ -71,6 +71,9 @@ def record(
     )
 
 
+_WRITE = sa.insert(JournalEntry.__table__)
+
+
 @before_commit
 def _write(session: Session) -> None:
     waiting = session.info.pop("journal", [])
@@ -95,7 +98,7 @@ def _write(session: Session) -> None:
         }
         previous = row["hash"] = entry_hash(row)
         rows.append(row)
-    session.execute(sa.insert(JournalEntry.__table__), rows)
+    session.execute(_WRITE, rows)
 
 
 def entry_hash(row: Mapping[Any, Any]) -> str:

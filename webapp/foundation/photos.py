@@ -30,6 +30,7 @@ from webapp.foundation.db import (
     where_given,
 )
 from webapp.foundation.errors import Invalid, NotFound
+from webapp.foundation.hot import HotQuery
 
 MAX_PHOTOS = 3
 MAX_BYTES = 10 * 1024 * 1024
@@ -284,25 +285,21 @@ def purge_orphans() -> int:
 _ROW = [Photo.__table__.columns[name] for name in PhotoRow._fields]
 
 
-_SHOWN = (
+_SHOWN = HotQuery(
+    PhotoRow,
     sa.select(*_ROW)
     .where(
         Photo.owner_type == sa.bindparam("owner_type"),
-        Photo.owner_id.in_(sa.bindparam("owner_ids", expanding=True)),
+        Photo.owner_id == sa.bindparam("owner"),
         Photo.discarded_at.is_(None),
     )
-    .order_by(Photo.owner_id, Photo.position)
+    .order_by(Photo.position),
 )
 
 
-def photos_of(owner_type: str, owner_ids: Sequence[int]) -> dict[int, list[PhotoRow]]:
-    """The photos of many records of one kind, in order, with one query; a record without photos is not a key."""
-    found: dict[int, list[PhotoRow]] = {}
-    if not owner_ids:
-        return found
-    for row in db.session.execute(_SHOWN, {"owner_type": owner_type, "owner_ids": owner_ids}):
-        found.setdefault(row.owner_id, []).append(PhotoRow(*row))
-    return found
+def photos_of(owner_type: str, owner_id: int) -> list[PhotoRow]:
+    """The photos of a record, in order."""
+    return _SHOWN.all(owner_type=owner_type, owner=owner_id)
 
 
 def get_photo(photo_id: str) -> PhotoRow:

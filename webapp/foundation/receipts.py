@@ -78,6 +78,9 @@ def digest(content: Mapping[str, object]) -> str:
     ).hexdigest()
 
 
+_KEEP = sa.insert(Receipt.__table__)
+
+
 def once(submission: Submission, do: Callable[[], Done]) -> Done:
     """Carry it out once; a repeat gets the same answer again.
 
@@ -87,7 +90,7 @@ def once(submission: Submission, do: Callable[[], Done]) -> Done:
     try:
         with transaction() as session:
             done = do()
-            session.execute(sa.insert(Receipt.__table__), _receipt(submission, done))
+            session.execute(_KEEP, _receipt(submission, done))
             return done
     except (IntegrityError, DomainError):
         # Most of what was done once can't be done again, and says so; the receipt is refused where it can.

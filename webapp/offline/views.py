@@ -94,7 +94,7 @@ def _quarantined(quarantine_id: int, form: Form | None = None, status: int = 200
             by=queries.name_of(row.person_id),
             state=STATE_NAMES[State(row.state)],
             draft={"action": row.action, "fields": json.loads(row.fields)},
-            shots=photos.photos_of(service.PHOTO_OWNER, [row.id]).get(row.id, []),
+            shots=photos.photos_of(service.PHOTO_OWNER, row.id),
             claim=ButtonForm(formdata=None),
             form=form if isinstance(form, DiscardForm) else DiscardForm(formdata=None),
         )

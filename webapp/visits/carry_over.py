@@ -92,7 +92,7 @@ def turn_into_case(
 def _copies(visit_id: int) -> list[ReadyPhoto]:
     """The visit's photos once more: who may see the visit need not be who may see the case."""
     copies = []
-    for row in photos.photos_of(PHOTO_OWNER, [visit_id]).get(visit_id, []):
+    for row in photos.photos_of(PHOTO_OWNER, visit_id):
         with photos.open_photo(row.id) as image, photos.open_photo(row.id, thumb=True) as thumb:
             content = image.read()
             digest = hashlib.sha256(content).hexdigest()

@@ -221,7 +221,7 @@ def sheet(visit: Visit) -> Sheet:
         station=row.station or "",
         case_number=row.number or "",
         items=item_names([visit.id]).get(visit.id, []),
-        photos=photos_of("visit", [visit.id]).get(visit.id, []),
+        photos=photos_of("visit", visit.id),
         kind_name=KIND_NAMES[VisitKind(visit.kind)],
         outcome_name=OUTCOME_NAMES[Outcome(visit.outcome)],
         resident=mask_name(visit.resident_name or ""),

@@ -95,11 +95,13 @@ def log_visit(
         return visit
 
 
+_ADD_ITEM = sa.insert(VisitItem.__table__)
+
+
 def _add(visit: Visit, item_ids: Sequence[int]) -> None:
     db.session.add(visit)
     db.session.flush()
-    db.session.add_all(VisitItem(visit_id=visit.id, item_id=item_id) for item_id in item_ids)
-    db.session.flush()
+    db.session.execute(_ADD_ITEM, [{"visit_id": visit.id, "item_id": item_id} for item_id in item_ids])
 
 
 def _choices(kind: str, outcome: str) -> dict[str, str]:

@@ -85,6 +85,21 @@ class _Row(NamedTuple):
     address: str | None
 
 
+class _Host(NamedTuple):
+    """Somebody who sits at a session."""
+
+    session_id: int
+    person_id: int
+    name: str
+
+
+_HOSTS = (
+    sa.select(DeskHost.session_id, DeskHost.person_id, Person.name)
+    .join(Person, Person.id == DeskHost.person_id)
+    .order_by(DeskHost.session_id, DeskHost.person_id)
+)
+
+
 def _select() -> AnySelect:
     unit, station = Unit.__table__, Station.__table__
     return (
@@ -106,7 +121,8 @@ def timetable(actor: Actor, cursor: str = "", size: int = PAGE_SIZE) -> Page[Des
     """A page of the sessions in scope from today on, the next one first; cancelled ones stay visible. Two queries."""
     query = timetable_query(actor, clock.at(clock.today()))
     page = keyset(query, [DeskSession.starts_at, DeskSession.id], cursor, size, ascending=True)
-    return Page(_desks([_Row(*row) for row in page.rows]), page.next)
+    rows = [_Row(*row) for row in page.rows]
+    return Page(_desks(rows, _hosts(rows)), page.next)
 
 
 def todays_desk(actor: Actor) -> list[Desk]:
@@ -118,26 +134,29 @@ def todays_desk(actor: Actor) -> list[Desk]:
         "since": start,
         "before": start + ONE_DAY,
     }
-    return _desks(_today(actor.unit_level).all(**values))
+    return _desks(_today(actor.unit_level).all(**values), _todays_hosts(actor.unit_level).all(**values))
+
+
+def _is_today(level: str) -> sa.ColumnElement[bool]:
+    since, before = (sa.bindparam(name, type_=UTCDateTime) for name in ("since", "before"))
+    host = sa.alias(DeskHost.__table__)
+    mine = sa.exists().where(host.c.session_id == D.id, host.c.person_id == PERSON_ID)
+    return sa.and_(
+        D.starts_at >= since,
+        D.starts_at < before,
+        D.cancelled_at.is_(None),
+        sa.or_(within_level(level, D), mine.correlate(DeskSession)),
+    )
 
 
 @cache
 def _today(level: str) -> HotQuery[_Row]:
-    since, before = (sa.bindparam(name, type_=UTCDateTime) for name in ("since", "before"))
-    host = DeskHost.__table__.c
-    mine = sa.exists().where(host.session_id == D.id, host.person_id == PERSON_ID)
-    query = (
-        _select()
-        .where(
-            D.starts_at >= since,
-            D.starts_at < before,
-            D.cancelled_at.is_(None),
-            sa.or_(within_level(level, D), mine.correlate(DeskSession)),
-        )
-        .order_by(D.starts_at, D.id)
-        .limit(TODAY_AT_MOST)
-    )
-    return HotQuery(_Row, query)
+    return HotQuery(_Row, _select().where(_is_today(level)).order_by(D.starts_at, D.id).limit(TODAY_AT_MOST))
+
+
+@cache
+def _todays_hosts(level: str) -> HotQuery[_Host]:
+    return HotQuery(_Host, _HOSTS.join(DeskSession, D.id == DeskHost.session_id).where(_is_today(level)))
 
 
 def desk_for(actor: Actor, desk_id: int) -> DeskSession:
@@ -163,7 +182,8 @@ def desk_page(actor: Actor, desk_id: int) -> Desk:
         NotFound: not in scope.
     """
     desk = desk_for(actor, desk_id)
-    return _desks([_Row(*db.session.execute(_select().where(DeskSession.id == desk.id)).one())])[0]
+    rows = [_Row(*db.session.execute(_select().where(DeskSession.id == desk.id)).one())]
+    return _desks(rows, _hosts(rows))[0]
 
 
 def visits_at(desk_id: int) -> int:
@@ -206,8 +226,10 @@ def possible_hosts(actor: Actor) -> list[tuple[int, str]]:
     return [(actor.person_id, actor.name), *others]
 
 
-def _desks(rows: Sequence[_Row]) -> list[Desk]:
-    hosts = _hosts([row.id for row in rows])
+def _desks(rows: Sequence[_Row], sitting: Sequence[_Host]) -> list[Desk]:
+    hosts: dict[int, list[_Host]] = {}
+    for host in sitting:
+        hosts.setdefault(host.session_id, []).append(host)
     return [
         Desk(
             id=row.id,
@@ -216,8 +238,8 @@ def _desks(rows: Sequence[_Row]) -> list[Desk]:
             starts_at=row.starts_at,
             ends_at=row.ends_at,
             unit=row.unit,
-            hosts=tuple(name for _, name in hosts.get(row.id, [])),
-            host_ids=tuple(person_id for person_id, _ in hosts.get(row.id, [])),
+            hosts=tuple(host.name for host in hosts.get(row.id, ())),
+            host_ids=tuple(host.person_id for host in hosts.get(row.id, ())),
             station_id=row.station_id,
             series_id=row.series_id,
             cancel_reason=row.cancel_reason,
@@ -227,16 +249,6 @@ def _desks(rows: Sequence[_Row]) -> list[Desk]:
     ]
 
 
-def _hosts(session_ids: Sequence[int]) -> dict[int, list[tuple[int, str]]]:
-    found: dict[int, list[tuple[int, str]]] = {}
-    if not session_ids:
-        return found
-    query = (
-        sa.select(DeskHost.session_id, Person.id, Person.name)
-        .join(Person, Person.id == DeskHost.person_id)
-        .where(DeskHost.session_id.in_(session_ids))
-        .order_by(DeskHost.session_id, Person.id)
-    )
-    for session_id, person_id, name in db.session.execute(query):
-        found.setdefault(session_id, []).append((person_id, name))
-    return found
+def _hosts(rows: Sequence[_Row]) -> list[_Host]:
+    query = _HOSTS.where(DeskHost.session_id.in_([row.id for row in rows]))
+    return [_Host(*row) for row in db.session.execute(query)] if rows else []
