@@ -44,7 +44,7 @@ def line(scope: Scope = GRID) -> Line:
 def change(world: World, scope: Scope = GRID, given: Terms = QUICK, starts: date | None = None) -> Line:
     found = line(scope)
     actor = world.actor("district_admin")
-    return settings.change_terms(actor, found.id, given=given, starts=starts or day(1), seen=found.state)
+    return settings.change_terms(actor, found.row.id, given=given, starts=starts or day(1), seen=found.state)
 
 
 def add(world: World, scope: Scope, given: Terms = QUICK, starts: date | None = None) -> Line:
@@ -53,7 +53,7 @@ def add(world: World, scope: Scope, given: Terms = QUICK, starts: date | None = 
 
 def end(world: World, scope: Scope) -> None:
     found = line(scope)
-    settings.end_terms(world.actor("district_admin"), found.id, seen=found.state)
+    settings.end_terms(world.actor("district_admin"), found.row.id, seen=found.state)
 
 
 def in_force(scope: Scope, on: date) -> TermRule:
@@ -89,10 +89,10 @@ def test_a_change_holds_from_its_day_and_a_running_term_keeps_what_it_began_with
 def test_a_change_that_waits_is_moved_or_called_off(world: World) -> None:
     change(world, starts=day(10))
     moved = change(world, given=Terms(2, "workday", 8, "workday"), starts=day(5))
-    assert moved.next is not None
+    assert moved.later is not None
     assert [in_force(GRID, day(number)).handle_amount for number in (4, 5, 10)] == [5, 8, 8]
     off = change(world, given=USUAL)
-    assert off.next is None
+    assert off.later is None
     assert in_force(GRID, day(100)).valid_to is None
     assert actions() == ["terms:change", "terms:change", "terms:call_off"]
     with pytest.raises(Invalid, match="没有要改的"):
@@ -118,7 +118,7 @@ def test_what_are_no_terms_is_refused_beside_its_field(world: World, which: str)
         with pytest.raises(Invalid) as refusal:
             attempt(world, scope, given, day(number))
         assert refusal.value.field == field
-    assert line().next is None
+    assert line().later is None
 
 
 @pytest.mark.usefixtures("app")
@@ -145,7 +145,7 @@ def test_a_special_rule_is_added_and_ended_and_the_general_one_holds_again(world
 @pytest.mark.usefixtures("app")
 def test_what_never_began_is_gone_when_it_is_ended(world: World) -> None:
     both = Scope("street", "lift", urgent=True)
-    rule_id = add(world, both).id
+    rule_id = add(world, both).row.id
     end(world, both)
     with pytest.raises(NotFound):
         line_of(rule_id)
@@ -180,9 +180,9 @@ def test_who_saw_older_terms_changes_nothing(world: World) -> None:
     admin, seen = world.actor("district_admin"), line(Scope("grid", "policy"))
     change(world, seen.scope, starts=day(4))
     with pytest.raises(Conflict, match="别人改过"):
-        settings.change_terms(admin, seen.id, given=USUAL, starts=day(9), seen=seen.state)
+        settings.change_terms(admin, seen.row.id, given=USUAL, starts=day(9), seen=seen.state)
     with pytest.raises(Conflict, match="别人改过"):
-        settings.end_terms(admin, seen.id, seen=seen.state)
+        settings.end_terms(admin, seen.row.id, seen=seen.state)
     assert in_force(seen.scope, day(4)).handle_amount == 3
 
 
@@ -312,7 +312,7 @@ def test_sent_twice_it_is_done_once(app: Flask, browse: Browse) -> None:
 
 
 def test_it_is_for_the_district_s_administrator_alone(lite_app: Flask, browse: Browse) -> None:
-    rule_id = line().id
+    rule_id = line().row.id
     for person in ("grid_worker", "community_secretary", "street_staff", "auditor"):
         browse.log_in(person)
         for url in ("/cases/terms", "/cases/terms/new", f"/cases/terms/{rule_id}"):

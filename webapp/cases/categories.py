@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from webapp.cases.models import CaseCategory
 from webapp.extensions import db
+from webapp.foundation import clock, periods
 from webapp.foundation.kept import Kept
 
 
@@ -32,4 +33,5 @@ def all_categories() -> dict[str, Category]:
 
 def categories() -> list[Category]:
     """The categories in use, in their order."""
-    return [category for category in all_categories().values() if category.retired_on is None]
+    today = clock.today()
+    return [row for row in all_categories().values() if periods.counts(row.retired_on, today)]

@@ -12,7 +12,7 @@ from webapp.cases.models import Case
 from webapp.directory.models import Person, Unit
 from webapp.directory.scope import path_prefix, within
 from webapp.extensions import db
-from webapp.foundation import clock
+from webapp.foundation import clock, periods
 from webapp.foundation.access import Actor
 from webapp.foundation.db import AnyRow, AnySelect
 from webapp.foundation.errors import NotFound
@@ -233,14 +233,9 @@ def sheet(visit: Visit) -> Sheet:
 # What the form offers
 
 
-def _in_force(day: date) -> sa.ColumnElement[bool]:
-    item = ServiceItem.__table__.c
-    return sa.and_(item.valid_from <= day, sa.or_(item.retired_on.is_(None), item.retired_on > day))
-
-
 def items_for(actor: Actor) -> list[tuple[str, str]]:
     """Key and name of what can be chosen today, this worker's most frequent of late first: one query."""
-    since = clock.now() - FAVOURITES_OVER
+    since, today = clock.now() - FAVOURITES_OVER, clock.today()
     used = (
         sa.select(VisitItem.item_id, sa.func.count().label("times"))
         .join(Visit, Visit.id == VisitItem.visit_id)
@@ -252,7 +247,7 @@ def items_for(actor: Actor) -> list[tuple[str, str]]:
     query = (
         sa.select(ServiceItem.key, ServiceItem.name)
         .outerjoin(used, used.c.item_id == ServiceItem.id)
-        .where(_in_force(clock.today()))
+        .where(ServiceItem.valid_from <= today, periods.not_retired(ServiceItem.retired_on, today))
         .order_by(times.desc(), ServiceItem.position)
     )
     return [(key, name) for key, name in db.session.execute(query)]
@@ -271,7 +266,7 @@ def item_ids(keys: Collection[str], day: date) -> list[int]:
     return [
         row.id
         for row in all_items()
-        if row.key in keys and row.valid_from <= day and (row.retired_on is None or day < row.retired_on)
+        if row.key in keys and row.valid_from <= day and periods.counts(row.retired_on, day)
     ]
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from webapp.directory.models import Unit
 from webapp.directory.scope import place_of
 from webapp.extensions import db
-from webapp.foundation import clock, journal, photos, text
+from webapp.foundation import clock, journal, periods, photos, text
 from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
@@ -175,7 +175,7 @@ def _not_offered(wanted: set[str], day: date) -> str:
     for row in queries.all_items():
         if row.key in wanted and row.valid_from > day:
             return f"“{row.name}”从{text.day(row.valid_from)}起才有，请换一项，或核对服务时间。"
-        if row.key in wanted and row.retired_on is not None and row.retired_on <= day:
+        if row.key in wanted and not periods.counts(row.retired_on, day):
             return f"“{row.name}”已经停用，请换一项。"
     return "请选择服务事项。"
 

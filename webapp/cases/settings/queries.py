@@ -12,9 +12,10 @@ from webapp.cases.categories import all_categories
 from webapp.cases.models import TermRule
 from webapp.directory.posts import LADDER, Level
 from webapp.extensions import db
-from webapp.foundation import calendar, clock
+from webapp.foundation import calendar, clock, periods
 from webapp.foundation.calendar import Day
 from webapp.foundation.errors import NotFound
+from webapp.foundation.periods import Standing
 from webapp.foundation.receipts import digest
 
 ONE_DAY = timedelta(days=1)
@@ -115,29 +116,15 @@ class Scope:
 
 
 @dataclass(frozen=True)
-class Line:
-    """The rules of one scope: the one in force today, and the one that follows; one of them there is."""
+class Line(Standing[TermRule]):
+    """The rules of one scope."""
 
     scope: Scope
-    now: TermRule | None
-    next: TermRule | None
-
-    @property
-    def id(self) -> int:
-        """The id in the address of its page."""
-        rule = self.now or self.next
-        assert rule is not None
-        return rule.id
-
-    @property
-    def is_ending(self) -> bool:
-        """Whether it is in force for the last time, with nothing to follow."""
-        return self.now is not None and self.now.valid_to is not None and self.next is None
 
     @property
     def state(self) -> str:
         """A digest that changes whenever any of its rules change."""
-        rules = [rule for rule in (self.now, self.next) if rule]
+        rules = [rule for rule in (self.now, self.later) if rule]
         return digest(
             {"rules": [(rule.id, rule.valid_from, rule.valid_to, *figures(rule)) for rule in rules]}
         )
@@ -148,23 +135,19 @@ def figures(rule: TermRule) -> tuple[int, str, int, str]:
     return rule.accept_amount, rule.accept_unit, rule.handle_amount, rule.handle_unit
 
 
+def _scope(rule: TermRule) -> Scope:
+    return Scope(rule.level, rule.category, rule.urgent)
+
+
 def lines(level: str = "") -> list[Line]:
     """The rules in force or to come, of one level or of all: one query."""
     today = clock.today()
-    query = sa.select(TermRule).where(sa.or_(TermRule.valid_to.is_(None), TermRule.valid_to >= today))
+    query = sa.select(TermRule).where(periods.not_over(TermRule.valid_to, today))
     if level:
         query = query.where(TermRule.level == level)
-    found: dict[Scope, list[TermRule]] = {}
-    for rule in db.session.scalars(query.order_by(TermRule.valid_from)):
-        found.setdefault(Scope(rule.level, rule.category, rule.urgent), []).append(rule)
-    return [
-        Line(
-            scope,
-            now=next((rule for rule in reversed(rules) if rule.valid_from <= today), None),
-            next=next((rule for rule in rules if rule.valid_from > today), None),
-        )
-        for scope, rules in found.items()
-    ]
+    rules = db.session.scalars(query.order_by(TermRule.valid_from))
+    found = periods.standings(rules, _scope, today)
+    return [Line(standing.now, standing.later, scope) for scope, standing in found.items()]
 
 
 def line_of(rule_id: int) -> Line:
@@ -176,8 +159,7 @@ def line_of(rule_id: int) -> Line:
     rule = db.session.get(TermRule, rule_id)
     if rule is None:
         raise NotFound
-    scope = Scope(rule.level, rule.category, rule.urgent)
-    found = next((line for line in lines(rule.level) if line.scope == scope), None)
+    found = next((line for line in lines(rule.level) if line.scope == _scope(rule)), None)
     if found is None:
         raise NotFound("这一条时限已经停用。")
     return found

@@ -131,11 +131,11 @@ def change_terms(actor: Actor, rule_id: int, *, given: Terms, starts: date, seen
     """
     with transaction() as session:
         line = _held(rule_id, seen)
-        if line.is_ending:
+        if line.last_day:
             raise Conflict("这一条已停用，今天是最后一天。需要的话请另加一条。")
         _check_terms(given)
         _check_starts(starts)
-        now, following = line.now, line.next
+        now, following = line.now, line.later
         same = now is not None and figures(now) == astuple(given)
         if same and following is None:
             raise Invalid("和现在的时限一样，没有要改的。")
@@ -170,7 +170,7 @@ def add_terms(actor: Actor, scope: Scope, *, given: Terms, starts: date) -> Line
         _check_terms(given)
         _check_starts(starts)
         _hold(scope.level)
-        if any(line.scope == scope and not line.is_ending for line in lines(scope.level)):
+        if any(line.scope == scope and not line.last_day for line in lines(scope.level)):
             raise Invalid("已经有这一条，请到列表里修改它。", "category")
         rule = TermRule(**asdict(scope), **asdict(given), valid_from=starts)
         session.add(rule)
@@ -190,10 +190,10 @@ def end_terms(actor: Actor, rule_id: int, *, seen: str) -> Scope:
         line = _held(rule_id, seen)
         if line.scope.is_general:
             raise Conflict("一般事项的时限只能修改，不能停用。")
-        if line.is_ending:
+        if line.last_day:
             raise Conflict("这一条已经停用。")
-        if line.next is not None:
-            session.delete(line.next)
+        if line.later is not None:
+            session.delete(line.later)
         if line.now is not None:
             line.now.valid_to = clock.today()
         journal.record(actor, "terms:end", "term_rule", rule_id)

@@ -166,8 +166,8 @@ def _terms_page(rule_id: int, form: Form | None = None, status: int = 200) -> Re
 
 def _terms_form(rule_id: int, **values: None) -> TermsForm:
     line = settings_queries.line_of(rule_id)
-    starts = line.next.valid_from if line.next else _tomorrow()
-    return TermsForm(obj=line.next or line.now, starts=starts, seen=line.state, **values)
+    starts = line.later.valid_from if line.later else _tomorrow()
+    return TermsForm(obj=line.later or line.now, starts=starts, seen=line.state, **values)
 
 
 @bp.post("/terms/<int:rule_id>")
@@ -182,9 +182,9 @@ def change_terms(form: TermsForm, rule_id: int) -> Done:
         starts=form.starts.data or clock.today(),
         seen=form.seen.data or "",
     )
-    if line.next is None:
+    if line.later is None:
         return Done(url_for("cases.terms"), "已取消原定的变动，继续按现在的时限办理。")
-    said = f"已保存，{text.day(line.next.valid_from)}起执行。已经在走的期限不变。"
+    said = f"已保存，{text.day(line.later.valid_from)}起执行。已经在走的期限不变。"
     return Done(url_for("cases.terms"), said)
 
 

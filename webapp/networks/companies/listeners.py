@@ -8,7 +8,7 @@ from webapp.directory.events import unit_created, unit_retiring
 from webapp.directory.models import Unit
 from webapp.directory.posts import Level
 from webapp.extensions import db
-from webapp.foundation import clock
+from webapp.foundation import clock, periods
 from webapp.foundation.errors import Conflict
 from webapp.networks.models import PropertyCompany, PropertyContract
 
@@ -29,7 +29,7 @@ def on_retiring(_: object, *, unit: Unit) -> None:
     """
     served = sa.select(sa.func.count(PropertyContract.grid_id.distinct())).where(
         PropertyContract.company_id == unit.id,
-        sa.or_(PropertyContract.ends_on.is_(None), PropertyContract.ends_on >= clock.today()),
+        periods.not_over(PropertyContract.ends_on, clock.today()),
     )
     if number := db.session.scalar(served):
         raise Conflict(f"它还服务着{number}个网格，请先在网格页面更换物业企业。")

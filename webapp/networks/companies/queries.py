@@ -72,16 +72,19 @@ def companies(actor: Actor) -> list[tuple[str, str]]:
     return [(row.code, row.short_name) for row in db.session.execute(query)]
 
 
+def lasting(day: date) -> sa.ColumnElement[bool]:
+    """That a contract counts on ``day`` or later; one whose end is before its beginning is void."""
+    table = PropertyContract
+    return sa.or_(table.ends_on.is_(None), sa.and_(table.ends_on >= day, table.ends_on >= table.starts_on))
+
+
 def contracts(grid_id: int) -> Sequence[AnyRow]:
     """Which companies serve a grid, now and later: rows of name, starts_on, ends_on, by their first day."""
     table = PropertyContract
-    lasting = sa.or_(
-        table.ends_on.is_(None), sa.and_(table.ends_on >= clock.today(), table.ends_on >= table.starts_on)
-    )
     query = (
         sa.select(Unit.short_name.label("name"), table.starts_on, table.ends_on)
         .join(Unit, Unit.id == table.company_id)
-        .where(table.grid_id == grid_id, lasting)
+        .where(table.grid_id == grid_id, lasting(clock.today()))
         .order_by(table.starts_on, table.id)
     )
     return db.session.execute(query).all()

@@ -15,6 +15,7 @@ from webapp.foundation import journal
 from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid
+from webapp.networks.companies.queries import lasting
 from webapp.networks.models import COVERAGE_NAMES, PropertyCompany, PropertyContract
 from webapp.networks.permissions import check_grid
 
@@ -95,12 +96,6 @@ def _company(actor: Actor, code: str) -> Unit:
 
 
 def _contracts(grid_id: int, day: date) -> list[PropertyContract]:
-    """Those that count on ``day`` or later, by their first day; one whose end is before its beginning is void."""
-    query = sa.select(PropertyContract).where(
-        PropertyContract.grid_id == grid_id,
-        sa.or_(
-            PropertyContract.ends_on.is_(None),
-            sa.and_(PropertyContract.ends_on >= day, PropertyContract.ends_on >= PropertyContract.starts_on),
-        ),
-    )
+    """Those that count on ``day`` or later, by their first day."""
+    query = sa.select(PropertyContract).where(PropertyContract.grid_id == grid_id, lasting(day))
     return list(db.session.scalars(query.order_by(PropertyContract.starts_on, PropertyContract.id)))

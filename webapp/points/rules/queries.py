@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -13,6 +12,7 @@ from webapp.extensions import db
 from webapp.foundation import periods
 from webapp.foundation.errors import NotFound
 from webapp.foundation.kept import Kept
+from webapp.foundation.periods import Standing
 from webapp.points.models import (
     PointRule,
     RuleEvent,
@@ -37,34 +37,9 @@ def rules_on(day: date, event: str = "") -> Sequence[Any]:
     return [rule for rule in all_rules() if in_force(rule, day) and event in ("", rule.event)]
 
 
-@dataclass(frozen=True)
-class Standing:
-    """One rule as it stands: the row that is in force, and the row that is announced for later. At least one is there."""
-
-    now: Any
-    later: Any
-
-    @property
-    def row(self) -> Any:
-        """The row that people go by: what is in force, or else what will be."""
-        return self.now or self.later
-
-    @property
-    def last_day(self) -> date | None:
-        """The day after which the rule is no more; None while it goes on, unchanged or changed."""
-        return None if self.later else self.now.valid_to
-
-
-def standings(rules: Iterable[Any], today: date) -> list[Standing]:
+def standings(rules: Iterable[Any], today: date) -> list[Standing[PointRule]]:
     """The rules among ``rules`` that are in force or announced, in the order in which they were first made."""
-    found: dict[str, dict[str, Any]] = {}
-    for rule in rules:
-        rows = found.setdefault(rule.code, {"now": None, "later": None})
-        if in_force(rule, today):
-            rows["now"] = rule
-        elif rule.valid_from > today:
-            rows["later"] = rule
-    return [Standing(**rows) for rows in found.values() if any(rows.values())]
+    return list(periods.standings(rules, lambda rule: str(rule.code), today).values())
 
 
 def resting(rules: Sequence[Any], today: date) -> list[Any]:
@@ -77,7 +52,7 @@ def resting(rules: Sequence[Any], today: date) -> list[Any]:
     return list(last.values())
 
 
-def standing_of(rules: Sequence[Any], rule_id: int, today: date) -> Standing:
+def standing_of(rules: Sequence[Any], rule_id: int, today: date) -> Standing[PointRule]:
     """The rule to which the row ``rule_id`` belongs.
 
     Raises:

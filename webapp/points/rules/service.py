@@ -19,12 +19,12 @@ from webapp.foundation import clock, journal
 from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Conflict, Invalid
+from webapp.foundation.periods import Standing
 from webapp.foundation.receipts import digest
 from webapp.points import eligibility, permissions
 from webapp.points.eligibility import Settings
 from webapp.points.models import Evidence, Per, PointRule, PointSettings, RuleEvent
 from webapp.points.rules import queries as rule_queries
-from webapp.points.rules.queries import Standing
 
 ONE_DAY = timedelta(days=1)
 AHEAD = timedelta(days=366)  # how far ahead a change may be announced: farther is a slip of the hand
@@ -43,7 +43,7 @@ class RuleInput:
     evidence: str = Evidence.RECORD
 
 
-def stamp(rules: Iterable[Any], standing: Standing) -> str:
+def stamp(rules: Iterable[Any], standing: Standing[PointRule]) -> str:
     """What all rows of a rule say, in short: a form that was opened on other rows is out of date."""
     code = standing.row.code
     rows = [{"id": row.id, **_figures(row), "name": row.name} for row in rules if row.code == code]
@@ -203,7 +203,7 @@ def _all_locked() -> Sequence[PointRule]:
     return db.session.scalars(sa.select(PointRule).order_by(PointRule.id)).all()
 
 
-def _held(actor: Actor, rule_id: int, seen: str) -> tuple[Sequence[PointRule], Standing]:
+def _held(actor: Actor, rule_id: int, seen: str) -> tuple[Sequence[PointRule], Standing[PointRule]]:
     permissions.check_can_set_rules(actor)
     rules = _all_locked()
     standing = rule_queries.standing_of(rules, rule_id, clock.today())

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from webapp.directory.posts import POST_NAMES, Post
 from webapp.foundation import text
+from webapp.foundation.periods import Standing
 from webapp.points import models
 from webapp.points.eligibility import Settings
-from webapp.points.rules.queries import Standing
 
 BODY_MEMBERS = {"branch": "党支部成员", "committee": "业委会（物管会）成员"}
 
@@ -41,7 +41,7 @@ def how(rule: models.PointRule) -> str:
     return f"凭{proof}，{told}" if rule.event == models.RuleEvent.BY_HAND else told
 
 
-def announced(standing: Standing) -> str:
+def announced(standing: Standing[models.PointRule]) -> str:
     """What is decided for later: 12月1日起 2 分/次; empty where nothing is."""
     now, later = standing.now, standing.later
     if later is None:
