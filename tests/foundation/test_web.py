@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask, Response
+from flask.logging import default_handler
 
 from tests.support.browse import HTMX, Browse
 from tests.support.queries import counting
@@ -34,6 +35,7 @@ def rig(lite_app: Flask) -> Flask:
     add("/x/gone", refuse(NotFound()))
     add("/x/often", refuse(TooMany(90)))
     add("/x/broken", refuse(ZeroDivisionError("138" + "00001111 is a resident's phone")))
+    add("/x/forged", refuse(ValueError("x\r\n[2026-01-01 00:00:00,000] INFO in web: forged\u2028[forged]")))
     app.add_url_rule("/x/broken/<path:words>", "/x/broken/words", public(lambda words: str(1 // 0)))
     add("/x/undeclared", lambda: "open", guarded=False)
     add("/x/page", lambda: page("error.html", "_error.html", status=200, title="好", message="好", status_=1))
@@ -78,6 +80,17 @@ def test_a_path_forges_no_line_of_the_log(rig: Flask, caplog: pytest.LogCaptureF
     (record,) = caplog.records
     assert record.getMessage().isprintable()
     assert "forged" in record.getMessage()
+
+
+def test_what_a_traceback_quotes_forges_no_line_of_the_log(
+    rig: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig.test_client().get("/x/forged")
+    (record,) = caplog.records
+    first, *further = default_handler.format(record).splitlines()
+    assert first.startswith("[")
+    assert any("forged" in line for line in further)
+    assert all(line.startswith("    ") for line in further)
 
 
 def test_an_error_tells_the_log_and_not_the_reader(rig: Flask, caplog: pytest.LogCaptureFixture) -> None:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask import Flask, Response, g, make_response, render_template, request
+from flask.logging import default_handler
 from flask_wtf.csrf import CSRFError
 from jinja2 import StrictUndefined
 from jinja2.runtime import Macro
@@ -30,6 +31,7 @@ SECURITY = [
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", "geolocation=(self), camera=(self), microphone=()"),
 ]
+LOG_FORMAT = "[%(asctime)s] %(levelname)s in %(module)s: %(message)s"
 MESSAGES = {
     400: "请求不完整，请返回上一页再试一次。",
     403: "您现在的身份不能使用这个功能。",
@@ -76,8 +78,17 @@ def register(app: Flask, proxies: int) -> None:
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     app.logger.addFilter(one_line)
+    default_handler.setFormatter(Indented(LOG_FORMAT))
     _security_headers(app)
     _error_pages(app)
+
+
+class Indented(logging.Formatter):
+    """Begins every further line of a record with blanks: a traceback quotes what was sent, which must not pass for a record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as it stands in the log."""
+        return "\n    ".join(super().format(record).splitlines())
 
 
 def one_line(record: logging.LogRecord) -> bool:
