@@ -52,7 +52,7 @@ format: $(DEV) ## Format the code and apply automatic fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(DEV) ## Run the benchmarks; results are ratios to a bare Flask page on the same server
+bench: $(DEV) ## Run the benchmarks: pages beside a bare Flask page and beside a peer
 	@command -v wrk >/dev/null || .tools/apt-install wrk
 	$(BIN)/python -m tests.benchmarks
 
