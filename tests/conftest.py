@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from cryptography.fernet import Fernet
 from flask import Flask
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
@@ -32,6 +33,10 @@ from webapp.extensions import db
 
 # Where tmp_path lies.
 os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(scratch()))
+
+# An example fails for what it shows, not for how busy the machine was.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 DATABASES = ("sqlite", "postgresql")
 # Files that mostly wait, for browsers and timers, and others that take longer than most; by the beginning of their names.

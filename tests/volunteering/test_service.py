@@ -34,6 +34,7 @@ from webapp.volunteering import events, queries
 from webapp.volunteering.activities import service as activity_service
 from webapp.volunteering.attendance import service as attendance_service
 from webapp.volunteering.hours import asks, statements
+from webapp.volunteering.hours import queries as hours_queries
 from webapp.volunteering.hours import service as hours_service
 from webapp.volunteering.models import Activity, Attendance, HoursCorrection, Signup, SignupState, Way
 from webapp.volunteering.reports import queries as report_queries
@@ -544,11 +545,13 @@ def test_an_objection_is_answered_by_a_correction_with_its_trail(app: Flask, wor
         hours_service.correct(worker, attendance.id, minutes=120, reason="现场照片可证")
     row = db.session.get_one(Attendance, attendance.id)
     assert (row.minutes, row.state) == (120, "confirmed")
-    trail = queries.corrections(row)
+    trail = hours_queries.corrections(row)
     assert [(entry.old_minutes, entry.new_minutes, entry.reason) for entry in trail] == [
         (60, 120, "现场照片可证")
     ]
-    assert [(entry.state, entry.answer) for entry in queries.objections(row)] == [("upheld", "现场照片可证")]
+    assert [(entry.state, entry.answer) for entry in hours_queries.objections(row)] == [
+        ("upheld", "现场照片可证")
+    ]
     assert len(confirmed) == 1
     assert [(news["old"], news["attendance"].minutes) for news in corrected] == [(60, 120)]
 
@@ -568,7 +571,10 @@ def test_an_objection_may_be_answered_without_a_change(app: Flask, world: World)
         hours_service.correct(worker, attendance.id, minutes=120, reason="核对过")
         assert how_many(worker, asks) == 0
     row = db.session.get_one(Attendance, attendance.id)
-    assert (row.state, [entry.state for entry in queries.objections(row)]) == ("confirmed", ["dismissed"])
+    assert (row.state, [entry.state for entry in hours_queries.objections(row)]) == (
+        "confirmed",
+        ["dismissed"],
+    )
     assert corrected == []
 
 
@@ -672,10 +678,10 @@ def test_a_statement_is_its_owners(app: Flask, world: World) -> None:
     with at(tomorrow(12)):
         hours_service.confirm_hours(world.actor("grid_worker"), attendance.id)
         statement = statements.issue(volunteer, since=clock.today(), until=clock.today())
-    assert queries.statement_for(volunteer, statement.verify_code).id == statement.id
+    assert hours_queries.statement_for(volunteer, statement.verify_code).id == statement.id
     for who in ("volunteer1b", "grid_worker", "district_admin"):
         with pytest.raises(NotFound):
-            queries.statement_for(world.actor(who), statement.verify_code)
+            hours_queries.statement_for(world.actor(who), statement.verify_code)
     with pytest.raises(Invalid):
         statements.issue(volunteer, since=clock.today(), until=clock.today() - timedelta(days=1))
 

@@ -24,6 +24,7 @@ from webapp.foundation.paging import PAGE_SIZE
 from webapp.volunteering import codes, queries
 from webapp.volunteering.activities import service as activity_service
 from webapp.volunteering.hours import asks
+from webapp.volunteering.hours import queries as hours_queries
 from webapp.volunteering.hours import service as hours_service
 from webapp.volunteering.models import Activity, Attendance, Signup, Statement
 from webapp.volunteering.reports import queries as report_queries
@@ -399,8 +400,8 @@ def test_lists_are_read_off_an_index(lite_app: Flask, world: World) -> None:
             for who in ("volunteer", "grid_worker", "community_staff", "street_staff", "district_admin"):
                 queries.activities(world.actor(who), past=past)
         queries.my_activities(volunteer)
-        queries.my_hours(volunteer)
-        queries.statements(volunteer)
+        hours_queries.my_hours(volunteer)
+        hours_queries.statements(volunteer)
         for who in ("volunteer", "grid_worker", "community_staff", "street_staff"):
             report_queries.reports(world.actor(who))
         for who in ("grid_worker", "community_staff", "street_staff"):
@@ -408,7 +409,7 @@ def test_lists_are_read_off_an_index(lite_app: Flask, world: World) -> None:
     assert sorted_in_memory == []
     waiting = (
         sa.select(Attendance.id)
-        .where(queries.waiting_hours(staff.unit_level))
+        .where(hours_queries.waiting_hours(staff.unit_level))
         .order_by(Attendance.at, Attendance.id)
     )
     assert "ix_attendances_waits_community" in plan(waiting.params(**of_actor(staff)))

@@ -15,6 +15,7 @@ from webapp.foundation.spreadsheets import Column
 from webapp.volunteering import bp, queries
 from webapp.volunteering.activities.views import LISTS, list_asked, listed
 from webapp.volunteering.day_views import organised
+from webapp.volunteering.hours import queries as hours_queries
 from webapp.volunteering.models import (
     CATEGORY_NAMES,
     HOURS_NAMES,
@@ -51,7 +52,7 @@ REPORTS: list[Column[report_queries.ReportRow]] = [
     Column("特长", lambda row: scrub(row.skills or "")),
     Column("状态", lambda row: "已报到" if row.state == ReportState.REPORTED else "已撤回"),
 ]
-HOURS: list[Column[queries.HoursRow]] = [
+HOURS: list[Column[hours_queries.HoursRow]] = [
     Column("活动", lambda row: row.title),
     Column("活动时间", lambda row: row.starts_at),
     Column("时长（分钟）", lambda row: row.minutes),
@@ -105,7 +106,7 @@ def export_hours() -> Response:
     return export(
         "我的服务时长",
         HOURS,
-        lambda cursor: queries.my_hours(actor, cursor, AT_ONCE),
+        lambda cursor: hours_queries.my_hours(actor, cursor, AT_ONCE),
         back="volunteering.hours",
     )
 

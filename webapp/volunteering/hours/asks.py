@@ -11,7 +11,7 @@ from webapp.foundation import text
 from webapp.foundation.access import Actor
 from webapp.foundation.asks import Ask
 from webapp.foundation.errors import Invalid, NotFound
-from webapp.volunteering import queries
+from webapp.volunteering.hours import queries
 from webapp.volunteering.hours import service as hours_service
 from webapp.volunteering.models import (
     WAY_NAMES,

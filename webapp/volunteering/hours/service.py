@@ -11,10 +11,10 @@ from webapp.foundation import clock, journal
 from webapp.foundation.access import Actor
 from webapp.foundation.db import locked, transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
-from webapp.volunteering import queries
 from webapp.volunteering.activities.service import locked_activity
 from webapp.volunteering.attendance.service import add, check_late, check_minutes, close
 from webapp.volunteering.events import attendance_confirmed, hours_corrected
+from webapp.volunteering.hours import queries
 from webapp.volunteering.models import (
     Activity,
     Attendance,

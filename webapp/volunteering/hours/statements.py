@@ -17,7 +17,7 @@ from webapp.foundation.codes import normalise_code, tracking_code
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Invalid
 from webapp.foundation.private import keyed_hash, mask_name
-from webapp.volunteering import queries
+from webapp.volunteering.hours import queries
 from webapp.volunteering.models import CATEGORY_NAMES, Category, Statement
 
 

@@ -12,7 +12,8 @@ from webapp.foundation.forms import Form, once
 from webapp.foundation.htmx import page
 from webapp.foundation.qr import qr_svg
 from webapp.foundation.receipts import Done
-from webapp.volunteering import bp, queries
+from webapp.volunteering import bp
+from webapp.volunteering.hours import queries
 from webapp.volunteering.hours import service as hours_service
 from webapp.volunteering.hours.asks import marks
 from webapp.volunteering.hours.forms import CorrectionForm, ObjectionForm, StatementForm
