@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import NamedTuple
+
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.directory.models import Placed, Unit
 from webapp.directory.posts import Level
 from webapp.foundation.access import Actor
+from webapp.foundation.hot import HotQuery
 
 COLUMN_OF_LEVEL = {
     Level.STREET: "street_id",
@@ -67,7 +71,30 @@ def paths_above(path: str) -> list[str]:
     return ["/".join(codes[:length]) + "/" for length in range(1, len(codes))]
 
 
-def place_of(unit: Unit) -> dict[str, int | None]:
+class UnitPlace(NamedTuple):
+    """Where a unit stands in the tree: what the logging of a visit needs to know of it."""
+
+    id: int
+    level: str
+    path: str
+    street_id: int | None
+    community_id: int | None
+    grid_id: int | None
+    retired_on: date | None
+
+
+_PLACE = HotQuery(
+    UnitPlace,
+    sa.select(*(Unit.__table__.c[name] for name in UnitPlace._fields)).where(Unit.id == UNIT_ID),
+)
+
+
+def unit_place(unit_id: int) -> UnitPlace | None:
+    """Where the unit with this id stands."""
+    return _PLACE.first(unit_id=unit_id)
+
+
+def place_of(unit: Unit | UnitPlace) -> dict[str, int | None]:
     """The ``Placed`` columns of a record about ``unit``."""
     place = {
         "street_id": unit.street_id,

@@ -11,7 +11,7 @@ from typing import Any
 
 from webapp.directory.models import Placed, Unit
 from webapp.directory.posts import Level, Permission
-from webapp.directory.scope import COLUMN_OF_LEVEL, covers
+from webapp.directory.scope import COLUMN_OF_LEVEL, UnitPlace, covers
 from webapp.foundation import clock
 from webapp.foundation.access import Actor
 from webapp.foundation.errors import Conflict, Refused
@@ -21,7 +21,7 @@ from webapp.visits.models import DeskSession, Visit
 UNDO_WINDOW = timedelta(minutes=2)
 
 
-def check_can_log(actor: Actor, unit: Unit) -> None:
+def check_can_log(actor: Actor, unit: Unit | UnitPlace) -> None:
     """A worker logs visits for the own unit and those below: a grid worker for the grid, a leader for the building.
 
     Raises:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import sqlalchemy as sa
 
 from webapp.directory.models import Unit
-from webapp.directory.scope import place_of
+from webapp.directory.scope import place_of, unit_place
 from webapp.extensions import db
 from webapp.foundation import clock, journal, periods, photos, text
 from webapp.foundation.access import Actor
@@ -63,8 +63,8 @@ def log_visit(
         Refused: not for this place.
     """
     details = details or Details()
-    with transaction() as session:
-        unit = session.get(Unit, details.unit_id or actor.unit_id)
+    with transaction():
+        unit = unit_place(details.unit_id or actor.unit_id)
         if unit is None:
             raise NotFound
         check_can_log(actor, unit)
