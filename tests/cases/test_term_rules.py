@@ -17,7 +17,7 @@ from tests.support.browse import Browse
 from tests.support.queries import counting
 from tests.support.world import World
 from webapp.cases import terms
-from webapp.cases.models import Case, TermRule
+from webapp.cases.models import Case
 from webapp.cases.settings import service as settings
 from webapp.cases.settings.queries import Line, Scope, line_of, lines
 from webapp.cases.settings.service import Terms
@@ -56,8 +56,7 @@ def end(world: World, scope: Scope) -> None:
     settings.end_terms(world.actor("district_admin"), found.row.id, seen=found.state)
 
 
-def in_force(scope: Scope, on: date) -> TermRule:
-    db.session.expire_all()
+def in_force(scope: Scope, on: date) -> terms.Rule:
     return terms.rule_for(scope.level, scope.category, scope.urgent, on)
 
 

@@ -20,8 +20,9 @@ from webapp.foundation.errors import Conflict
 
 def rule(
     level: str = "grid", category: str = "", urgent: bool = False, start: int = 2020, end: date | None = None
-) -> TermRule:
-    return TermRule(
+) -> terms.Rule:
+    return terms.Rule(
+        id=0,
         level=level,
         category=category,
         urgent=urgent,
@@ -128,6 +129,7 @@ def test_a_rule_changed_later_never_rewrites_a_running_term(world: World) -> Non
     before = (case.due_at, case.term_amount, case.due_explained)
     with transaction() as session:
         session.execute(sa.update(TermRule).values(accept_amount=9))
+    terms.all_rules.forget()
     db.session.expire_all()
     assert (case.due_at, case.term_amount, case.due_explained) == before
 
@@ -136,6 +138,7 @@ def test_a_rule_changed_later_never_rewrites_a_running_term(world: World) -> Non
 def test_without_a_rule_it_says_what_is_missing(world: World) -> None:
     with transaction() as session:
         session.execute(sa.update(TermRule).values(valid_to=date(2021, 1, 1)))
+    terms.all_rules.forget()
     with pytest.raises(Conflict, match="没有适用的办理时限"):
         register(world)
 

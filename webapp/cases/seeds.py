@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from webapp.cases.categories import all_categories
 from webapp.cases.models import CaseCategory, TermRule
+from webapp.cases.terms import all_rules
 from webapp.directory.posts import Level
 from webapp.foundation.db import transaction
 
@@ -66,6 +67,7 @@ def seed_defaults() -> None:
         for position, (key, name, group) in enumerate(CATEGORIES):
             if key not in there:
                 session.add(CaseCategory(key=key, name=name, group=group, position=position))
+        all_rules.forget()
         if session.scalar(sa.select(sa.func.count()).select_from(TermRule)):
             return
         for level, category, urgent, accept, handle in TERMS:

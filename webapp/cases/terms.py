@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -15,6 +16,7 @@ from webapp.extensions import db
 from webapp.foundation import calendar, clock, periods, text
 from webapp.foundation.calendar import Calendar
 from webapp.foundation.errors import Conflict
+from webapp.foundation.kept import Kept
 
 UNIT_NAMES = {"workday": "个工作日", "work_hour": "个工作时", "minute": "分钟"}
 MARGIN = timedelta(days=2)
@@ -28,7 +30,32 @@ class Mark:
     text: str = ""
 
 
-def choose(rules: Iterable[TermRule], level: str, category: str, urgent: bool, day: date) -> TermRule | None:
+class Rule(NamedTuple):
+    """A ``TermRule`` as it is kept in memory."""
+
+    id: int
+    level: str
+    category: str
+    urgent: bool
+    accept_amount: int
+    accept_unit: str
+    handle_amount: int
+    handle_unit: str
+    valid_from: date
+    valid_to: date | None
+
+
+def _read_rules() -> list[Rule]:
+    columns = TermRule.__table__.c
+    rows = db.session.execute(sa.select(*(columns[name] for name in Rule._fields)))
+    return [Rule(*row) for row in rows]
+
+
+# A change begins on a later day, so a rule that is a minute old is the one in force.
+all_rules = Kept(_read_rules)
+
+
+def choose(rules: Iterable[Rule], level: str, category: str, urgent: bool, day: date) -> Rule | None:
     """The rule in force on ``day``: urgency outweighs the category, the category outweighs the general rule.
 
     An urgent matter for which nothing special is set falls back to the ordinary terms; the reverse never happens.
@@ -44,14 +71,13 @@ def choose(rules: Iterable[TermRule], level: str, category: str, urgent: bool, d
     return max(fitting, key=lambda rule: (rule.urgent, rule.category != "", rule.valid_from), default=None)
 
 
-def rule_for(level: str, category: str, urgent: bool, day: date) -> TermRule:
-    """``choose`` from the rules in the table.
+def rule_for(level: str, category: str, urgent: bool, day: date) -> Rule:
+    """``choose`` from all rules.
 
     Raises:
         Conflict: none is in force.
     """
-    rules = db.session.scalars(sa.select(TermRule).where(TermRule.level == level))
-    rule = choose(rules, level, category, urgent, day)
+    rule = choose(all_rules(), level, category, urgent, day)
     if rule is None:
         raise Conflict("没有适用的办理时限，请管理员先设定时限规则。")
     return rule
@@ -77,7 +103,7 @@ def start(case: Case, phase: Phase, now: datetime, *, by_day: date | None = None
         case.due_explained = f"转办时约定{text.day(by_day)}前办结（{head}）。"
 
 
-def _length(case: Case, phase: Phase, day: date) -> tuple[int, str, TermRule | None]:
+def _length(case: Case, phase: Phase, day: date) -> tuple[int, str, Rule | None]:
     if phase == Phase.CALLBACK:
         return LIMITS.callback_workdays, "workday", None
     # Checking and filing are desk work: even of an urgent matter they take the ordinary term.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -30,7 +32,10 @@ def district(
     ``now`` differ only in what is random by nature: codes, secrets, encrypted values, the password's hash.
     """
     now = now or clock.now()
-    with transaction():  # all or nothing: an interrupted first start must not leave half a district
+    with (
+        _seldom_collecting(),
+        transaction(),
+    ):  # all or nothing: an interrupted first start must not leave half a district
         _tell(now, places.SMALL if small else places.Figures(), password, say)
     _analyse()
 
@@ -50,6 +55,19 @@ def _tell(now: datetime, figures: places.Figures, password: str, say: Callable[[
     points.tell(stage)
     say("a year of their work")
     stage.timeline.play()
+
+
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Stories wait by the ten thousand; to look through them all for garbage again and again takes a tenth of the time."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def _analyse() -> None:

@@ -13,7 +13,6 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from webapp.demo.timeline import ONE_DAY, Stage, Story, weighted
-from webapp.directory.models import Person
 from webapp.directory.posts import Post
 from webapp.extensions import db
 from webapp.foundation import clock
@@ -204,7 +203,7 @@ def _wish(
     fate: RedemptionState | None = None,
 ) -> Story:
     """Look at the shop; take something that one can afford. With a ``fate`` the cheapest, for certain."""
-    fits = [] if _serving(who) else _affordable(who, community_id)
+    fits = _affordable(who, community_id)
     if not fits or (fate is None and rng.random() < SAVES):
         return
     reward = fits[0] if fate else rng.choice(fits)
@@ -218,13 +217,6 @@ def _wish(
         redemptions.hand_out(clerk, redemption.code)
     elif fate == RedemptionState.CANCELLED:
         redemptions.cancel(who, redemption.code)
-
-
-def _serving(who: Actor) -> bool:
-    """Serving party members earn, but take nothing for it."""
-    return bool(
-        db.session.scalar(sa.select(Person.is_serving_party_member).where(Person.id == who.person_id))
-    )
 
 
 def _affordable(who: Actor, community_id: int | None) -> Sequence[Reward]:

@@ -188,6 +188,8 @@ def attach(
         RuntimeError: called outside ``transaction()``.
     """
     require_transaction()
+    if not photos:
+        return []
     mine = sa.and_(Photo.owner_type == owner_type, Photo.owner_id == owner_id)
     there = db.session.scalar(sa.select(sa.func.count()).select_from(Photo).where(mine)) or 0
     if there + len(photos) > MAX_PHOTOS:

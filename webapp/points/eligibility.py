@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from webapp.directory.models import Appointment, Person, Unit
-from webapp.directory.scope import PERSON_ID
+from webapp.directory.scope import PERSON_ID, path_prefix
 from webapp.extensions import db
 from webapp.foundation import periods
 from webapp.foundation.hot import HotQuery
@@ -88,28 +88,25 @@ def spendable_until(person_id: int, chosen: Settings) -> date | None:
     return add_months(last, chosen.grace_months) if last else date.min
 
 
+def unit_of(person_id: int, path: str, day: date, chosen: Settings) -> Unit | None:
+    """The unit with ``path`` or below for which the person earns on ``day``; None: the person is no candidate there."""
+    both = _earning(day, chosen).subquery()
+    query = sa.select(Unit).join(both, both.c.unit_id == Unit.id).where(both.c.person_id == person_id)
+    return db.session.scalars(query.where(path_prefix(Unit.path, path)).order_by(Unit.id).limit(1)).first()
+
+
 def candidates(path: str, day: date, chosen: Settings, text: str = "", limit: int = 200) -> list[Any]:
     """People of the unit with ``path`` and below who earn on ``day``: rows of id, name, unit, by name."""
-    seats, appointments = _places(chosen)
-    inside = sa.and_(Unit.path >= path, Unit.path < path[:-1] + "0")
-    both = sa.union(
-        seats.with_only_columns(Seat.person_id, Seat.unit_id).where(
-            periods.in_force(Seat.starts_on, Seat.ends_on, day)
-        ),
-        appointments.with_only_columns(Appointment.person_id, Appointment.unit_id).where(
-            periods.in_force(Appointment.starts_on, Appointment.ends_on, day)
-        ),
-    ).subquery()
+    both = _earning(day, chosen).subquery()
     query = (
         sa.select(
             Person.id,
             Person.name,
             sa.func.min(Unit.short_name).label("unit_name"),
-            sa.func.min(Unit.id).label("unit_id"),
         )
         .join(both, both.c.person_id == Person.id)
         .join(Unit, Unit.id == both.c.unit_id)
-        .where(inside)
+        .where(path_prefix(Unit.path, path))
         .group_by(Person.id, Person.name)
         .order_by(Person.name, Person.id)
         .limit(limit)
@@ -117,6 +114,19 @@ def candidates(path: str, day: date, chosen: Settings, text: str = "", limit: in
     if text:
         query = query.where(Person.name.contains(text, autoescape=True))
     return list(db.session.execute(query))
+
+
+def _earning(day: date, chosen: Settings) -> sa.CompoundSelect[int, int]:
+    """Who (person_id) earns on ``day``, and for which unit (unit_id)."""
+    seats, appointments = _places(chosen)
+    return sa.union(
+        seats.with_only_columns(Seat.person_id, Seat.unit_id).where(
+            periods.in_force(Seat.starts_on, Seat.ends_on, day)
+        ),
+        appointments.with_only_columns(Appointment.person_id, Appointment.unit_id).where(
+            periods.in_force(Appointment.starts_on, Appointment.ends_on, day)
+        ),
+    )
 
 
 def add_months(day: date, months: int) -> date:

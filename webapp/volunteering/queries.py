@@ -289,6 +289,12 @@ def unit_in_scope(actor: Actor, unit_id: int) -> Unit | None:
     return unit if unit and not unit.retired_on and covers(actor, unit.path) else None
 
 
+def station_in_scope(actor: Actor, station_id: int) -> bool:
+    """Whether it is one of the actor's ``stations``."""
+    station = db.session.get(Station, station_id)
+    return bool(station and not station.retired_on and unit_in_scope(actor, station.unit_id))
+
+
 def linkable_case(actor: Actor, number: str) -> int | None:
     """The id of a case that the actor may read and an activity may name; 举报 stay out of sight."""
     if not actor.can(Permission.CASE_READ):

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import sqlalchemy as sa
 
+from webapp.cases import terms
 from webapp.cases.categories import categories
 from webapp.cases.models import TERM_UNITS, TermRule
 from webapp.cases.settings.queries import Line, Run, Scope, days_of, ends, figures, line_of, lines
@@ -212,7 +213,8 @@ def _held(rule_id: int, seen: str) -> Line:
 
 
 def _hold(level: str) -> None:
-    """Lock a level's rules against other writers, including new rules."""
+    """Lock a level's rules against other writers, including new rules, and read them anew from now on."""
+    terms.all_rules.forget()
     db.session.execute(sa.select(TermRule.id).where(TermRule.level == level).with_for_update())
 
 

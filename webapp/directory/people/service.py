@@ -15,7 +15,7 @@ from webapp.directory.scope import covers
 from webapp.extensions import db
 from webapp.foundation import clock, journal, periods, private
 from webapp.foundation.access import Actor
-from webapp.foundation.db import locked, transaction
+from webapp.foundation.db import locked, require_transaction, transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
 
 
@@ -91,6 +91,13 @@ def _give_phone(person: Person, phone: str) -> None:
     if db.session.scalar(sa.select(Person.id).where(Person.phone_hash == phone_hash)):
         raise Invalid("这个号码已经登记在另一个人名下，请先查找。", "phone")
     person.phone, person.phone_hash = number, phone_hash
+
+
+def hold_person(person_id: int) -> None:
+    """Let nobody else write about this person until the transaction ends; on SQLite nobody else writes anyway."""
+    require_transaction()
+    if db.session.get_bind().dialect.name == "postgresql":
+        db.session.execute(sa.select(Person.id).where(Person.id == person_id).with_for_update())
 
 
 def read_phone(actor: Actor, person_id: int) -> str:

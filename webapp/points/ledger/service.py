@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from webapp.directory.models import Unit
 from webapp.directory.scope import PERSON_ID, place_of
 from webapp.extensions import db
 from webapp.foundation import clock, journal
@@ -116,16 +115,24 @@ def propose(actor: Actor, *, person_id: int, rule_id: int, day: date, reason: st
         if day > clock.today():
             raise Invalid("日期不能晚于今天。", "day")
         chosen = eligibility.settings()
-        people = {row.id: row for row in eligibility.candidates(actor.unit_path, day, chosen)}
-        if person_id not in people:
+        unit = eligibility.unit_of(person_id, actor.unit_path, day, chosen)
+        if unit is None:
             raise Invalid("这一天他不在可积分人员中，或不在您的范围内。", "person_id")
         ledger.lock_account(person_id)
         source = ("by_hand", day.isoformat())
         if _earned(rule, person_id, source, day).before:
             raise Invalid("这一天的这一项已经申报过了。", "day")
-        columns = place_of(db.session.get_one(Unit, people[person_id].unit_id))
         entry_id = _credit(
-            rule, chosen, actor, EntryState.PROPOSED, person_id, rule.amount, source, day, columns, reason
+            rule,
+            chosen,
+            actor,
+            EntryState.PROPOSED,
+            person_id,
+            rule.amount,
+            source,
+            day,
+            place_of(unit),
+            reason,
         )
         return db.session.get_one(PointEntry, entry_id)
 

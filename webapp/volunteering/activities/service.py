@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from webapp.directory.changes import changed_meanwhile
-from webapp.directory.models import Person
+from webapp.directory.people.service import hold_person
 from webapp.directory.posts import Level
 from webapp.directory.scope import place_of
 from webapp.extensions import db
@@ -17,7 +17,7 @@ from webapp.foundation import clock, journal
 from webapp.foundation.access import Actor
 from webapp.foundation.calendar import deadline
 from webapp.foundation.codes import tracking_code
-from webapp.foundation.db import locked, transaction
+from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
 from webapp.volunteering import queries
 from webapp.volunteering.models import Activity, Attendance, Signup, SignupState
@@ -53,7 +53,7 @@ def create_activity(actor: Actor, plan: Plan) -> Activity:
         Invalid: times, place or insurance do not fit; the message names the field.
     """
     with transaction() as session:
-        _check_plan(actor, plan)
+        columns = _columns(actor, plan)
         if plan.starts_at < clock.now():
             raise Invalid("开始时间已经过去了。", "starts_at")
         activity = Activity(
@@ -61,7 +61,7 @@ def create_activity(actor: Actor, plan: Plan) -> Activity:
             organising_unit_id=actor.unit_id,
             poster_code=tracking_code(),
             checkin_secret=secrets.token_hex(32),
-            **_columns(actor, plan),
+            **columns,
         )
         session.add(activity)
         session.flush()
@@ -87,7 +87,6 @@ def edit_activity(actor: Actor, activity_id: int, plan: Plan, *, seen: str) -> A
         check_can_edit(actor, activity)
         if seen != str(activity.version):
             raise changed_meanwhile("这场活动", "activity", activity.id)
-        _check_plan(actor, plan)
         for column, value in _columns(actor, plan).items():
             setattr(activity, column, value)
         activity.version += 1
@@ -119,14 +118,17 @@ def locked_activity(actor: Actor, activity_id: int) -> Activity:
     Raises:
         NotFound: there is none, or it is not the actor's to see.
     """
-    queries.activity_for(actor, activity_id)
-    activity = locked(Activity, activity_id)
+    query = sa.select(Activity).where(Activity.id == activity_id, queries.readable(actor))
+    activity = db.session.scalars(
+        query.with_for_update(of=Activity).execution_options(populate_existing=True)
+    ).one_or_none()
     if activity is None:
         raise NotFound
     return activity
 
 
-def _check_plan(actor: Actor, plan: Plan) -> None:
+def _columns(actor: Actor, plan: Plan) -> dict[str, object]:
+    """The columns of an activity so planned, once they have been checked."""
     unit = queries.unit_in_scope(actor, plan.unit_id)
     if unit is None or unit.level not in (Level.COMMUNITY, Level.GRID):
         raise Invalid("请选择本辖区的社区或网格。", "unit_id")
@@ -142,17 +144,12 @@ def _check_plan(actor: Actor, plan: Plan) -> None:
         raise Invalid("有风险的活动要先给志愿者上保险。", "insured")
     if plan.is_risky and not plan.risk_note:
         raise Invalid("请写明有什么风险、怎样防护。", "risk_note")
-    if plan.station_id is not None and plan.station_id not in {row.id for row in queries.stations(actor)}:
+    if plan.station_id is not None and not queries.station_in_scope(actor, plan.station_id):
         raise Invalid("请选择本辖区的站点。", "station_id")
-    if plan.case_number and queries.linkable_case(actor, plan.case_number) is None:
-        raise Invalid("没有找到这个编号的诉求，或者它不在您的范围内。", "case_number")
-
-
-def _columns(actor: Actor, plan: Plan) -> dict[str, object]:
-    unit = queries.unit_in_scope(actor, plan.unit_id)
-    assert unit is not None
-    values = {name: getattr(plan, name) for name in plan.__dataclass_fields__ if name != "case_number"}
     case_id = queries.linkable_case(actor, plan.case_number) if plan.case_number else None
+    if plan.case_number and case_id is None:
+        raise Invalid("没有找到这个编号的诉求，或者它不在您的范围内。", "case_number")
+    values = {name: getattr(plan, name) for name in plan.__dataclass_fields__ if name != "case_number"}
     due = deadline(plan.ends_at, RECORD_WORKDAYS, "workday").due_at
     return {**values, **place_of(unit), "case_id": case_id, "record_due": due}
 
@@ -175,15 +172,14 @@ def join(actor: Actor, activity: Activity) -> Signup:
     signup = _signup(activity.id, actor.person_id)
     if signup and signup.state != SignupState.LEFT:
         return signup
-    locked(
-        Person, actor.person_id
+    hold_person(
+        actor.person_id
     )  # after the activity, always: two activities at once wait here for each other
     _check_overlap(actor, activity)
-    taken = queries.counts(activity.id).get(SignupState.SIGNED_UP, 0)
+    free = activity.capacity is None or _taken(activity) < activity.capacity
     if signup is None:
         signup = Signup(activity_id=activity.id, person_id=actor.person_id)
         session.add(signup)
-    free = activity.capacity is None or taken < activity.capacity
     signup.state = SignupState.SIGNED_UP if free else SignupState.WAITING
     signup.joined_at = clock.now()
     session.flush()
@@ -216,6 +212,10 @@ def _signup(activity_id: int, person_id: int) -> Signup | None:
     return db.session.scalars(query).first()
 
 
+def _taken(activity: Activity) -> int:
+    return queries.counts(activity.id).get(SignupState.SIGNED_UP, 0)
+
+
 def _check_overlap(actor: Actor, activity: Activity) -> None:
     query = (
         sa.select(Activity.title)
@@ -236,14 +236,13 @@ def _check_overlap(actor: Actor, activity: Activity) -> None:
 
 def _move_up(activity: Activity) -> None:
     """Give free places to those who have waited longest."""
-    taken = queries.counts(activity.id).get(SignupState.SIGNED_UP, 0)
     query = (
         sa.select(Signup)
         .where(Signup.activity_id == activity.id, Signup.state == SignupState.WAITING)
         .order_by(Signup.joined_at, Signup.id)
     )
     if activity.capacity is not None:
-        query = query.limit(max(0, activity.capacity - taken))
+        query = query.limit(max(0, activity.capacity - _taken(activity)))
     for signup in db.session.scalars(query):
         signup.state = SignupState.SIGNED_UP
     db.session.flush()

@@ -39,9 +39,9 @@ def grids_to_report_to(actor: Actor) -> Sequence[sa.Row[int, str]]:
 
 def unit_to_report_to(actor: Actor, grid_id: int, level: str) -> Unit | None:
     """The grid, or its community, when the grid lies in the actor's community."""
-    if grid_id not in {row.id for row in grids_to_report_to(actor)}:
+    grid, own = db.session.get(Unit, grid_id), db.session.get_one(Unit, actor.unit_id)
+    if grid is None or grid.level != Level.GRID or grid.retired_on or grid.community_id != own.community_id:
         return None
-    grid = db.session.get_one(Unit, grid_id)
     return grid if level == Level.GRID else db.session.get(Unit, grid.community_id)
 
 

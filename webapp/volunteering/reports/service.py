@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from webapp.directory.models import Person
+from webapp.directory.people.service import hold_person
 from webapp.directory.scope import place_of
 from webapp.foundation import clock, journal
 from webapp.foundation.access import Actor
@@ -46,7 +46,7 @@ def report_to_grid(actor: Actor, *, kind_id: int, grid_id: int, skills: str = ""
         unit = report_queries.unit_to_report_to(actor, grid_id, kind.level)
         if unit is None:
             raise Invalid("请选择本社区的网格。", "grid_id")
-        locked(Person, actor.person_id)  # two phones at once
+        hold_person(actor.person_id)  # two phones at once
         same = sa.select(PartyReport.id).where(
             PartyReport.person_id == actor.person_id,
             PartyReport.kind_id == kind_id,
