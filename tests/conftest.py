@@ -13,7 +13,6 @@ from typing import TypedDict
 
 import pytest
 import sqlalchemy as sa
-from cryptography.fernet import Fernet
 from flask import Flask
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -41,8 +40,8 @@ settings.load_profile("any machine")
 DATABASES = ("sqlite", "postgresql")
 # Files that mostly wait, for browsers and timers, and others that take longer than most; by the beginning of their names.
 WAITING = ("tests/faults/", "tests/browser/")
-# To build that tour takes half a minute.
-TOUR = tuple(f"tests/browser/test_{name}.py" for name in ("axe", "budgets", "elder", "f_rules"))
+# Long files whose tests are given out one by one.
+ONE_BY_ONE = ("tests/browser/test_every_page.py",)
 LONG = (
     "tests/house/test_access.py",
     "tests/points/test_ledger_machine.py",
@@ -62,7 +61,7 @@ class Secrets(TypedDict):
 SECRETS = Secrets(
     secret_key="vE3nQ8rT1yU6iO0pA5sD9fG2hJ7kL4zX-test",
     hash_key="mN1bV6cX3zL8kJ5hG0fD2sA7pO4iU9yT-test",
-    data_keys=(Fernet.generate_key().decode(),),
+    data_keys=("dGhlIHRlc3RzIHNoYXJlIHRoZWlyIGRhdGFiYXNlcy4=",),
 )
 
 
@@ -239,11 +238,11 @@ def browse(request: pytest.FixtureRequest) -> Browse:
 
 
 class ByFile(LoadFileScheduling):
-    """A file goes to one process; so do all files that look at the tour of the demo district."""
+    """A file goes to one process."""
 
     def _split_scope(self, nodeid: str) -> str:
         name: str = super()._split_scope(nodeid)
-        return "tour" if name in TOUR else name
+        return nodeid if name in ONE_BY_ONE else name
 
 
 @pytest.hookimpl(optionalhook=True)

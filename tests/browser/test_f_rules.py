@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Tour
+from tests.browser.conftest import District
 from tests.browser.people import Street
 from tests.support.live import Live
 from webapp.cases.models import Case
@@ -150,9 +150,9 @@ def _questions(element: Any) -> int:
 
 
 @pytest.mark.slow
-def test_f_02_no_form_asks_more_than_seven_things_at_first(tour: Tour, record_property: Note) -> None:
+def test_f_02_no_form_asks_more_than_seven_things_at_first(district: District, record_property: Note) -> None:
     problems, most = {}, (0, "")
-    for stop in tour.stops:
+    for stop in district.found.stops:
         for form in _parse(stop.html).iter("form"):
             asked = sum(_questions(child) for child in form)
             most = max(most, (asked, stop.url))
@@ -163,22 +163,24 @@ def test_f_02_no_form_asks_more_than_seven_things_at_first(tour: Tour, record_pr
 
 
 @pytest.mark.slow
-def test_f_06_nothing_to_sort_people_by(tour: Tour) -> None:
+def test_f_06_nothing_to_sort_people_by(district: District) -> None:
     sorted_by = re.compile(r'(?:href|hx-get)="[^"]*[?&;](?:sort|order|by)=|aria-sort|<th[^>]*>(?:名次|排名)')
-    assert [str(stop) for stop in tour.stops if sorted_by.search(stop.html)] == []
+    assert [str(stop) for stop in district.found.stops if sorted_by.search(stop.html)] == []
 
 
 @pytest.mark.slow
-def test_f_12_every_page_leads_to_complaints(tour: Tour) -> None:
-    assert [str(stop) for stop in tour.stops if not re.search(r'href="/feedback">投诉建议', stop.html)] == []
+def test_f_12_every_page_leads_to_complaints(district: District) -> None:
+    assert [
+        str(stop) for stop in district.found.stops if not re.search(r'href="/feedback">投诉建议', stop.html)
+    ] == []
 
 
 @pytest.mark.slow
 def test_f_14_a_form_about_a_person_says_what_for_and_on_what_basis(
-    tour: Tour, record_property: Note
+    district: District, record_property: Note
 ) -> None:
     silent, asking = {}, set()
-    for stop in tour.stops:
+    for stop in district.found.stops:
         for form in _parse(stop.html).iter("form"):
             fields = {field.get("name") for field in form.iter("input") if field.get("type") != "hidden"}
             if fields & ABOUT_A_PERSON:

@@ -1,7 +1,8 @@
 """Finds every page and state of the demo district by following its links, as each post and without a login.
 
 A page is kept where it shows something (an element, a class, an icon, a field) that no page of its address and no page kept
-before of it had: few pages, and yet every state. The same pages serve the tests of barriers, sizes, styles and budgets.
+before of it had: few pages, and yet every state. The same pages serve the tests of barriers, sizes, styles and budgets. What
+was found is plain data: one process looks for it, and all that test share it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -36,6 +37,9 @@ HREF = re.compile(r'(?:href|hx-get)="(/[^"#]*)')
 TOKEN = re.compile(
     r'<(?:use href="[^"]*(#[a-z-]+)|([a-z0-9]+)(?:[^>]*? class="([^"]*)")?(?:[^>]*? name="([^"]*)")?)'
 )
+SHEET = '<details class="sheet"'
+FORM = re.compile(r'<form method="post"[^>]* action="([^"]*)"(.*?)</form>', re.DOTALL)
+ASKS = re.compile(r'<(?:textarea|select|input(?! type="hidden"))')
 NO_PAGES = ("static", "offline.service_worker", "offline.manifest", "offline.status", "offline.token")
 
 
@@ -47,9 +51,28 @@ class Stop:
     url: str
     endpoint: str
     html: str = field(repr=False, compare=False)
+    sheets: tuple[int, ...] = ()  # those that no page before had, by their place on this one
+    forms: tuple[
+        str, ...
+    ] = ()  # the same of the forms that ask for something, by their addresses (N for a number)
 
     def __str__(self) -> str:
         return f"{self.url} as {self.person or 'nobody'}"
+
+
+@dataclass
+class Found:
+    """What there is to see, and with which tokens people are logged in who see it."""
+
+    tokens: dict[str, str]
+    stops: list[Stop] = field(default_factory=list)
+    unreached: set[str] = field(default_factory=set)  # endpoints that nobody got to see
+    faults: list[str] = field(default_factory=list)
+
+    def session(self, person: str) -> dict[str, object]:
+        """What the cookie of this person holds."""
+        login = {"_user_id": self.tokens[person], "_fresh": True} if person else {}
+        return {"csrf_token": RAW_CSRF, **login}
 
 
 @dataclass
@@ -59,34 +82,23 @@ class Crawl:
     app: Flask
     # Where links don't lead: who opens which address.
     also: Iterable[tuple[str, str]] = ()
-    stops: list[Stop] = field(default_factory=list)
     seen: dict[str, set[tuple[str, ...]]] = field(default_factory=lambda: defaultdict(set))
+    seen_inside: set[str] = field(default_factory=set)
     reached: set[str] = field(default_factory=set)
-    tokens: dict[str, str] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)
 
-    def walk(self) -> Crawl:
+    def walk(self) -> Found:
         """Go everywhere as everybody."""
         with self.app.app_context():
             addresses = list(self._without_links())
-            self.tokens = self._tokens()
+            self.found = Found(self._tokens())
         for person in (NOBODY, *(post.value for post in Post)):
             client = self.app.test_client()
             with client.session_transaction() as session:
-                session.update(self._session(person))
+                session.update(self.found.session(person))
             own = [url for who, url in self.also if who == person]
             self._as(person, client, [*own, *(() if person else addresses), *self._free_addresses()])
-        return self
-
-    def _session(self, person: str) -> dict[str, object]:
-        login = {"_user_id": self.tokens[person], "_fresh": True} if person else {}
-        return {"csrf_token": RAW_CSRF, **login}
-
-    def cookie(self, person: str) -> str:
-        """What a browser of this person holds once logged in."""
-        signer = self.app.session_interface.get_signing_serializer(self.app)  # type: ignore[attr-defined]
-        signed: str = signer.dumps(self._session(person))
-        return signed
+        self.found.unreached = {rule.endpoint for rule in self._rules()} - self.reached
+        return self.found
 
     def _tokens(self) -> dict[str, str]:
         rows = db.session.execute(sa.select(Account.username, Account.id).where(Account.is_demo)).all()
@@ -109,10 +121,6 @@ class Crawl:
 
     def _free_addresses(self) -> list[str]:
         return [rule.rule for rule in self._rules() if not rule.arguments]
-
-    def unreached(self) -> set[str]:
-        """Endpoints that nobody got to see."""
-        return {rule.endpoint for rule in self._rules()} - self.reached
 
     def _endpoint(self, path: str) -> str:
         try:
@@ -138,7 +146,7 @@ class Crawl:
     def _look(self, stop: Stop, answer: TestResponse) -> list[str]:
         """Keep what came if it is worth it; returns the addresses that it leads to."""
         if answer.status_code >= 500:
-            self.faults.append(f"{stop}: {answer.status_code}")
+            self.found.faults.append(f"{stop}: {answer.status_code}")
         if answer.status_code == 200:
             self.reached.add(stop.endpoint)
         if not stop.html or answer.status_code in (301, 302, 303):
@@ -149,8 +157,25 @@ class Crawl:
     def _keep(self, stop: Stop, status: int) -> None:
         key = stop.endpoint if status == 200 else f"error {status}"
         # The frame of a page is the same everywhere: it is looked at with the first of them.
-        main = stop.html.partition("<main")[2].partition("</main>")[0] if self.stops else stop.html
-        new = set(TOKEN.findall(main)) - self.seen[key]
+        main = stop.html.partition("<main")[2].partition("</main>")[0]
+        new = set(TOKEN.findall(main if self.found.stops else stop.html)) - self.seen[key]
         if new:
             self.seen[key] |= new
-            self.stops.append(stop)
+            sheets, forms = tuple(self._new_sheets(main)), tuple(self._new_forms(main))
+            self.found.stops.append(replace(stop, sheets=sheets, forms=forms))
+
+    def _new_sheets(self, main: str) -> Iterator[int]:
+        for number, sheet in enumerate(main.split(SHEET)[1:]):
+            if self._is_new(re.sub(r"<[^>]*>|\d+", "", sheet.partition("</details>")[0])):
+                yield number
+
+    def _new_forms(self, main: str) -> Iterator[str]:
+        for action, content in FORM.findall(main):
+            address = re.sub(r"\d+", "N", action)
+            if ASKS.search(content) and self._is_new(address):
+                yield address
+
+    def _is_new(self, what: str) -> bool:
+        new = what not in self.seen_inside
+        self.seen_inside.add(what)
+        return new

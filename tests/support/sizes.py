@@ -6,12 +6,9 @@ there at least 18.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
-import pytest
-
-from tests.browser.conftest import Tour
-from tests.browser.test_axe import BIG, FOLDS
+from playwright.sync_api import Page
 
 TARGET, TARGET_ELDER, TEXT_ELDER = 44, 60, 18  # CSS px
 WIDTHS = (390, 320)
@@ -51,31 +48,17 @@ SIDEWAYS = """() => {
 }"""
 
 
-@pytest.mark.browser
-@pytest.mark.slow
-def test_fingers_and_eyes(tour: Tour, record_property: Callable[[str, object], None]) -> None:
-    problems: dict[str, str] = {}
-    for stop in tour.stops:
-        page = tour.page(stop.person)
-        page.goto(stop.url)
-        page.evaluate(FOLDS)
-        for elder in (False, True):
-            page.evaluate(BIG, elder)
-            for width in WIDTHS:
-                page.set_viewport_size({"width": width, "height": 844})
-                if wide := page.evaluate(SIDEWAYS):
-                    problems.setdefault(
-                        f"scrolls sideways at {width} ({elder=}): {wide[1:]}", f"{stop} {wide[0]}"
-                    )
-            least = TARGET_ELDER if elder else TARGET
-            for small in page.evaluate(SMALL, least):
-                problems.setdefault(f"less than {least}: {small}", str(stop))
-        size, text = page.evaluate(SMALLEST_TEXT)
-        if size < TEXT_ELDER:
-            problems.setdefault(f"type of {size} px: {text}", str(stop))
-        page.set_viewport_size({"width": 390, "height": 844})
-    tour.forget_tries()
-    record_property("note", f"{len(tour.stops)} pages at {WIDTHS} px, standard and 长辈版")
-    assert not problems, f"{len(problems)}:\n" + "\n".join(
-        f"{where}: {line}" for line, where in problems.items()
-    )
+def misfits(page: Page, big: str) -> Iterator[str]:
+    """What is too small or too wide on this page, standard and in 长辈版; ``big``: the script that turns that on."""
+    for elder in (False, True):
+        page.evaluate(big, elder)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 844})
+            if wide := page.evaluate(SIDEWAYS):
+                yield f"scrolls sideways at {width} px ({elder=}): {wide}"
+        least = TARGET_ELDER if elder else TARGET
+        yield from (f"less than {least}: {small}" for small in page.evaluate(SMALL, least))
+    size, text = page.evaluate(SMALLEST_TEXT)
+    if size < TEXT_ELDER:
+        yield f"type of {size} px: {text}"
+    page.set_viewport_size({"width": WIDTHS[0], "height": 844})
