@@ -6,7 +6,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 # Several processes with few threads: pages are bound by Python's CPU time, which threads can't share.
 WORKERS ?= 2
-THREADS ?= 4
+THREADS ?= 2
 # Paths and options for pytest: make test TESTS="tests/cases -k archive"
 TESTS ?= tests
 # More processes than cores: many tests wait for a browser.

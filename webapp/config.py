@@ -52,7 +52,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 2
-    threads: int = 4
+    threads: int = 2
     public_url: str = ""
     secure_cookies: bool = False
     proxies: int = 0
