@@ -83,11 +83,12 @@ def tell(stage: Stage) -> None:
 
 def _reports(stage: Stage, rng: random.Random) -> None:
     """Every serving member reports to a grid; a few to its community, too."""
-    kinds = db.session.execute(sa.select(CheckInKind.level, CheckInKind.id).order_by(CheckInKind.position))
-    kind_of = {row.level: row.id for row in kinds}  # of each level the last: 在职党员
+    # Held as they are, or each report would read its kind anew. Of each level the last: 在职党员.
+    kinds = db.session.scalars(sa.select(CheckInKind).order_by(CheckInKind.position))
+    kind_of = {kind.level: kind for kind in kinds}
 
     def report(actor: Actor, level: str, grid_id: int, skills: str) -> Story:
-        report_to_grid(actor, kind_id=kind_of[level], grid_id=grid_id, skills=skills)
+        report_to_grid(actor, kind_id=kind_of[level].id, grid_id=grid_id, skills=skills)
         yield from ()
 
     for grid in stage.made.grids:

@@ -90,14 +90,24 @@ def spendable_until(person_id: int, chosen: Settings) -> date | None:
 
 def unit_of(person_id: int, path: str, day: date, chosen: Settings) -> Unit | None:
     """The unit with ``path`` or below for which the person earns on ``day``; None: the person is no candidate there."""
-    both = _earning(day, chosen).subquery()
-    query = sa.select(Unit).join(both, both.c.unit_id == Unit.id).where(both.c.person_id == person_id)
-    return db.session.scalars(query.where(path_prefix(Unit.path, path)).order_by(Unit.id).limit(1)).first()
+    seats, appointments = _earning(day, chosen)
+    earned_for = sa.or_(
+        Unit.id.in_(seats.with_only_columns(Seat.unit_id).where(Seat.person_id == person_id)),
+        Unit.id.in_(
+            appointments.with_only_columns(Appointment.unit_id).where(Appointment.person_id == person_id)
+        ),
+    )
+    query = sa.select(Unit).where(path_prefix(Unit.path, path), earned_for)
+    return db.session.scalars(query.order_by(Unit.id).limit(1)).first()
 
 
 def candidates(path: str, day: date, chosen: Settings, text: str = "", limit: int = 200) -> list[Any]:
     """People of the unit with ``path`` and below who earn on ``day``: rows of id, name, unit, by name."""
-    both = _earning(day, chosen).subquery()
+    seats, appointments = _earning(day, chosen)
+    both = sa.union(
+        seats.with_only_columns(Seat.person_id, Seat.unit_id),
+        appointments.with_only_columns(Appointment.person_id, Appointment.unit_id),
+    ).subquery()
     query = (
         sa.select(
             Person.id,
@@ -116,16 +126,12 @@ def candidates(path: str, day: date, chosen: Settings, text: str = "", limit: in
     return list(db.session.execute(query))
 
 
-def _earning(day: date, chosen: Settings) -> sa.CompoundSelect[int, int]:
-    """Who (person_id) earns on ``day``, and for which unit (unit_id)."""
+def _earning(day: date, chosen: Settings) -> tuple[sa.Select[Any], sa.Select[Any]]:
+    """The seats and the appointments that earn on ``day``."""
     seats, appointments = _places(chosen)
-    return sa.union(
-        seats.with_only_columns(Seat.person_id, Seat.unit_id).where(
-            periods.in_force(Seat.starts_on, Seat.ends_on, day)
-        ),
-        appointments.with_only_columns(Appointment.person_id, Appointment.unit_id).where(
-            periods.in_force(Appointment.starts_on, Appointment.ends_on, day)
-        ),
+    return (
+        seats.where(periods.in_force(Seat.starts_on, Seat.ends_on, day)),
+        appointments.where(periods.in_force(Appointment.starts_on, Appointment.ends_on, day)),
     )
 
 
