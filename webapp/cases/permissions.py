@@ -105,10 +105,12 @@ def _hands(latest_first: Sequence[EventRow], case_id: int) -> frozenset[int]:
     return frozenset(hands)
 
 
+_REQUESTS = sa.select(CaseRequest).where(CaseRequest.case_id == sa.bindparam("case")).order_by(CaseRequest.id)
+
+
 def requests_of(case_id: int) -> Sequence[CaseRequest]:
     """All requests ever made about the case, in order."""
-    query = sa.select(CaseRequest).where(CaseRequest.case_id == case_id).order_by(CaseRequest.id)
-    return db.session.scalars(query).all()
+    return db.session.scalars(_REQUESTS, {"case": case_id}).all()
 
 
 def unit_at(case: Case, level: str | None) -> int | None:

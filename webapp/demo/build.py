@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from webapp.demo import accounts, desks, places, points, scenes, visits, volunteering
+from webapp.demo import companies, desks, places, points, scenes, visits, volunteering
 from webapp.demo.cases import Cases
 from webapp.demo.cast import Cast
 from webapp.demo.timeline import SEED, YEAR, Stage
@@ -42,10 +42,10 @@ def district(
 
 def _tell(now: datetime, figures: places.Figures, password: str, say: Callable[[str], object]) -> None:
     today = clock.local(now).date()
-    made = places.build(random.Random(SEED), today, figures)  # noqa: S311 - invents a district, guards nothing
+    made = places.found(random.Random(SEED), today, figures, password)  # noqa: S311 - invents a district, guards nothing
     say(f"{len(made.grids)} grids, {figures.members} party members")
-    say(f"{accounts.tell(made, password)} accounts")
     stage = Stage(made, now, load_calendar(today - BEFORE, today + AHEAD), Cast())
+    companies.tell(stage)
     cases = Cases(stage)
     scenes.tell(stage, cases)
     cases.tell(figures.cases)

@@ -14,8 +14,8 @@ from webapp.demo import case_texts as texts
 from webapp.demo import people
 from webapp.demo.case_story import CaseStory
 from webapp.demo.case_texts import SUBJECTS, Matter
-from webapp.demo.places import Place
 from webapp.demo.timeline import Stage, Story, weighted
+from webapp.directory.models import Unit
 from webapp.directory.posts import Permission, Post
 from webapp.extensions import db
 from webapp.foundation.access import Actor
@@ -45,7 +45,7 @@ class Heard(NamedTuple):
 
     category: str
     matter: Matter
-    place: Place
+    place: Unit
     by: Actor | None
     source: Source = Source.RESIDENT_QR
     confidentiality: Confidentiality = Confidentiality.NORMAL
@@ -158,7 +158,7 @@ class Cases:
             reporter=people.resident(rng) if known else ("", "", ""),
         )  # fmt: skip
 
-    def _hearer(self, source: Source, grid: Place) -> tuple[Actor | None, Place]:
+    def _hearer(self, source: Source, grid: Unit) -> tuple[Actor | None, Unit]:
         """Who hears it, and about which place: the building, or the whole grid."""
         rng, cast = self.rng, self.stage.cast
         building = rng.choice(self.stage.made.buildings[grid.id])

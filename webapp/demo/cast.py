@@ -31,7 +31,6 @@ class Cast:
     def __init__(self) -> None:
         self._holders: dict[tuple[str, int], list[Actor]] = {}
         self._level: dict[int, Level] = {}
-        self._units = db.session.scalars(sa.select(Unit)).all()  # held, or each verb would read its unit anew
         query = (
             sa.select(
                 Appointment.id, Appointment.post, Appointment.unit_id, Person.id, Person.name, Account.id,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from datetime import date, time, timedelta
 
-from webapp.demo.places import Place
 from webapp.demo.timeline import ONE_DAY, Stage, Story
+from webapp.directory.models import Unit
 from webapp.directory.posts import Level, Post
 from webapp.visits.desks.service import Plan, cancel_desk, plan_desk
 
@@ -26,7 +26,7 @@ def tell(stage: Stage) -> None:
             stage.timeline.begin(at, _series(stage, rng, place, first))
 
 
-def _series(stage: Stage, rng: random.Random, place: Place, first: date) -> Story:
+def _series(stage: Stage, rng: random.Random, place: Unit, first: date) -> Story:
     """A session a week; now and then one is cancelled."""
     post = Post.GRID_WORKER if place.level == Level.GRID else Post.COMMUNITY_STAFF
     host, (starts, ends) = stage.cast.first(post, place.id), rng.choice(HOURS)

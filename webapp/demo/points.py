@@ -105,7 +105,8 @@ def tell(stage: Stage) -> None:
                     at, _propose(stage, rng, Post.BRANCH_SECRETARY, grid.id, member.person_id, day)
                 )
         for post in (Post.COMMITTEE_MEMBER, Post.BRANCH_SECRETARY, Post.GRID_WORKER):
-            for actor in stage.cast.holders(post, grid.id):
+            # The demo's own look at it when ``_live`` says so.
+            for actor in stage.cast.holders(post, grid.id)[1 if grid is made.grids[0] else 0 :]:
                 for day in stage.some_days(rng, WISHES):
                     timeline.begin(stage.moment(rng, day), _wish(stage, rng, actor, grid.community_id))
     _live(stage, rng)
@@ -114,7 +115,7 @@ def tell(stage: Stage) -> None:
 def _live(stage: Stage, rng: random.Random) -> None:
     grid, made = stage.made.grids[0], stage.made
     worker = stage.cast.first(Post.GRID_WORKER, grid.id)
-    earners = [p for p in made.committee[grid.id] + made.branch[grid.id] if p != worker.person_id]
+    earners = [person for person in made.bodies[grid.id] if person != worker.person_id]
     for number, person_id in enumerate(dict.fromkeys(earners[:LATELY])):
         day = stage.today - (1 + number % 2) * ONE_DAY
         at = stage.now - timedelta(minutes=rng.randint(40, 400))
@@ -202,8 +203,9 @@ def _wish(
     community_id: int | None,
     fate: RedemptionState | None = None,
 ) -> Story:
-    """Look at the shop; take something that one can afford. With a ``fate`` the cheapest, for certain."""
-    fits = _affordable(who, community_id)
+    """Look at the shop; take something that one can afford. With a ``fate`` the cheapest, as soon as one can."""
+    while not (fits := _affordable(who, community_id)) and fate:
+        yield clock.now() + ONE_DAY
     if not fits or (fate is None and rng.random() < SAVES):
         return
     reward = fits[0] if fate else rng.choice(fits)

@@ -13,8 +13,8 @@ from webapp.demo import people
 from webapp.demo.case_story import CaseStory
 from webapp.demo.case_texts import CITY, COMPANY, FIRE, OWN, POWER, SUBJECTS, WORKS
 from webapp.demo.cases import Cases, Heard
-from webapp.demo.places import Place
 from webapp.demo.timeline import Stage, Story
+from webapp.directory.models import Unit
 from webapp.directory.posts import Level
 from webapp.foundation import clock
 
@@ -112,7 +112,7 @@ class _Troupe:
         self.stage, self.cases, self.rng = stage, cases, stage.rng("scenes")
         made = stage.made
         grid = made.grids[0]
-        self.here: dict[str, Place] = {
+        self.here: dict[str, Unit] = {
             "street": made.streets[0], "community": made.communities[0], "grid": grid, "building": made.buildings[grid.id][0],
         }  # fmt: skip
         self.leads: dict[

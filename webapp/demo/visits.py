@@ -8,9 +8,9 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from webapp.demo import people
-from webapp.demo.places import Place
 from webapp.demo.timeline import ONE_DAY, Stage, Story, weighted
 from webapp.demo.visit_texts import NOTES, SHARES
+from webapp.directory.models import Unit
 from webapp.directory.posts import Post
 from webapp.extensions import db
 from webapp.foundation import clock
@@ -37,7 +37,7 @@ def tell(stage: Stage, count: int) -> None:
     timeline.begin(stage.now - timedelta(minutes=190), _to_go_on(stage, items[0][0]))
 
 
-def _visit(stage: Stage, rng: random.Random, items: list[tuple[str, int]], grid: Place) -> Story:
+def _visit(stage: Stage, rng: random.Random, items: list[tuple[str, int]], grid: Unit) -> Story:
     """Within minutes, mostly; now and then it is written down on the next working day (补记)."""
     at = clock.now()
     worker, unit_id = _worker(stage, rng, grid)
@@ -66,7 +66,7 @@ def _visit(stage: Stage, rng: random.Random, items: list[tuple[str, int]], grid:
     log_visit(worker, kind=kind, items=list(dict.fromkeys(keys)), outcome=outcome, details=details)
 
 
-def _worker(stage: Stage, rng: random.Random, grid: Place) -> tuple[Actor, int]:
+def _worker(stage: Stage, rng: random.Random, grid: Unit) -> tuple[Actor, int]:
     """Who goes, and where: mostly the grid worker; sometimes a building's leader or the community."""
     luck, building, cast = rng.random(), rng.choice(stage.made.buildings[grid.id]), stage.cast
     if luck < 0.82:

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from webapp.cases.models import Case
 from webapp.cases.states import Confidentiality
-from webapp.demo.places import Place
 from webapp.demo.timeline import ONE_DAY, Stage, Story
+from webapp.directory.models import Unit
 from webapp.directory.posts import Post
 from webapp.extensions import db
 from webapp.foundation import clock
@@ -107,7 +107,7 @@ def help_with(stage: Stage, case: Case) -> None:
     starts = clock.now() + timedelta(minutes=rng.randint(15, 40))
     plan = Plan(
         title=f"党员志愿服务：{HELP.get(case.category, '协助办理')}", category=Category.OTHER,
-        place=case.place_text or f"{grid.name}内", starts_at=starts,
+        place=case.place_text or f"{grid.short_name}内", starts_at=starts,
         ends_at=starts + timedelta(minutes=rng.choice((45, 60, 90))), unit_id=grid.id,
         station_id=stage.made.stations_of.get(grid.id), contact="请联系网格员", description=f"协助解决“{case.title}”。",
         case_number=case.number,
@@ -115,11 +115,11 @@ def help_with(stage: Stage, case: Case) -> None:
     stage.timeline.begin(clock.now(), _gathering(stage, rng, plan, rng.randint(1, 2), ways=(None,)))
 
 
-def _usual(rng: random.Random, grid: Place, day: date) -> Plan:
+def _usual(rng: random.Random, grid: Unit, day: date) -> Plan:
     title, category, start, minutes, where, risk = rng.choice(USUAL)
     starts = clock.at(day, start)
     return Plan(
-        title=title, category=category, place=f"{grid.name}{where}", starts_at=starts,
+        title=title, category=category, place=f"{grid.short_name}{where}", starts_at=starts,
         ends_at=starts + timedelta(minutes=minutes), unit_id=grid.id, capacity=rng.choice((None, 8, 10, 15)),
         contact="请联系网格员", is_risky=bool(risk), risk_note=risk, insured=bool(risk),
     )  # fmt: skip
@@ -205,7 +205,7 @@ def _live(stage: Stage, rng: random.Random) -> None:
     me = stage.cast.first(Post.VOLUNTEER, grid.id)
     base = replace(_usual(rng, grid, today), is_risky=False, risk_note="", insured=False, capacity=None)
     open_all_day = replace(
-        base, title="党员先锋岗：便民服务全天候", category=Category.CONVENIENCE, place=f"{grid.name}党群服务站",
+        base, title="党员先锋岗：便民服务全天候", category=Category.CONVENIENCE, place=f"{grid.short_name}党群服务站",
         starts_at=clock.at(today, time(7)), ends_at=clock.at(today, time(22)), capacity=20,
         description="引导办事、帮助老人、劝导不文明行为。随时可到，扫现场码签到、签退。",
     )  # fmt: skip

@@ -46,13 +46,16 @@ def check_in_use(unit: Unit) -> None:
         raise Conflict(f"{unit.short_name}已经停用，不能再登记。")
 
 
+_IN_USE = sa.select(Unit).where(Unit.code == sa.bindparam("code"), Unit.retired_on.is_(None))
+
+
 def unit_in_use(actor: Actor, code: str) -> Unit:
     """The unit whose code was typed into a form.
 
     Raises:
         Invalid: there is none, it is not the actor's, or it was taken out of use.
     """
-    unit = db.session.scalars(sa.select(Unit).where(Unit.code == code, Unit.retired_on.is_(None))).first()
+    unit = db.session.scalars(_IN_USE, {"code": code}).first()
     if unit is None or not covers(actor, unit.path):
         raise Invalid("没有找到这个单位，请从列表里选。", "unit_code")
     return unit

@@ -60,10 +60,13 @@ def _level(kind: str) -> Level:
     )
 
 
-def found_district() -> int:
-    """Write the divisions and the first administrator's appointment; returns that person's id."""
+def found_district(streets: int | None = None) -> int:
+    """Write the divisions and the first administrator's appointment; returns that person's id.
+
+    ``streets`` limits how many streets there are, for a small district to try things on.
+    """
     with transaction() as session:
-        units = load_divisions()
+        units = load_divisions(streets)
         district = next(unit for unit in units.values() if unit.level == Level.DISTRICT)
         person = Person(name="区级管理员")
         session.add(person)

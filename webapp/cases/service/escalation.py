@@ -24,6 +24,7 @@ from webapp.cases.service.turn import (
 from webapp.cases.states import CaseState, Phase, ReasonKind, RequestKind
 from webapp.cases.workflow import next_level
 from webapp.directory.posts import Level
+from webapp.extensions import db
 from webapp.foundation.access import Actor
 from webapp.foundation.errors import Conflict, Invalid, NotFound
 
@@ -148,8 +149,10 @@ def decide(
         Conflict: it was decided, or is no longer needed. Invalid: sent back without a reason.
     """
     with whole():
-        of_request = sa.select(CaseRequest.case_id).where(CaseRequest.id == request_id).scalar_subquery()
-        case = lock_case(Case.id == of_request)
+        case_id = db.session.scalar(sa.select(CaseRequest.case_id).where(CaseRequest.id == request_id))
+        if case_id is None:
+            raise NotFound
+        case = lock_case(Case.id, case_id)
         if not may_see(actor, case):
             raise NotFound
         requests = requests_of(case.id)

@@ -159,7 +159,7 @@ def _withdraw(t: Turn, reason: str) -> Case:
     ).all()
     case = t.finish(note=reason.strip())
     for case_id in joined:  # others who said the same have not withdrawn
-        _split(begin(Voice.SYSTEM, lock_case(Case.id == case_id), "unmerge"), "")
+        _split(begin(Voice.SYSTEM, lock_case(Case.id, case_id), "unmerge"), "")
     return case
 
 

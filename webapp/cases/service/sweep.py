@@ -52,7 +52,7 @@ def _something_to_do() -> sa.ColumnElement[bool]:
 def _step_up(case_id: int, now: datetime) -> bool:
     """超期升级: once from each level."""
     with whole():
-        case = lock_case(Case.id == case_id)
+        case = lock_case(Case.id, case_id)
         above = next_level(case.level)
         stepped = case.overdue_stepped_level
         if above is None or (stepped is not None and rank(stepped) >= rank(case.level)):
@@ -68,7 +68,7 @@ def _step_up(case_id: int, now: datetime) -> bool:
 def _resume(case_id: int, now: datetime) -> bool:
     """恢复办理: the review date has passed."""
     with whole():
-        case = lock_case(Case.id == case_id)
+        case = lock_case(Case.id, case_id)
         if case.state != CaseState.SUSPENDED or case.due_at is None or case.due_at >= now:
             return False
         resumed(begin(Voice.SYSTEM, case, "resume"), "")
@@ -77,7 +77,7 @@ def _resume(case_id: int, now: datetime) -> bool:
 
 def _close_callback(case_id: int, now: datetime) -> bool:
     with whole():
-        case = lock_case(Case.id == case_id)
+        case = lock_case(Case.id, case_id)
         if case.state != CaseState.CALLBACK or case.due_at is None or case.due_at >= now:
             return False
         if case.reporter_phone_hash is not None and case.contact_tries < LIMITS.contact_tries:

@@ -6,8 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.orm import InstrumentedAttribute
 
 from webapp.cases import terms
 from webapp.cases.events import SIGNALS, case_changed
@@ -24,6 +27,7 @@ from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid, NotFound
 from webapp.foundation.private import keyed_hash
 
+T = TypeVar("T")
 LONGEST_TEXT = 2000
 PHASES = {
     CaseState.REGISTERED: Phase.ACCEPT,
@@ -112,7 +116,7 @@ def turn(who: Who, number: str, action: str, version: int | None = None) -> Iter
         changed since ``version``.
     """
     with whole():
-        case = lock_case(Case.number == number)
+        case = lock_case(Case.number, number)
         if isinstance(who, Actor) and not may_see(who, case):
             raise NotFound
         yield begin(who, case, action, version)
@@ -122,7 +126,7 @@ def turn(who: Who, number: str, action: str, version: int | None = None) -> Iter
 def turn_by_code(code_hash: str, action: str) -> Iterator[Turn]:
     """The same for the reporter, who holds the tracking code."""
     with whole():
-        yield begin(Voice.RESIDENT, lock_case(Case.tracking_hash == code_hash), action)
+        yield begin(Voice.RESIDENT, lock_case(Case.tracking_hash, code_hash), action)
 
 
 def begin(
@@ -140,17 +144,22 @@ def begin(
     return Turn(who, case, facts, CASE_FLOW[action], clock.now())
 
 
-def lock_case(condition: sa.ColumnElement[bool]) -> Case:
-    """Load and lock the one case that meets ``condition``, until the end of the transaction.
+def lock_case(column: InstrumentedAttribute[T], value: T) -> Case:
+    """Load and lock the one case with ``value`` in a unique ``column``, until the end of the transaction.
 
     Raises:
         NotFound: there is none.
     """
-    query = sa.select(Case).where(condition).with_for_update(of=Case)
-    case = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    case = db.session.scalars(_locking(column), {"value": value}).one_or_none()
     if case is None:
         raise NotFound
     return case
+
+
+@cache
+def _locking(column: InstrumentedAttribute[object]) -> sa.Select[Case]:
+    query = sa.select(Case).where(column == sa.bindparam("value", type_=column.type))
+    return query.with_for_update(of=Case).execution_options(populate_existing=True)
 
 
 def add_event(

@@ -36,6 +36,7 @@ def create_person(
     phone: str = "",
     is_party_member: bool = False,
     is_serving_party_member: bool = False,
+    is_reserve_cadre: bool = False,
 ) -> Person:
     """Enter a person into the register.
 
@@ -45,7 +46,10 @@ def create_person(
     check_can_manage(actor)
     with transaction() as session:
         person = Person(
-            name=name, is_party_member=is_party_member, is_serving_party_member=is_serving_party_member
+            name=name,
+            is_party_member=is_party_member,
+            is_serving_party_member=is_serving_party_member,
+            is_reserve_cadre=is_reserve_cadre,
         )
         _give_phone(person, phone)
         session.add(person)
@@ -79,6 +83,9 @@ def change_person(actor: Actor, person_id: int, facts: PersonFacts) -> Person:
         return person
 
 
+_WITH_PHONE = sa.select(Person.id).where(Person.phone_hash == sa.bindparam("phone_hash"))
+
+
 def _give_phone(person: Person, phone: str) -> None:
     number = private.normalise_phone(phone)
     if not number:
@@ -88,7 +95,7 @@ def _give_phone(person: Person, phone: str) -> None:
     phone_hash = private.keyed_hash(number)
     if phone_hash == person.phone_hash:
         return
-    if db.session.scalar(sa.select(Person.id).where(Person.phone_hash == phone_hash)):
+    if db.session.scalar(_WITH_PHONE, {"phone_hash": phone_hash}):
         raise Invalid("这个号码已经登记在另一个人名下，请先查找。", "phone")
     person.phone, person.phone_hash = number, phone_hash
 
@@ -125,7 +132,8 @@ def appoint(
     if ends_on and ends_on < starts_on:
         raise Invalid("结束日期要在开始日期之后。", "ends_on")
     with transaction() as session:
-        if locked(Person, person_id) is None:
+        hold_person(person_id)
+        if session.get(Person, person_id) is None:
             raise NotFound
         unit = _unit_for_post(actor, Post(post), unit_code)
         same = (Appointment.person_id == person_id, Appointment.post == post, Appointment.unit_id == unit.id)
