@@ -161,9 +161,13 @@ def others_writing(app: Flask, actor: Actor) -> Iterator[list[float]]:
         other.join()
 
 
-def usual_longest(waits: Sequence[float]) -> float:
-    """The longest without the worst tenth: the machine may be busy with something else."""
-    return sorted(waits)[len(waits) * 9 // 10 - 1]
+def are_short(waits: Sequence[float]) -> bool:
+    """Whether nobody had to wait for long, the worst tenth apart: the machine may be busy with something else.
+
+    On one that is slower by far, long is what makes up a third of all waiting.
+    """
+    usual_longest = sorted(waits)[len(waits) * 9 // 10 - 1]
+    return usual_longest < max(LONGEST_WAIT, sum(waits) / 3)
 
 
 @pytest.mark.parametrize("step", ["try", "bring in"])
@@ -180,7 +184,7 @@ def test_nobody_else_waits_for_a_whole_file(
         "note", f"{step}, {db.engine.dialect.name}: {len(waits)} writers, longest {max(waits):.2f} s"
     )
     assert len(waits) > 3
-    assert usual_longest(waits) < LONGEST_WAIT
+    assert are_short(waits)
     assert broken_links() == []
 
 
@@ -202,4 +206,4 @@ def test_one_value_in_all_rows_is_a_column_taken_for_another(admin: Actor, app: 
     assert found.right == trial.MOST_ALIKE
     assert [line.row for line in found.wrong] == [trial.MOST_ALIKE + 2 + more for more in range(5)]
     assert "请核对列" in found.wrong[0].reason
-    assert usual_longest(waits) < LONGEST_WAIT
+    assert are_short(waits)

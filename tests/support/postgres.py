@@ -31,6 +31,7 @@ SETTINGS = {
     "full_page_writes": "off",
     "autovacuum": "off",  # no database here lives long enough
     "shared_buffers": "32MB",
+    "jit": "off",
     "max_connections": "250",
     "timezone": "UTC",
 }
