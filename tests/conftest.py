@@ -41,12 +41,14 @@ DATABASES = ("sqlite", "postgresql")
 # Files that mostly wait, for browsers and timers, and others that take longer than most; by the beginning of their names.
 WAITING = ("tests/faults/", "tests/browser/")
 # Long files whose tests are given out one by one.
-ONE_BY_ONE = ("tests/browser/test_every_page.py",)
+ONE_BY_ONE = ("tests/browser/test_every_page.py", "tests/demo/test_build.py")
 LONG = (
     "tests/house/test_access.py",
     "tests/points/test_ledger_machine.py",
     "tests/cases/test_walk.py",
     "tests/demo/",
+    "tests/house/test_hostile_input.py",
+    "tests/test_commands.py",
 )
 
 
