@@ -74,6 +74,29 @@ def test_a_company_that_serves_is_not_taken_out_of_use(app: Flask, world: World)
         retire_unit(admin, code(world, "company"))
 
 
+def test_removed_is_only_the_company_of_which_the_authority_says_so(app: Flask, world: World) -> None:
+    admin, top = world.actor("district_admin"), code(world, "district")
+    closed, removed = (
+        create_unit(admin, top, "company", UnitFacts(f"示范物业服务{n}有限公司", f"示范物业{n}"))
+        for n in "八九"
+    )
+    retire_unit(admin, closed.code)
+    service.remove_company(admin, removed.code, "年度评价不合格")
+    rows = [db.session.get_one(PropertyCompany, unit.id) for unit in (closed, removed)]
+    assert [(row.removed_on, row.removal_note) for row in rows] == [
+        (None, ""),
+        (clock.today(), "年度评价不合格"),
+    ]
+    assert removed.retired_on == clock.today()
+    assert "company:remove" in actions()
+    with pytest.raises(Conflict, match="已经停用"):
+        service.remove_company(admin, removed.code, "")
+    department = create_unit(admin, top, "department", UnitFacts("示范局", "示范局"))
+    with pytest.raises(Conflict, match="不是物业企业"):
+        service.remove_company(admin, department.code, "")
+    assert db.session.get_one(Unit, department.id).retired_on is None
+
+
 def test_a_new_company_ends_the_former_on_the_day_before(browse: Browse, app: Flask, world: World) -> None:
     today, url = clock.today(), f"/directory/units/{code(world, 'grid')}"
     browse.log_in("district_admin")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from webapp.demo.timeline import Stage, Story
 from webapp.directory.models import Unit
-from webapp.directory.units.service import retire_unit
+from webapp.networks.companies.service import remove_company
 
 
 def tell(stage: Stage) -> None:
@@ -12,7 +12,7 @@ def tell(stage: Stage) -> None:
     rng = stage.rng("companies")
 
     def goes(company: Unit) -> Story:
-        retire_unit(stage.made.admin, company.code)
+        remove_company(stage.made.admin, company.code, "经综合评价，由主管部门清退")
         yield from ()
 
     for company, day in zip(stage.made.leaving, stage.some_days(rng, len(stage.made.leaving)), strict=True):

@@ -22,7 +22,7 @@ def on_unit(_: object, *, unit: Unit) -> None:
 
 @unit_retiring.connect
 def on_retiring(_: object, *, unit: Unit) -> None:
-    """A company that serves grids stays; one that goes is noted as removed (清退).
+    """A company that serves grids stays.
 
     Raises:
         Conflict: it serves some, now or later.
@@ -33,5 +33,3 @@ def on_retiring(_: object, *, unit: Unit) -> None:
     )
     if number := db.session.scalar(served):
         raise Conflict(f"它还服务着{number}个网格，请先在网格页面更换物业企业。")
-    if company := db.session.get(PropertyCompany, unit.id):
-        company.removed_on = clock.today()

@@ -10,8 +10,9 @@ from webapp.directory.models import Unit
 from webapp.directory.permissions import check_in_use, locked_unit
 from webapp.directory.posts import Level
 from webapp.directory.scope import units_within
+from webapp.directory.units.service import retire_unit
 from webapp.extensions import db
-from webapp.foundation import journal
+from webapp.foundation import clock, journal
 from webapp.foundation.access import Actor
 from webapp.foundation.db import transaction
 from webapp.foundation.errors import Conflict, Invalid
@@ -38,6 +39,22 @@ def set_coverage(actor: Actor, company_code: str, coverage: str) -> PropertyComp
             raise Conflict("这不是物业企业。")
         company.party_coverage = coverage
         journal.record(actor, "unit:change", "unit", unit.id, {"fields": ["coverage"]})
+        return company
+
+
+def remove_company(actor: Actor, company_code: str, note: str) -> PropertyCompany:
+    """Record that the housing authority removed a company (清退): it is out of use from today.
+
+    Raises:
+        NotFound: no such unit, or not the actor's. Conflict: it is no company, out of use already, or serves grids.
+    """
+    with transaction() as session:
+        unit = retire_unit(actor, company_code)
+        company = session.get(PropertyCompany, unit.id)
+        if company is None:
+            raise Conflict("这不是物业企业。")
+        company.removed_on, company.removal_note = clock.today(), note
+        journal.record(actor, "company:remove", "unit", unit.id)
         return company
 
 
